@@ -1,0 +1,70 @@
+import type { Endpoint, TtlPolicy, UpstreamConfig, UpstreamGroup, UpstreamType } from '../config.js';
+import type { Mistakes } from '../config-error.js';
+import type { Values } from '../settings/index.js';
+import type { DerivedValues } from './derived.js';
+
+export function deriveUpstream(values: Values, mistakes: Mistakes): UpstreamConfig {
+  const type = values.UPSTREAM_TYPE;
+  const servers = values.UPSTREAM_SERVERS;
+  if (type === 'custom' && servers === undefined) {
+    mistakes.addBetween(
+      ['UPSTREAM_SERVERS', 'UPSTREAM_TYPE'],
+      'is needed with UPSTREAM_TYPE=custom; write the server to cache, such as http://origin.example.org:8080',
+    );
+  }
+  if (type !== 'custom' && servers !== undefined) {
+    mistakes.addBetween(
+      ['UPSTREAM_SERVERS', 'UPSTREAM_TYPE'],
+      `is for UPSTREAM_TYPE=custom only, which is ${type}; set TMDB_API_URLS or TMDB_IMAGE_URLS for TMDB's hosts`,
+    );
+  }
+  return {
+    type,
+    groups: groupsOf(type, values.TMDB_API_URLS, values.TMDB_IMAGE_URLS, servers ?? []),
+    credentials: values.TMDB_API_KEY ?? [],
+    maxConnections: Math.ceil(values.UPSTREAM_MAX_CONNECTIONS),
+    rate: values.UPSTREAM_RATE,
+    requestTimeoutMs: values.REQUEST_TIMEOUT,
+    maxRetries: values.MAX_RETRIES,
+    healthCheckIntervalMs: values.HEALTH_CHECK_INTERVAL,
+    httpsProxy: values.HTTPS_PROXY,
+  };
+}
+
+function groupsOf(
+  type: UpstreamType,
+  api: readonly Endpoint[],
+  image: readonly Endpoint[],
+  custom: readonly Endpoint[],
+): UpstreamGroup[] {
+  switch (type) {
+    case 'tmdb':
+      return [
+        { name: 'api', servers: api },
+        { name: 'image', servers: image },
+      ];
+    case 'tmdb-api':
+      return [{ name: 'api', servers: api }];
+    case 'tmdb-image':
+      return [{ name: 'image', servers: image }];
+    case 'custom':
+      return [{ name: 'custom', servers: custom }];
+  }
+}
+
+/** DESIGN, Times: the table is TMDB's; a generic upstream is followed by RFC 9111 to the letter. */
+export function deriveTtlPolicy(values: Values, derived: DerivedValues): TtlPolicy {
+  if (values.TTL_POLICY !== undefined) return values.TTL_POLICY;
+  const type = values.UPSTREAM_TYPE;
+  const policy: TtlPolicy = type === 'custom' ? 'origin' : 'content-type';
+  derived.set('TTL_POLICY', { value: policy, reason: `preset of UPSTREAM_TYPE=${type}` });
+  return policy;
+}
+
+/** Only TMDB's API has change lists. */
+export function deriveChangeFeed(values: Values, given: boolean, derived: DerivedValues): boolean {
+  const type = values.UPSTREAM_TYPE;
+  if (given || type === 'tmdb' || type === 'tmdb-api') return values.CHANGE_FEED;
+  derived.set('CHANGE_FEED', { value: false, reason: `UPSTREAM_TYPE=${type} has no change lists` });
+  return false;
+}

@@ -1,0 +1,139 @@
+/**
+ * Keeps credentials out of whatever people read: logs, errors, metrics, pages (CONTRACT: none of them "ever contains
+ * an API key, a session id, an upstream credential or a Redis password"). Two kinds exist: those we know because they
+ * were configured, and those of clients, which are only recognisable by where they stand.
+ */
+
+/** What stands in a secret's place. */
+export const MASK = '***';
+
+/** Parameters whose value is a credential, TMDB's and the usual ones (TMDB.md, Hosts and authentication). */
+const SENSITIVE_NAMES: ReadonlySet<string> = new Set([
+  'api_key',
+  'apikey',
+  'api-key',
+  'x-api-key',
+  'session_id',
+  'guest_session_id',
+  'request_token',
+  'access_token',
+  'password',
+  'authorization',
+]);
+
+/** The same names inside text, where an underscore may be percent-encoded. Longer names come first. */
+const NAMES_IN_TEXT =
+  '(?:guest(?:_|%5f)session(?:_|%5f)id|session(?:_|%5f)id|request(?:_|%5f)token|access(?:_|%5f)token|api(?:_|-|%5f)?key|password)';
+
+/** One pass that tells ordinary text apart, so that the replacements below seldom run. */
+const SUSPICIOUS = /key|session|token|password|bearer|basic|:\/\//i;
+
+/** `name=value` of queries and forms, also when the query is itself an encoded parameter. */
+const ASSIGNED = new RegExp(
+  `(${NAMES_IN_TEXT}(?:=|%3d|%253d))(?:(?!%26|%2526)[^\\s"'\`&;,<>\\\\(){}\\[\\]])+`,
+  'gi',
+);
+/** `"name": "value"` of JSON, JSON within a string, and `util.inspect`. */
+const QUOTED = new RegExp(`(${NAMES_IN_TEXT}\\\\*["']?\\s*:\\s*\\\\*["'])[^"'\\\\]+`, 'gi');
+const AUTHORIZATION = /\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
+const USERINFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
+/** `/3/guest_session/{id}/rated/movies`: the id is the credential. */
+const GUEST_SESSION_PATH = /(guest_session\/)(?!new\b)[^\s/?#"'\\]+/gi;
+
+/** Below this, replacing every occurrence would make text unreadable without hiding anything that is one. */
+const SHORTEST_SECRET = 4;
+
+/** Replaces credentials in any text. Idempotent. */
+export type Scrubber = (text: string) => string;
+
+/**
+ * A scrubber for these secrets and everything recognisable as a credential by its place. Ordinary text costs one or
+ * two regular-expression scans and is returned as the same string.
+ */
+export function makeScrubber(secrets: Iterable<string>): Scrubber {
+  const known = knownSecrets(secrets);
+  return (text) => {
+    const cleaned = known === undefined ? text : text.replace(known, MASK);
+    return SUSPICIOUS.test(cleaned) ? scrubPlaces(cleaned) : cleaned;
+  };
+}
+
+/** True when this is a parameter, field or property whose value must not be shown. */
+export function isSensitiveName(name: string): boolean {
+  return SENSITIVE_NAMES.has(name.toLowerCase());
+}
+
+/**
+ * The URL (absolute or origin-form) without credentials: masks userinfo, guest session ids in the path, the values
+ * of credential parameters, and every value equal to a known secret. The rest stays byte for byte, so that a logged
+ * path can be compared with what the client sent.
+ */
+export function sanitizeUrl(url: string, secrets?: ReadonlySet<string>): string {
+  const query = url.indexOf('?');
+  if (query === -1) {
+    return url.includes('@') || url.includes('guest_session/') ? scrubAddress(url) : url;
+  }
+  const fragment = url.indexOf('#', query);
+  const end = fragment === -1 ? url.length : fragment;
+  const pairs = url.slice(query + 1, end).split('&');
+  const cleaned = pairs.map((pair) => sanitizePair(pair, secrets)).join('&');
+  return `${scrubAddress(url.slice(0, query))}?${cleaned}${url.slice(end)}`;
+}
+
+function scrubAddress(address: string): string {
+  return address.replace(USERINFO, `$1${MASK}@`).replace(GUEST_SESSION_PATH, `$1${MASK}`);
+}
+
+function sanitizePair(pair: string, secrets: ReadonlySet<string> | undefined): string {
+  const equals = pair.indexOf('=');
+  if (equals === -1) return secrets?.has(decode(pair)) ? MASK : pair;
+  const value = pair.slice(equals + 1);
+  if (value === '') return pair;
+  const name = pair.slice(0, equals);
+  if (isSensitiveName(decode(name).trim())) return `${name}=${MASK}`;
+  const plain = decode(value);
+  if (secrets?.has(plain) || secrets?.has(value)) return `${name}=${MASK}`;
+  // A whole URL or query may be the value of another parameter, or follow a `;` that some servers read as `&`.
+  return SUSPICIOUS.test(plain) && scrubPlaces(plain) !== plain ? `${name}=${MASK}` : pair;
+}
+
+function scrubPlaces(text: string): string {
+  return text
+    .replace(ASSIGNED, `$1${MASK}`)
+    .replace(QUOTED, `$1${MASK}`)
+    .replace(AUTHORIZATION, `$1$2${MASK}`)
+    .replace(USERINFO, `$1${MASK}@`)
+    .replace(GUEST_SESSION_PATH, `$1${MASK}`);
+}
+
+/** One expression for all secrets in every spelling they take in text; undefined when there are none. */
+function knownSecrets(secrets: Iterable<string>): RegExp | undefined {
+  const spellings = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < SHORTEST_SECRET) continue;
+    const encoded = encodeURIComponent(secret);
+    const inJson = JSON.stringify(secret).slice(1, -1);
+    for (const spelling of [secret, encoded, encoded.replace(/%../g, (hex) => hex.toLowerCase()), inJson]) {
+      spellings.add(spelling);
+    }
+  }
+  if (spellings.size === 0) return undefined;
+  // Longest first: a secret that begins with another one must go as a whole.
+  const alternatives = [...spellings].sort((a, b) => b.length - a.length).map(escapeForRegExp);
+  return new RegExp(alternatives.join('|'), 'g');
+}
+
+function escapeForRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+/** Percent-decoding that leaves malformed input alone: a parameter is judged, never rejected, here. */
+function decode(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  if (!spaced.includes('%')) return spaced;
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    return spaced;
+  }
+}

@@ -1,0 +1,80 @@
+import { parseList, serializeString } from 'structured-headers';
+import { fieldValue, type RawHeaders, withField } from './headers.js';
+
+/** Why a request went forward, RFC 9211 section 2.2. */
+export type ForwardReason =
+  | 'bypass'
+  | 'method'
+  | 'uri-miss'
+  | 'vary-miss'
+  | 'miss'
+  | 'request'
+  | 'stale'
+  | 'partial';
+
+/** One cache's account of a request, RFC 9211 section 2. */
+export interface CacheStatus {
+  /** Name of the cache. */
+  readonly cache: string;
+  /** Answered without going forward; excludes `fwd`. */
+  readonly hit?: boolean | undefined;
+  readonly fwd?: ForwardReason | undefined;
+  /** Status the next hop answered, when it differs from what the client gets or says something. */
+  readonly fwdStatus?: number | undefined;
+  /** Remaining freshness in whole seconds; negative when stale. */
+  readonly ttlSeconds?: number | undefined;
+  readonly stored?: boolean | undefined;
+  readonly collapsed?: boolean | undefined;
+  readonly key?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
+const SF_TOKEN = /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/;
+
+/** One member of Cache-Status. Written for every response, hence by hand rather than through maps. */
+export function printCacheStatus(status: CacheStatus): string {
+  let text = tokenOrString(status.cache);
+  if (status.hit) text += '; hit';
+  else if (status.fwd !== undefined) {
+    text += `; fwd=${status.fwd}`;
+    if (status.fwdStatus !== undefined) text += `; fwd-status=${status.fwdStatus}`;
+    if (status.stored) text += '; stored';
+    if (status.collapsed) text += '; collapsed';
+  }
+  if (status.ttlSeconds !== undefined) text += `; ttl=${Math.trunc(status.ttlSeconds) + 0}`;
+  if (status.key !== undefined) text += `; key=${sfString(status.key)}`;
+  if (status.detail !== undefined) text += `; detail=${tokenOrString(status.detail)}`;
+  return text;
+}
+
+/**
+ * The field's value with this cache's member last, nearest to the client (RFC 9211 section 2). An `upstream` value that
+ * is no structured list is dropped: it would make the whole field unreadable.
+ */
+export function appendCacheStatus(upstream: string | undefined, own: string): string {
+  if (upstream === undefined || upstream.trim() === '' || !isList(upstream)) return own;
+  return `${upstream.trim()}, ${own}`;
+}
+
+/** A copy of response headers in which `own` is appended to what upstream caches said. */
+export function withCacheStatus(headers: RawHeaders, own: string): string[] {
+  return withField(headers, 'Cache-Status', appendCacheStatus(fieldValue(headers, 'cache-status'), own));
+}
+
+function isList(value: string): boolean {
+  try {
+    parseList(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function tokenOrString(value: string): string {
+  return SF_TOKEN.test(value) ? value : sfString(value);
+}
+
+/** A String holds printable ASCII only (RFC 9651 section 3.3.3). */
+function sfString(value: string): string {
+  return serializeString(value.replace(/[^\x20-\x7e]/g, '?'));
+}

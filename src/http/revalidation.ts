@@ -1,0 +1,130 @@
+import { parseHttpDate } from './dates.js';
+import { parseEntityTag, strongMatch, weakMatch } from './entity-tag.js';
+import { field, hasField, type RawHeaders, withoutFields } from './headers.js';
+import { withoutHopByHop } from './hop-by-hop.js';
+
+const CLIENT_CONDITIONS: ReadonlySet<string> = new Set([
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+]);
+
+/** A copy of request headers without the client's own conditions and ranges: what a fill of a full entry sends. */
+export function withoutConditions(requestHeaders: RawHeaders): string[] {
+  return withoutFields(requestHeaders, CLIENT_CONDITIONS);
+}
+
+/** Whether a stored response can be validated at all: a valid ETag or Last-Modified. `now` in ms. */
+export function hasValidator(storedHeaders: RawHeaders, now: number): boolean {
+  return storedTag(storedHeaders) !== undefined || storedDate(storedHeaders, now) !== undefined;
+}
+
+/**
+ * The request that validates a stored response (RFC 9111 section 4.3.1): If-None-Match with its ETag and those of
+ * other variants of the key (`otherTags`, as printed), If-Modified-Since with its Last-Modified, in place of the client's own
+ * conditions. Undefined when the stored response has no valid validator. `now` in ms.
+ */
+export function revalidationHeaders(
+  requestHeaders: RawHeaders,
+  storedHeaders: RawHeaders,
+  now: number,
+  otherTags: readonly string[] = [],
+): string[] | undefined {
+  const tag = storedTag(storedHeaders);
+  const date = storedDate(storedHeaders, now);
+  if (tag === undefined && date === undefined) return undefined;
+  const headers = withoutConditions(requestHeaders);
+  if (tag !== undefined) {
+    const others = otherTags.filter((t) => t !== tag && parseEntityTag(t) !== undefined);
+    headers.push('If-None-Match', [tag, ...others].join(', '));
+  }
+  if (date !== undefined) headers.push('If-Modified-Since', date);
+  return headers;
+}
+
+/**
+ * Whether a 304 speaks of this stored response (RFC 9111 section 4.3.4): its ETag agrees, strongly if it is strong; else
+ * its Last-Modified agrees; a 304 without validators answers the only response it can have been about.
+ */
+export function selectsStored(storedHeaders: RawHeaders, notModified: RawHeaders): boolean {
+  const offered = tagOf(notModified);
+  if (offered !== undefined) {
+    const stored = tagOf(storedHeaders);
+    if (stored === undefined) return false;
+    return offered.weak ? weakMatch(offered, stored) : strongMatch(offered, stored);
+  }
+  const date = field(notModified, 'last-modified');
+  return date === undefined || date === field(storedHeaders, 'last-modified');
+}
+
+/** Of the stored bytes, hence never changed by an update without bytes. Age is of the older message. */
+const KEPT: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-encoding',
+  'content-range',
+  'content-md5',
+  'content-digest',
+]);
+const AGE: ReadonlySet<string> = new Set(['age']);
+
+/**
+ * Stored fields updated from a 304, or from a HEAD that `headAgrees` accepted (RFC 9111 section 3.2): every field of the
+ * update replaces all stored lines of its name or is added, but hop-by-hop fields and those that describe the stored
+ * bytes (Content-Length always; Content-Encoding, Content-Range and digests to keep the stored response whole). An
+ * ETag that the stored bytes were named by stays theirs. A stored Age ends with the update. `exclude` names further
+ * fields, lower-case, that are not taken over; Set-Cookie unless told otherwise (I-20).
+ */
+export function mergeHeaders(
+  storedHeaders: RawHeaders,
+  update: RawHeaders,
+  exclude: ReadonlySet<string> = SET_COOKIE,
+): string[] {
+  const stored = withoutFields(storedHeaders, AGE);
+  const keepTag = tagOf(stored) !== undefined;
+  const taken: string[] = [];
+  const names = new Set<string>();
+  const offered = withoutHopByHop(update);
+  for (let i = 0; i + 1 < offered.length; i += 2) {
+    const name = offered[i]!.toLowerCase();
+    if (KEPT.has(name) || exclude.has(name) || (name === 'etag' && keepTag)) continue;
+    names.add(name);
+    taken.push(offered[i]!, offered[i + 1]!);
+  }
+  return withoutFields(stored, names).concat(taken);
+}
+
+const SET_COOKIE: ReadonlySet<string> = new Set(['set-cookie']);
+
+/**
+ * Whether the answer to a HEAD is about the same representation as the stored GET (RFC 9111 section 4.3.5): every
+ * validator and Content-Length it carries agrees. True: update with `mergeHeaders`. False: take the entry for stale.
+ */
+export function headAgrees(
+  storedHeaders: RawHeaders,
+  headHeaders: RawHeaders,
+  storedLength: number,
+): boolean {
+  for (const name of ['etag', 'last-modified']) {
+    if (hasField(headHeaders, name) && field(headHeaders, name) !== field(storedHeaders, name)) return false;
+  }
+  const length = field(headHeaders, 'content-length');
+  return length === undefined || length === (field(storedHeaders, 'content-length') ?? String(storedLength));
+}
+
+function tagOf(headers: RawHeaders): ReturnType<typeof parseEntityTag> {
+  const value = field(headers, 'etag');
+  return value === undefined ? undefined : parseEntityTag(value);
+}
+
+function storedTag(headers: RawHeaders): string | undefined {
+  const value = field(headers, 'etag');
+  return value !== undefined && parseEntityTag(value) !== undefined ? value : undefined;
+}
+
+function storedDate(headers: RawHeaders, now: number): string | undefined {
+  const value = field(headers, 'last-modified');
+  return value !== undefined && parseHttpDate(value, now) !== undefined ? value : undefined;
+}

@@ -1,0 +1,20 @@
+import type { BodySource } from '../origin/source.js';
+import type { Entry, EntryHead } from '../tiers/entry.js';
+import type { ResponseHead } from './fetcher.js';
+import type { Outcome } from './outcome.js';
+
+/** What the engine hands to delivery. Only `raw` goes out as the origin sent it; the others obey the client's request. */
+export type Answer =
+  /** A complete entry in hand. */
+  | { kind: 'entry'; entry: Entry; outcome: Outcome }
+  /** An entry whose bytes are still arriving. `whole` settles with it once stored, or undefined if it can't be. */
+  | {
+      kind: 'arriving';
+      head: EntryHead;
+      length: number | undefined;
+      body: BodySource;
+      whole: () => Promise<Entry | undefined>;
+      outcome: Outcome;
+    }
+  /** Not cached: status, fields and bytes as they came. */
+  | { kind: 'raw'; head: ResponseHead; body: BodySource; outcome: Outcome };

@@ -1,0 +1,190 @@
+import { ProxyError } from '../errors.js';
+import type { BodySink, BodySource } from '../origin/source.js';
+
+/** Bytes a reader may lag behind once the body no longer fits into one entry; then the origin is paused. */
+const WINDOW_BYTES = 1024 * 1024;
+
+export interface BroadcastEvents {
+  /** The body ended. `body` is undefined when it outgrew the bound and can't be stored. */
+  onEnd(body: Buffer | undefined): void;
+  onError(error: Error): void;
+  /** The bound was passed: streaming goes on, storing does not. Nobody may join any more. */
+  onOverflow(): void;
+}
+
+/**
+ * One origin body, many readers, each at its own pace and each from the first byte. Up to `keepBytes` everything is
+ * kept, so the origin is read at full speed and the whole becomes the entry. Beyond, only a window is kept and the
+ * slowest reader sets the pace: memory never grows with a slow client or a huge body.
+ */
+export class Broadcast implements BodySink {
+  readonly #source: BodySource;
+  readonly #keepBytes: number;
+  readonly #events: BroadcastEvents;
+  readonly #readers = new Set<Reader>();
+  #chunks: Buffer[] = [];
+  /** Index of the first chunk still held; chunks before it were dropped in window mode. */
+  #base = 0;
+  #heldBytes = 0;
+  #totalBytes = 0;
+  #overflowed = false;
+  #keepers = 0;
+  #state: 'idle' | 'flowing' | 'ended' | 'failed' | 'cancelled' = 'idle';
+  #failure: Error | undefined;
+
+  constructor(source: BodySource, keepBytes: number, events: BroadcastEvents) {
+    this.#source = source;
+    this.#keepBytes = keepBytes;
+    this.#events = events;
+  }
+
+  /** Begins reading the origin. Readers may be added before and after. */
+  begin(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'flowing';
+    this.#source.start(this);
+  }
+
+  get joinable(): boolean {
+    return !this.#overflowed && this.#state !== 'failed' && this.#state !== 'cancelled';
+  }
+
+  /** A reader that gets every byte from the first on. Throws when the beginning is gone. */
+  reader(): BodySource {
+    if (this.#base > 0) throw new Error('joined a broadcast whose beginning is gone');
+    const reader = new Reader(this);
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Keeps the body flowing without a reader (background refresh, HEAD). The returned function lets go, once. */
+  keep(): () => void {
+    this.#keepers++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#keepers--;
+      this.#cancelIfUnwanted();
+    };
+  }
+
+  data(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#heldBytes += chunk.length;
+    this.#totalBytes += chunk.length;
+    if (!this.#overflowed && this.#totalBytes > this.#keepBytes) {
+      this.#overflowed = true;
+      this.#events.onOverflow();
+    }
+    for (const reader of [...this.#readers]) reader.pump();
+    this.trim();
+  }
+
+  end(): void {
+    this.#state = 'ended';
+    this.#events.onEnd(this.#overflowed ? undefined : Buffer.concat(this.#chunks, this.#totalBytes));
+    for (const reader of [...this.#readers]) reader.pump();
+  }
+
+  error(error: Error): void {
+    this.#state = 'failed';
+    this.#failure = error;
+    this.#events.onError(error);
+    for (const reader of [...this.#readers]) reader.pump();
+  }
+
+  /** @internal for Reader: the chunk at an absolute index, or what has become of the body. */
+  at(index: number): Buffer | 'wait' | 'end' | Error {
+    const chunk = this.#chunks[index - this.#base];
+    if (chunk !== undefined) return chunk;
+    if (this.#state === 'ended') return 'end';
+    if (this.#state === 'failed' || this.#state === 'cancelled') {
+      return this.#failure ?? new ProxyError('origin_unreachable', 'the body was given up');
+    }
+    return 'wait';
+  }
+
+  /** @internal for Reader: it is done, or its client has gone. */
+  leave(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return;
+    this.trim();
+    this.#cancelIfUnwanted();
+  }
+
+  /** @internal In window mode drops what every reader has had and pauses the origin for the slowest. */
+  trim(): void {
+    if (!this.#overflowed) return;
+    let slowest = this.#base + this.#chunks.length;
+    for (const reader of this.#readers) slowest = Math.min(slowest, reader.index);
+    while (this.#base < slowest) {
+      this.#heldBytes -= this.#chunks.shift()!.length;
+      this.#base++;
+    }
+    if (this.#state !== 'flowing') return;
+    if (this.#heldBytes > WINDOW_BYTES) this.#source.pause();
+    else this.#source.resume();
+  }
+
+  #cancelIfUnwanted(): void {
+    if (this.#readers.size > 0 || (this.#keepers > 0 && !this.#overflowed)) return;
+    if (this.#state !== 'flowing' && this.#state !== 'idle') return;
+    this.#state = 'cancelled';
+    this.#source.cancel();
+    this.#events.onError(new ProxyError('client_closed', 'nobody waits for the body any more'));
+  }
+}
+
+/** One client's view of a broadcast. */
+class Reader implements BodySource {
+  index = 0;
+  readonly #broadcast: Broadcast;
+  #sink: BodySink | undefined;
+  #paused = false;
+  #pumping = false;
+
+  constructor(broadcast: Broadcast) {
+    this.#broadcast = broadcast;
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    this.pump();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.pump();
+  }
+
+  cancel(): void {
+    this.#sink = undefined;
+    this.#broadcast.leave(this);
+  }
+
+  /** Hands over everything there is until the sink pauses. Not re-entrant: a sink may call `resume` inside `data`. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#sink !== undefined && !this.#paused) {
+      const next = this.#broadcast.at(this.index);
+      if (next === 'wait') break;
+      if (Buffer.isBuffer(next)) {
+        this.index++;
+        this.#sink.data(next);
+        continue;
+      }
+      const sink = this.#sink;
+      this.cancel();
+      if (next === 'end') sink.end();
+      else sink.error(next);
+    }
+    this.#pumping = false;
+    this.#broadcast.trim();
+  }
+}

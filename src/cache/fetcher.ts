@@ -1,0 +1,42 @@
+import type { RawHeaders } from '../http/headers.js';
+import type { BodySource, OriginRequest, OriginResponse, Priority } from '../origin/source.js';
+import type { Entry, EntryHead } from '../tiers/entry.js';
+import type { NoStoreReason } from './outcome.js';
+import type { SharedRoute } from './site.js';
+
+/** One fill: what to get, what is already stored, and for whom. */
+export interface FillJob {
+  readonly route: SharedRoute;
+  /** A stale entry whose validators may save the body; undefined on a plain miss. */
+  readonly stored: Entry | undefined;
+  /** Purge clock, read before the first await of the request that leads the fill (I-2). */
+  readonly stamp: number;
+  readonly priority: Priority;
+  readonly signal: AbortSignal;
+}
+
+/** A response head as it goes to a client; hop-by-hop fields are gone. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: RawHeaders;
+}
+
+export type Fetched =
+  /** May be stored, as far as the head tells. `length` is the body's, in bytes, when announced. */
+  | { kind: 'storable'; head: EntryHead; body: BodySource; length: number | undefined }
+  /** The stored entry is current again: the origin said 304, or another worker has just filled it. */
+  | { kind: 'current'; entry: Entry; forwardStatus: number }
+  /** Must not be stored. `share`: whoever waits may have it too (an error of the origin, nothing personal). */
+  | { kind: 'uncacheable'; head: ResponseHead; body: BodySource; reason: NoStoreReason; share: boolean };
+
+/**
+ * What the engine asks when its tiers can't answer. In a single process this is the origin itself; in a worker it is
+ * the node's core, which collapses the fills of all workers into one.
+ */
+export interface Fetcher {
+  /** Rejects with a ProxyError when there is no answer. */
+  fetch(job: FillJob): Promise<Fetched>;
+  /** Passes a request through as it is. */
+  pass(request: OriginRequest): Promise<OriginResponse>;
+}

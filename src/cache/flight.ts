@@ -1,0 +1,183 @@
+import { ProxyError } from '../errors.js';
+import type { BodySource } from '../origin/source.js';
+import type { Entry, EntryHead } from '../tiers/entry.js';
+import { Broadcast } from './broadcast.js';
+import type { Fetched, ResponseHead } from './fetcher.js';
+import type { NoStoreReason } from './outcome.js';
+
+/** How a flight's head turned out, for everyone who takes part in it. */
+export type Landing =
+  /** Bytes are arriving; take a `reader()`. `head` is an EntryHead when the response may be stored. */
+  | { kind: 'body'; head: EntryHead; length: number | undefined; broadcast: Broadcast }
+  | { kind: 'current'; entry: Entry; forwardStatus: number }
+  /** Not stored, but harmless to share. */
+  | { kind: 'error-body'; head: ResponseHead; reason: NoStoreReason; broadcast: Broadcast }
+  /** Not for sharing: the leader alone may take `own`; followers ask for themselves (I-8). */
+  | { kind: 'released'; own: Extract<Fetched, { kind: 'uncacheable' }>; reason: NoStoreReason };
+
+export interface FlightStart {
+  readonly key: string;
+  readonly stamp: number;
+  /** Bytes of a body that are kept for storing; a longer one is streamed only. */
+  readonly keepBytes: number;
+  readonly fetch: (signal: AbortSignal) => Promise<Fetched>;
+  /** Turns the complete body into an entry, or says why it may not be stored. */
+  readonly finish: (head: EntryHead, body: Buffer) => Promise<Entry | NoStoreReason>;
+  /** Called once when nobody may join any more. */
+  readonly onDone: (flight: Flight) => void;
+}
+
+/**
+ * One fill in progress that others join (I-6). It lives from the first request that misses until its entry is
+ * stored; whoever leads has no special part in it but to take the body of an uncacheable response.
+ */
+export class Flight {
+  readonly key: string;
+  readonly stamp: number;
+  /** Settles when the response head is known; rejects with a ProxyError. */
+  readonly landing: Promise<Landing>;
+  /** Settles when the fill is over: the stored entry, or why there is none. Never rejects. */
+  readonly finished: Promise<Entry | NoStoreReason>;
+  readonly #abort = new AbortController();
+  readonly #start: FlightStart;
+  #settle!: (result: Entry | NoStoreReason) => void;
+  #waiters = 0;
+  #landed = false;
+  #done = false;
+
+  constructor(start: FlightStart) {
+    this.key = start.key;
+    this.stamp = start.stamp;
+    this.#start = start;
+    this.finished = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.landing = this.#run();
+    // Everyone may have left before a failure arrives; that is not an unhandled rejection.
+    this.landing.catch(() => {});
+  }
+
+  get waiters(): number {
+    return this.#waiters;
+  }
+
+  /** Counts the caller in and waits for the head. When the last one leaves early, the origin request is cancelled. */
+  async wait(signal?: AbortSignal): Promise<Landing> {
+    this.#waiters++;
+    let stopListening = () => {};
+    const left = new Promise<never>((_, reject) => {
+      if (signal === undefined) return;
+      const leave = () => reject(new ProxyError('client_closed', 'the client went away'));
+      if (signal.aborted) leave();
+      signal.addEventListener('abort', leave, { once: true });
+      stopListening = () => signal.removeEventListener('abort', leave);
+    });
+    try {
+      return await Promise.race([this.landing, left]);
+    } finally {
+      stopListening();
+      this.#waiters--;
+      // A microtask later, so that whoever has just got the head can take a reader first.
+      if (!this.#landed) queueMicrotask(() => this.#cancelIfUnwanted());
+    }
+  }
+
+  async #run(): Promise<Landing> {
+    try {
+      const fetched = await this.#start.fetch(this.#abort.signal);
+      this.#landed = true;
+      return this.#land(fetched);
+    } catch (error) {
+      this.#landed = true;
+      this.#finish('status');
+      throw error;
+    }
+  }
+
+  #land(fetched: Fetched): Landing {
+    if (fetched.kind === 'current') {
+      this.#finish(fetched.entry);
+      return fetched;
+    }
+    if (fetched.kind === 'storable') {
+      const { head, length } = fetched;
+      const broadcast = this.#broadcast(fetched.body, (body) => this.#store(head, body));
+      return { kind: 'body', head, length, broadcast };
+    }
+    const { head, reason } = fetched;
+    if (!fetched.share) {
+      this.#finish(reason);
+      return { kind: 'released', own: fetched, reason };
+    }
+    const broadcast = this.#broadcast(fetched.body, () => this.#finish(reason));
+    return { kind: 'error-body', head, reason, broadcast };
+  }
+
+  #broadcast(source: BodySource, onWhole: (body: Buffer) => void): Broadcast {
+    const broadcast = new Broadcast(source, this.#start.keepBytes, {
+      onEnd: (body) => (body === undefined ? this.#finish('too-large') : onWhole(body)),
+      onError: () => this.#finish('truncated'),
+      onOverflow: () => this.#retire(),
+    });
+    // Held until those who wait for the head had a turn to take a reader; then the readers decide.
+    const release = broadcast.keep();
+    setImmediate(() => {
+      broadcast.begin();
+      release();
+    });
+    return broadcast;
+  }
+
+  #store(head: EntryHead, body: Buffer): void {
+    this.#start.finish(head, body).then(
+      (result) => this.#finish(result),
+      () => this.#finish('truncated'),
+    );
+  }
+
+  #cancelIfUnwanted(): void {
+    if (this.#waiters === 0 && !this.#landed) {
+      this.#retire();
+      this.#abort.abort();
+    }
+  }
+
+  #finish(result: Entry | NoStoreReason): void {
+    this.#retire();
+    this.#settle(result);
+  }
+
+  #retire(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#start.onDone(this);
+  }
+}
+
+/** The flights of one process, by key. A purge detaches them: later requests never join an older one (I-3). */
+export class Flights {
+  readonly #byKey = new Map<string, Flight>();
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  joinable(key: string): Flight | undefined {
+    return this.#byKey.get(key);
+  }
+
+  add(flight: Flight): void {
+    this.#byKey.set(flight.key, flight);
+  }
+
+  remove(flight: Flight): void {
+    if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
+  }
+
+  /** Detaches every flight that began before purge number `seq`. What they bring is judged by its stamp. */
+  detachBefore(seq: number): void {
+    for (const flight of this.#byKey.values()) {
+      if (flight.stamp < seq) this.#byKey.delete(flight.key);
+    }
+  }
+}

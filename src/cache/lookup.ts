@@ -1,0 +1,107 @@
+import type { Clock } from '../clock.js';
+import type { RawHeaders } from '../http/headers.js';
+import type { Entry } from '../tiers/entry.js';
+import { ageAt, freshUntil } from '../tiers/entry.js';
+import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
+import type { Tier, TierName } from '../tiers/tier.js';
+import type { PurgeTable } from './purge-table.js';
+import type { SharedRoute } from './site.js';
+import { variantKey } from './variant.js';
+
+/** An entry that no hard purge forbids, and since when it is stale (Infinity: not before its lifetime ends). */
+export interface Found {
+  readonly entry: Entry;
+  readonly tier: TierName;
+  readonly staleSince: number;
+}
+
+export interface LookupParts {
+  readonly memory: MemoryTier;
+  readonly l2: Tier;
+  readonly purges: PurgeTable;
+  readonly clock: Clock;
+}
+
+/** L1 then L2, purges applied, variants chosen; what L2 had is brought into L1. */
+export class Lookup {
+  readonly #parts: LookupParts;
+
+  constructor(parts: LookupParts) {
+    this.#parts = parts;
+  }
+
+  /** From memory alone, if this process may answer without looking further. Never waits. */
+  now(route: SharedRoute): Found | undefined {
+    const record = this.#record(route.key, route.headers);
+    if (record === undefined || this.#parts.clock.now() >= record.until) return undefined;
+    return this.#judged(record);
+  }
+
+  /** From memory or L2. */
+  async find(route: SharedRoute): Promise<Found | undefined> {
+    const record = this.#record(route.key, route.headers);
+    const known = record === undefined ? undefined : this.#judged(record);
+    const shared = await this.#fromL2(route.key, route.headers);
+    if (shared !== undefined && (known === undefined || shared.entry.storedAt > known.entry.storedAt)) {
+      return shared;
+    }
+    if (known !== undefined && record !== undefined) {
+      // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
+      record.until = this.#parts.clock.now() + record.entry.memoryFor;
+    }
+    return known;
+  }
+
+  /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */
+  remember(entry: Entry, now: number): void {
+    this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
+  }
+
+  #record(key: string, headers: RawHeaders): MemoryRecord | undefined {
+    const { memory } = this.#parts;
+    const first = memory.getNow(key);
+    if (first === undefined || !first.entry.marker) return first;
+    return memory.getNow(variantKey(key, first.entry.vary, headers));
+  }
+
+  #judged(record: MemoryRecord): Found | undefined {
+    const { purges, memory } = this.#parts;
+    if (record.checked === purges.version) return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
+    const verdict = purges.judge(record.entry);
+    if (verdict === 'purged') {
+      memory.deleteNow(record.entry.key);
+      return undefined;
+    }
+    if (verdict !== 'valid') return found(record.entry, 'memory', verdict.staleSince);
+    record.checked = purges.version;
+    return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
+  }
+
+  async #fromL2(key: string, headers: RawHeaders): Promise<Found | undefined> {
+    const { l2, purges, clock } = this.#parts;
+    let entry = await l2.get(key);
+    if (entry?.marker === true) {
+      this.remember(entry, clock.now());
+      entry = await l2.get(variantKey(key, entry.vary, headers));
+    }
+    if (entry === undefined) return undefined;
+    const verdict = purges.judge(entry);
+    if (verdict === 'purged') return undefined;
+    this.remember(entry, clock.now());
+    return found(entry, l2.name, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
+  }
+}
+
+/** Freshness left at `now` in ms; negative when stale, for as long as it has been. */
+export function freshFor(found: Found, now: number): number {
+  return Math.min(freshUntil(found.entry), found.staleSince) - now;
+}
+
+/** Age of the found entry in whole seconds, as the `Age` field wants it. */
+export function ageSeconds(entry: Entry, now: number): number {
+  return Math.floor(ageAt(entry, now) / 1000);
+}
+
+function found(entry: Entry, tier: TierName, staleSince: number): Found {
+  return { entry, tier, staleSince };
+}

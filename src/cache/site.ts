@@ -1,0 +1,90 @@
+import type { RawHeaders } from '../http/headers.js';
+
+/** What a client asked, before anything was decided. */
+export interface ClientRequest {
+  readonly method: string;
+  /** Origin-form target exactly as received. */
+  readonly target: string;
+  readonly headers: RawHeaders;
+}
+
+/** Why a request is passed through with nothing stored and nothing coalesced. */
+export type PassReason =
+  | 'method' // not GET or HEAD
+  | 'personal-path'
+  | 'personal-parameter'
+  | 'personal-credential'
+  | 'side-effects'
+  | 'disabled' // CACHE_ENABLED=false
+  | 'unshareable'; // the request has a body or another trait no key covers
+
+/** A GET or HEAD whose answer may be shared. The origin is asked exactly what the key covers (I-19). */
+export interface SharedRoute {
+  readonly kind: 'shared';
+  readonly upstream: string;
+  /** Readable, without credentials: `v1:<upstream>:<path>?<sorted query>`. */
+  readonly key: string;
+  readonly class: string;
+  readonly tags: readonly string[];
+  /** What goes on the wire, credentials included; never logged. */
+  readonly target: string;
+  /** Fields sent to the origin, credentials included; never the client's own unless the key or Vary covers them. */
+  readonly headers: RawHeaders;
+}
+
+export interface PassRoute {
+  readonly kind: 'pass';
+  readonly upstream: string;
+  readonly reason: PassReason;
+  readonly target: string;
+  /** The client's end-to-end fields, credentials swapped in where it sent none. */
+  readonly headers: RawHeaders;
+  /** Whether a failed attempt may be repeated. */
+  readonly retryable: boolean;
+  /** For invalidation by unsafe methods (RFC 9111 section 4.4): the key a GET of this target has, if any. */
+  readonly key?: string | undefined;
+}
+
+/** The request cannot be served: the reason becomes a 4xx in the site's own error format. */
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly code: 'bad_target' | 'bad_request' | 'method_refused' | 'not_found' | 'misdirected';
+  readonly message: string;
+}
+
+export type Route = SharedRoute | PassRoute | Refusal;
+
+/** Durations in ms of one class; see the table in docs/configuration.md. */
+export interface ClassTimes {
+  readonly memoryMs: number;
+  readonly freshMs: number;
+  readonly swrMs: number;
+  readonly sieMs: number;
+}
+
+/** Why a complete body may not be stored although its head looked storable. */
+export type BodyFault = 'error-envelope' | 'not-an-image' | 'truncated';
+
+/**
+ * All that is particular to one upstream. The engine knows nothing of TMDB; another upstream is another policy.
+ * Every method is pure.
+ */
+export interface SitePolicy {
+  readonly name: string;
+  /** `content-type`: the class table replaces the origin's lifetimes. `origin`: RFC 9111 to the letter. */
+  readonly ttlPolicy: 'content-type' | 'origin';
+  /** Whether JSON may be stored compressed and served in either coding. */
+  readonly transforms: boolean;
+  route(request: ClientRequest): Route;
+  /** Class of the response, which may differ from the route's (a 404 of a movie is `negative`). */
+  classOf(route: SharedRoute, status: number, headers: RawHeaders): string;
+  times(className: string): ClassTimes;
+  /** Looks at decoded bytes (identity coding) once complete; undefined when they may be stored. */
+  inspect(route: SharedRoute, status: number, headers: RawHeaders, body: Buffer): BodyFault | undefined;
+  /** Tags known only from the response, added to the route's. */
+  tagsOf(route: SharedRoute, status: number, headers: RawHeaders, body: Buffer): readonly string[];
+  /** Keys of a purge by address: paths (with or without query), API URLs, web addresses. Undefined: not ours. */
+  resolveUrl(url: string): { key?: string; prefix?: string; tags?: readonly string[] } | undefined;
+  /** An error in the format clients of this site parse. */
+  errorBody(status: number, code: string, message: string): { type: string; body: string };
+}

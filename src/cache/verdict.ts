@@ -1,0 +1,135 @@
+import { initialAge } from '../http/age.js';
+import { NO_REQUEST_DIRECTIVES } from '../http/cache-control.js';
+import { contentCodings } from '../http/content-coding.js';
+import { freshnessLifetime, staleWindows } from '../http/freshness.js';
+import { fieldValue, type RawHeaders, withoutFields } from '../http/headers.js';
+import { fieldsNotStored, storability } from '../http/storable.js';
+import { type ResponsePolicy, responsePolicy } from '../http/targeted.js';
+import { parseVary } from '../http/vary.js';
+import type { EntryHead, StoredCoding } from '../tiers/entry.js';
+import type { NoStoreReason } from './outcome.js';
+import type { SharedRoute, SitePolicy } from './site.js';
+import { variantKey } from './variant.js';
+
+/** What is known of a response when its head has arrived; hop-by-hop fields are gone. */
+export interface Arrived {
+  readonly route: SharedRoute;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: RawHeaders;
+  readonly requestTime: number;
+  readonly responseTime: number;
+  readonly stamp: number;
+}
+
+export type Decision =
+  | { readonly store: true; readonly head: EntryHead }
+  | { readonly store: false; readonly reason: NoStoreReason };
+
+/** TMDB's terms, and a sane bound for anyone: nothing is kept longer than this, ms. */
+const MAX_LIFETIME_MS = 180 * 24 * 3600 * 1000;
+
+/** Statuses the class table has lifetimes for; whatever else TMDB answers is not a resource. */
+const TABLE_STATUSES: ReadonlySet<number> = new Set([200, 404, 410]);
+
+/** Told by `coding`, the body's length and the clock once stored; written anew on each delivery. */
+const NOT_KEPT: ReadonlySet<string> = new Set(['content-length', 'age']);
+const NOT_KEPT_CODED: ReadonlySet<string> = new Set([...NOT_KEPT, 'content-encoding']);
+
+/**
+ * Whether a response may be stored and for how long: first what it forbids (RFC 9111 section 3), then the lifetimes of
+ * the site's policy. What is stored and what is advertised both come from the head this makes (I-21).
+ * `random` in [0, 1) spreads the ends of lifetimes by ±10 %, so that what was fetched together does not end together.
+ */
+export function decide(site: SitePolicy, arrived: Arrived, random: number): Decision {
+  const { route, status, headers } = arrived;
+  const policy = responsePolicy(headers);
+  const verdict = storability('GET', route.headers, arrived, {
+    policy,
+    // A client's no-store concerns its own answer; this request is made on everyone's behalf.
+    requestDirectives: NO_REQUEST_DIRECTIVES,
+    sharedAuthorization: site.ttlPolicy === 'content-type',
+  });
+  if (!verdict.store) return verdict;
+  const byTable = site.ttlPolicy === 'content-type';
+  if (byTable && !TABLE_STATUSES.has(status)) return { store: false, reason: 'status' };
+  const times = byTable ? tableTimes(site, arrived, policy, random) : originTimes(site, arrived, policy);
+  if (times === undefined) return { store: false, reason: 'zero-lifetime' };
+
+  const coding = storedCoding(headers);
+  const vary = byTable ? [] : parseVary(headers);
+  if (vary === '*') return { store: false, reason: 'vary-any' };
+  const stripped = withoutFields(headers, new Set(fieldsNotStored(policy.directives)));
+  return {
+    store: true,
+    head: {
+      key: vary.length === 0 ? route.key : variantKey(route.key, vary, route.headers),
+      primaryKey: route.key,
+      status,
+      statusText: arrived.statusText,
+      headers: withoutFields(stripped, coding === 'other' ? NOT_KEPT : NOT_KEPT_CODED),
+      coding,
+      recoded: false,
+      class: site.classOf(route, status, headers),
+      tags: route.tags,
+      stamp: arrived.stamp,
+      storedAt: arrived.responseTime,
+      vary,
+      marker: false,
+      ...times,
+    },
+  };
+}
+
+type Times = Pick<
+  EntryHead,
+  'ageAtStore' | 'lifetime' | 'memoryFor' | 'staleWhileRevalidate' | 'staleIfError'
+>;
+
+/** The class table in place of the origin's lifetimes; what the origin says may only make it stricter. */
+function tableTimes(
+  site: SitePolicy,
+  arrived: Arrived,
+  policy: ResponsePolicy,
+  random: number,
+): Times | undefined {
+  const { directives } = policy;
+  // TMDB marks account_states and writes with max-age=0 (TMDB.md); an unknown path so marked is not ours to keep.
+  if (directives.noCache || (directives.sMaxage ?? directives.maxAge) === 0) return undefined;
+  const times = site.times(site.classOf(arrived.route, arrived.status, arrived.headers));
+  const ageAtStore = initialAge(arrived.headers, arrived.requestTime, arrived.responseTime);
+  const spread = 0.9 + 0.2 * random;
+  const fresh = Math.min(times.freshMs * spread, MAX_LIFETIME_MS);
+  if (fresh <= 0) return undefined;
+  return {
+    ageAtStore,
+    lifetime: ageAtStore + fresh,
+    memoryFor: Math.min(times.memoryMs, fresh),
+    staleWhileRevalidate: Math.min(times.swrMs, MAX_LIFETIME_MS - fresh),
+    staleIfError: Math.min(times.sieMs, MAX_LIFETIME_MS - fresh),
+  };
+}
+
+/** RFC 9111 sections 4.2 and 4.2.4 with RFC 5861: the origin's lifetimes; stale on error unless it forbids that. */
+function originTimes(site: SitePolicy, arrived: Arrived, policy: ResponsePolicy): Times | undefined {
+  const { route, status, headers, requestTime, responseTime } = arrived;
+  const operator = site.times(site.classOf(route, status, headers));
+  const windows = staleWindows(policy.directives, { whileRevalidateMs: 0, ifErrorMs: operator.sieMs });
+  const { lifetimeMs } = freshnessLifetime({ status, headers }, { responseTime, policy });
+  const lifetime = policy.directives.noCache ? 0 : Math.min(lifetimeMs, MAX_LIFETIME_MS);
+  const validator = fieldValue(headers, 'etag') ?? fieldValue(headers, 'last-modified');
+  if (lifetime <= 0 && validator === undefined && windows.ifErrorMs === 0) return undefined;
+  return {
+    ageAtStore: initialAge(headers, requestTime, responseTime),
+    lifetime,
+    memoryFor: operator.memoryMs,
+    staleWhileRevalidate: windows.whileRevalidateMs,
+    staleIfError: windows.ifErrorMs,
+  };
+}
+
+function storedCoding(headers: RawHeaders): StoredCoding {
+  const codings = contentCodings(headers);
+  if (codings.length === 0) return 'identity';
+  return codings.length === 1 && codings[0] === 'gzip' ? 'gzip' : 'other';
+}

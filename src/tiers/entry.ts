@@ -1,0 +1,59 @@
+import type { RawHeaders } from '../http/headers.js';
+
+/** Content coding of stored bytes. Anything but these two is kept as it came and never transformed. */
+export type StoredCoding = 'identity' | 'gzip' | 'other';
+
+/**
+ * Everything about one stored response but its bytes. Times are ms of this machine's clock; durations are ms.
+ * Freshness follows RFC 9111 section 4.2: `age(now) = ageAtStore + (now - storedAt)`, fresh while `age < lifetime`.
+ */
+export interface EntryHead {
+  /** Full key: the primary key, or the primary key and a secondary part chosen by `Vary`. */
+  readonly key: string;
+  /** What a purge by key names; equals `key` unless this is a variant. */
+  readonly primaryKey: string;
+  readonly status: number;
+  readonly statusText: string;
+  /** End-to-end fields as they came. Length and coding of the stored bytes are told by `coding` and the body. */
+  readonly headers: RawHeaders;
+  readonly coding: StoredCoding;
+  /** True when this proxy, not the origin, made the stored coding: a strong ETag is then weakened on delivery. */
+  readonly recoded: boolean;
+  /** Class that chose the lifetimes (site policy's name for what the response is). */
+  readonly class: string;
+  readonly tags: readonly string[];
+  /** Purge clock when the fill began; a purge with a later number invalidates this entry (docs/adr/0002). */
+  readonly stamp: number;
+  readonly storedAt: number;
+  readonly ageAtStore: number;
+  readonly lifetime: number;
+  /** How long a process may answer from memory before it looks at L2 again. */
+  readonly memoryFor: number;
+  /** Windows after `lifetime` (RFC 5861); 0 when staleness is forbidden. */
+  readonly staleWhileRevalidate: number;
+  readonly staleIfError: number;
+  /** Field names of `Vary`, lower-case and sorted, when this is a variant or a marker. */
+  readonly vary: readonly string[];
+  /** A marker has no body: it tells which request fields choose among the variants of its key. */
+  readonly marker: boolean;
+}
+
+/** One stored response. The body owns its memory and is never mutated (I-18). */
+export interface Entry extends EntryHead {
+  readonly body: Buffer;
+}
+
+/** Age in ms at `now`. */
+export function ageAt(entry: EntryHead, now: number): number {
+  return entry.ageAtStore + Math.max(0, now - entry.storedAt);
+}
+
+/** When the entry stops being fresh, ms since epoch. */
+export function freshUntil(entry: EntryHead): number {
+  return entry.storedAt - entry.ageAtStore + entry.lifetime;
+}
+
+/** When the entry may be dropped by a store: fresh plus the longest stale window, ms since epoch. */
+export function usefulUntil(entry: EntryHead): number {
+  return freshUntil(entry) + Math.max(entry.staleWhileRevalidate, entry.staleIfError);
+}

@@ -1,0 +1,66 @@
+import type { Entry, EntryHead } from './entry.js';
+
+export type TierName = 'memory' | 'disk' | 'redis';
+
+/** Why a tier did or did not keep an entry. */
+export type SetResult = 'stored' | 'too-large' | 'not-admitted' | 'read-only' | 'failed';
+
+/** One row of a listing: what is known of an entry without its body. */
+export interface Row {
+  readonly head: EntryHead;
+  /** Bytes the entry occupies: key, headers and body. */
+  readonly bytes: number;
+  readonly tier: TierName;
+}
+
+export interface ListQuery {
+  /** Rows whose key sorts strictly after this; '' for the first page. */
+  readonly after: string;
+  readonly limit: number;
+  /** Plain substring of the key; '' for all. Never a pattern. */
+  readonly contains: string;
+  readonly class?: string;
+  /** Upper bound of keys looked at in one call, so that a search never blocks: the page may then be short. */
+  readonly scanLimit: number;
+}
+
+export interface ListPage {
+  readonly rows: Row[];
+  /** Key to continue after, or null when the end was reached. */
+  readonly next: string | null;
+}
+
+export interface TierStats {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly writes: number;
+  readonly evictions: number;
+  /** Values that could not be read or were of another schema; each was a miss (I-25). */
+  readonly corrupt: number;
+  readonly errors: number;
+}
+
+/**
+ * A place entries live. Every implementation passes `test/contract/tier.ts`.
+ * No method throws for a missing, damaged or expired value: that is a miss. A tier judges neither freshness nor
+ * purges; the engine does.
+ */
+export interface Tier {
+  readonly name: TierName;
+  /** The entry under exactly this key, or undefined. */
+  get(key: string): Promise<Entry | undefined>;
+  set(entry: Entry): Promise<SetResult>;
+  /** Whether there was something to delete. */
+  delete(key: string): Promise<boolean>;
+  list(query: ListQuery): Promise<ListPage>;
+  /** Removes every entry; resolves with how many there were. */
+  clear(): Promise<number>;
+  /** Removes, in small steps and in the background, entries for which `dead` holds; resolves with how many. */
+  sweep(dead: (head: EntryHead) => boolean): Promise<number>;
+  stats(): TierStats;
+  /** Flushes what is pending and releases everything. Idempotent. */
+  close(): Promise<void>;
+}

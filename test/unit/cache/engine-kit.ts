@@ -1,0 +1,90 @@
+import type { Answer } from '../../../src/cache/answer.js';
+import { Engine } from '../../../src/cache/engine.js';
+import { OriginFetcher } from '../../../src/cache/origin-fetcher.js';
+import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
+import type { ClassTimes, SitePolicy } from '../../../src/cache/site.js';
+import { gather } from '../../../src/cluster/hub-client.js';
+import { MemoryTier } from '../../../src/tiers/memory.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { ScriptedOrigin } from '../../support/scripted-origin.js';
+
+const MINUTE = 60_000;
+const TIMES: ClassTimes = {
+  memoryMs: 15 * MINUTE,
+  freshMs: 60 * MINUTE,
+  swrMs: 10 * MINUTE,
+  sieMs: 600 * MINUTE,
+};
+
+/** A site on which everything may be shared but what says otherwise in its path. */
+export const plainSite: SitePolicy = {
+  name: 'test',
+  ttlPolicy: 'content-type',
+  transforms: true,
+  route: ({ method, target, headers }) =>
+    target.startsWith('/private')
+      ? { kind: 'pass', upstream: 'api', reason: 'personal-path', target, headers, retryable: true }
+      : method !== 'GET' && method !== 'HEAD'
+        ? { kind: 'pass', upstream: 'api', reason: 'method', target, headers, retryable: false, key: target }
+        : {
+            kind: 'shared',
+            upstream: 'api',
+            key: target,
+            class: 'detail',
+            tags: [`tag:${target}`],
+            target,
+            headers: [],
+          },
+  classOf: (route, status) => (status === 404 ? 'negative' : route.class),
+  times: () => TIMES,
+  inspect: (_route, status, _headers, body) =>
+    status === 200 && body.includes('"success":false') ? 'error-envelope' : undefined,
+  tagsOf: () => [],
+  resolveUrl: () => undefined,
+  errorBody: (_status, code, message) => ({ type: 'text/plain', body: `${code} ${message}` }),
+};
+
+/** An engine over two memory tiers, a scripted origin and a clock that stands still. */
+export function engineKit(
+  overrides: { site?: Partial<SitePolicy>; maxEntryBytes?: number; offline?: boolean } = {},
+) {
+  const clock = new FakeClock();
+  const origin = new ScriptedOrigin(clock);
+  const memory = new MemoryTier({ maxBytes: 64 * 1024 * 1024 });
+  const l2 = new MemoryTier({ maxBytes: 64 * 1024 * 1024 });
+  const purges = new PurgeTable();
+  const site = { ...plainSite, ...overrides.site };
+  const healed: string[] = [];
+  const maxEntryBytes = overrides.maxEntryBytes ?? 8 * 1024 * 1024;
+  const engine = new Engine({
+    site,
+    memory,
+    l2,
+    purges,
+    fetcher: new OriginFetcher({ site, origin, clock, maxEntryBytes, onHealed: (kind) => healed.push(kind) }),
+    clock,
+    maxEntryBytes,
+    softTimeoutMs: 1500,
+    offline: overrides.offline ?? false,
+    invalidate: async (key) => purge({ kind: 'key', name: key }),
+    onBackgroundError: () => {},
+  });
+  function purge(scope: PurgeScope, soft = false): void {
+    const seq = purges.stamp() + 1;
+    purges.apply({ scope, soft, seq, at: clock.now() });
+    engine.filler.flights.detachBefore(seq);
+  }
+  function ask(
+    target: string,
+    options: { headers?: string[]; method?: string; signal?: AbortSignal } = {},
+  ): Promise<Answer> {
+    const { headers = [], method = 'GET', signal = new AbortController().signal } = options;
+    return engine.handle({ request: { method, target, headers }, signal });
+  }
+  return { clock, origin, memory, l2, purges, engine, healed, purge, ask };
+}
+
+/** The bytes of an answer as a client that takes the stored coding gets them. */
+export async function bytesOf(answer: Answer): Promise<string> {
+  return (answer.kind === 'entry' ? answer.entry.body : await gather(answer.body)).toString();
+}

@@ -1,0 +1,402 @@
+import { describe, expect, it, vi } from 'vitest';
+import { settle } from '../../support/fake-clock.js';
+import { bytesOf, engineKit } from './engine-kit.js';
+
+const MINUTE = 60_000;
+
+/** Fills `target` and lets the entry reach both tiers. */
+async function filled(kit: ReturnType<typeof engineKit>, target: string, body = '{"id":550}') {
+  const answer = kit.ask(target);
+  await settle();
+  kit.origin.last.reply({ body });
+  await bytesOf(await answer);
+  await settle();
+}
+
+describe('a hit', () => {
+  it('is answered from memory without asking the origin again', async () => {
+    const kit = engineKit();
+    await filled(kit, '/3/movie/550');
+    const answer = await kit.ask('/3/movie/550');
+    expect(answer).toMatchObject({ kind: 'entry', outcome: { result: 'hit', served: 'memory', ttl: 3600 } });
+    expect(kit.origin.asked).toHaveLength(1);
+  });
+
+  it('comes from L2 when memory has forgotten it, and is in memory afterwards', async () => {
+    const kit = engineKit();
+    await filled(kit, '/3/movie/550');
+    await kit.memory.clear();
+    expect((await kit.ask('/3/movie/550')).outcome.result).toBe('hit');
+    expect(kit.memory.peek('/3/movie/550')).toBeDefined();
+    expect(kit.origin.asked).toHaveLength(1);
+  });
+
+  it('looks at L2 again after the memory TTL and takes the newer entry there (another worker filled it)', async () => {
+    const kit = engineKit();
+    await filled(kit, '/a', 'old');
+    const newer = {
+      ...kit.memory.peek('/a')!.entry,
+      body: Buffer.from('new'),
+      storedAt: kit.clock.now() + 1,
+    };
+    await kit.l2.set(newer);
+    expect(await bytesOf(await kit.ask('/a'))).toBe('old');
+    kit.clock.advance(16 * MINUTE);
+    expect(await bytesOf(await kit.ask('/a'))).toBe('new');
+  });
+});
+
+describe('what may not be stored', () => {
+  it.each([401, 403, 429, 500, 502, 503])('a %i is passed on and asked for again', async (status) => {
+    const kit = engineKit();
+    const first = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ status });
+    expect(await first).toMatchObject({ kind: 'raw', outcome: { stored: false } });
+    await settle();
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+  });
+
+  it('a 200 with an error envelope is delivered but not kept', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', '{"success":false,"status_code":21}');
+    expect(kit.memory.peek('/x')).toBeUndefined();
+  });
+
+  it.each([
+    ['Cache-Control', 'no-store'],
+    ['Cache-Control', 'private'],
+    ['Cache-Control', 'public, max-age=0'],
+    ['Set-Cookie', 'a=b'],
+  ])('%s: %s', async (name, value) => {
+    const kit = engineKit();
+    const answer = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ headers: [name, value, 'Content-Type', 'application/json'] });
+    expect(await answer).toMatchObject({ kind: 'raw', outcome: { stored: false } });
+  });
+
+  it('a truncated body is an error for the reader and leaves no entry', async () => {
+    const kit = engineKit();
+    const answer = kit.ask('/x');
+    await settle();
+    kit.origin.last.head();
+    kit.origin.last.body.data(Buffer.from('{"id'));
+    const got = bytesOf(await answer);
+    kit.origin.last.body.error(new Error('closed'));
+    await expect(got).rejects.toThrow('closed');
+    await settle();
+    expect(kit.memory.peek('/x')).toBeUndefined();
+    expect(kit.engine.filler.flights.size).toBe(0);
+  });
+});
+
+describe('collapsing (I-6)', () => {
+  it('200 concurrent misses make one origin request, and each gets all bytes', async () => {
+    const kit = engineKit();
+    const answers = Array.from({ length: 200 }, () => kit.ask('/x'));
+    await settle();
+    expect(kit.origin.asked).toHaveLength(1);
+    kit.origin.last.reply({ body: 'whole' });
+    for (const answer of await Promise.all(answers)) expect(await bytesOf(answer)).toBe('whole');
+  });
+
+  it("a follower reads what has arrived before the leader's last byte", async () => {
+    const kit = engineKit();
+    const leader = kit.ask('/x');
+    await settle();
+    kit.origin.last.head();
+    kit.origin.last.body.data(Buffer.from('first '));
+    const follower = await kit.ask('/x');
+    expect(follower.outcome.collapsed).toBe(true);
+    const seen: string[] = [];
+    if (follower.kind !== 'arriving') throw new Error('expected a body that is still arriving');
+    follower.body.start({
+      data: (chunk) => seen.push(chunk.toString()),
+      end: () => seen.push('end'),
+      error: () => {},
+    });
+    await leader;
+    await settle();
+    expect(seen).toEqual(['first ']);
+    kit.origin.last.body.data(Buffer.from('last'));
+    kit.origin.last.body.end();
+    expect(seen).toEqual(['first ', 'last', 'end']);
+  });
+
+  it('a leader that hangs up harms nobody (I-7)', async () => {
+    const kit = engineKit();
+    const gone = new AbortController();
+    const leader = kit.ask('/x', { signal: gone.signal });
+    await settle();
+    const follower = kit.ask('/x');
+    await settle();
+    gone.abort();
+    await expect(leader).rejects.toMatchObject({ code: 'client_closed' });
+    kit.origin.last.reply({ body: 'whole' });
+    expect(await bytesOf(await follower)).toBe('whole');
+    expect(kit.origin.asked).toHaveLength(1);
+  });
+
+  it('the origin request is cancelled when the last client has gone', async () => {
+    const kit = engineKit();
+    const gone = new AbortController();
+    const only = kit.ask('/x', { signal: gone.signal });
+    await settle();
+    gone.abort();
+    await expect(only).rejects.toMatchObject({ code: 'client_closed' });
+    await settle();
+    expect(kit.origin.last.request.signal.aborted).toBe(true);
+    expect(kit.engine.filler.flights.size).toBe(0);
+  });
+
+  it('an uncacheable answer goes to its leader alone; followers ask for themselves, and later ones do not queue (I-8)', async () => {
+    const kit = engineKit();
+    const answers = [kit.ask('/x'), kit.ask('/x'), kit.ask('/x')];
+    await settle();
+    kit.origin.last.reply({ headers: ['Cache-Control', 'private'], body: 'one' });
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+    kit.origin.asked[1]!.reply({ headers: ['Cache-Control', 'private'], body: 'two' });
+    kit.origin.asked[2]!.reply({ headers: ['Cache-Control', 'private'], body: 'three' });
+    const bodies = await Promise.all((await Promise.all(answers)).map(bytesOf));
+    expect(bodies.sort()).toEqual(['one', 'three', 'two']);
+    void kit.ask('/x').catch(() => {});
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(5);
+  });
+
+  it('an origin in trouble is asked once for all who wait', async () => {
+    const kit = engineKit();
+    const answers = [kit.ask('/x'), kit.ask('/x')];
+    await settle();
+    kit.origin.last.reply({ status: 503, body: 'down' });
+    for (const answer of await Promise.all(answers)) expect(await bytesOf(answer)).toBe('down');
+    expect(kit.origin.asked).toHaveLength(1);
+  });
+});
+
+describe('bodies over MAX_ENTRY_BYTES', () => {
+  it('stream through without being stored, held back by their slowest reader', async () => {
+    const kit = engineKit({ maxEntryBytes: 1024 });
+    const answer = await (async () => {
+      const asked = kit.ask('/big');
+      await settle();
+      kit.origin.last.head();
+      kit.origin.last.body.data(Buffer.alloc(700));
+      return asked;
+    })();
+    if (answer.kind !== 'arriving') throw new Error('expected a body that is still arriving');
+    let got = 0;
+    let over = false;
+    answer.body.start({
+      data: (chunk) => {
+        got += chunk.length;
+      },
+      end: () => {
+        over = true;
+      },
+      error: () => {},
+    });
+    answer.body.pause();
+    await settle();
+    for (let i = 0; i < 40; i++) kit.origin.last.body.data(Buffer.alloc(100_000));
+    expect(kit.origin.last.body.paused).toBe(true);
+    answer.body.resume();
+    expect(kit.origin.last.body.paused).toBe(false);
+    kit.origin.last.body.end();
+    expect([got, over]).toEqual([700 + 4_000_000, true]);
+    await settle();
+    expect(kit.memory.peek('/big')).toBeUndefined();
+  });
+
+  it('are known from Content-Length before a byte is kept', async () => {
+    const kit = engineKit({ maxEntryBytes: 1024 });
+    const answer = kit.ask('/big');
+    await settle();
+    kit.origin.last.reply({ headers: ['Content-Length', '2000'], body: Buffer.alloc(2000) });
+    expect(await answer).toMatchObject({ kind: 'raw', outcome: { noStore: 'too-large' } });
+  });
+});
+
+describe('stale answers', () => {
+  it('within stale-while-revalidate the old answer comes at once and one refresh runs', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(65 * MINUTE);
+    const both = await Promise.all([kit.ask('/x'), kit.ask('/x')]);
+    for (const answer of both) {
+      expect(answer.outcome).toMatchObject({ result: 'stale', stale: 'while-revalidate', ttl: -300 });
+      expect(await bytesOf(answer)).toBe('old');
+    }
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+    kit.origin.last.reply({ body: 'new' });
+    await settle();
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+  });
+
+  it('a 304 renews the entry in every tier and keeps its bytes (I-22)', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(100 * MINUTE);
+    const answer = kit.ask('/x');
+    await settle();
+    expect(kit.origin.last.request.headers).toContain('If-None-Match');
+    kit.origin.last.reply({ status: 304, headers: ['ETag', 'W/"1"', 'X-New', '1'], body: '' });
+    expect(await answer).toMatchObject({ kind: 'entry', outcome: { forwardStatus: 304 } });
+    expect(await bytesOf(await kit.ask('/x'))).toBe('old');
+    expect(kit.l2.peek('/x')!.entry.headers).toContain('X-New');
+    expect((await kit.ask('/x')).outcome.result).toBe('hit');
+  });
+
+  it('beyond it a slow origin is answered for after the soft timeout, and what it brings later is kept', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(100 * MINUTE);
+    const answer = kit.ask('/x');
+    await settle();
+    kit.clock.advance(1500);
+    expect(await answer).toMatchObject({ outcome: { result: 'stale', stale: 'soft-timeout' } });
+    kit.origin.last.reply({ body: 'new' });
+    await settle();
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+  });
+
+  it.each([
+    ['an error', (kit: ReturnType<typeof engineKit>) => kit.origin.last.fail()],
+    ['a 503', (kit: ReturnType<typeof engineKit>) => kit.origin.last.reply({ status: 503 })],
+    [
+      'an error envelope',
+      (kit: ReturnType<typeof engineKit>) => kit.origin.last.reply({ body: '{"success":false}' }),
+    ],
+  ])(
+    '%s of the origin never replaces a good entry, and is not provoked again at once (I-10)',
+    async (_name, fail) => {
+      const kit = engineKit();
+      await filled(kit, '/x', 'old');
+      kit.clock.advance(100 * MINUTE);
+      const answer = kit.ask('/x');
+      await settle();
+      fail(kit);
+      expect(await answer).toMatchObject({ outcome: { result: 'stale', stale: 'origin-error' } });
+      expect(await kit.ask('/x')).toMatchObject({ outcome: { stale: 'not-before' } });
+      expect(kit.origin.asked).toHaveLength(2);
+      kit.clock.advance(15_000);
+      void kit.ask('/x');
+      await settle();
+      expect(kit.origin.asked).toHaveLength(3);
+    },
+  );
+
+  it('past stale-if-error the error is the answer', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(700 * MINUTE);
+    const answer = kit.ask('/x');
+    await settle();
+    kit.origin.last.fail();
+    await expect(answer).rejects.toMatchObject({ code: 'origin_unreachable' });
+  });
+
+  it('OFFLINE serves whatever there is and never asks', async () => {
+    const kit = engineKit({ offline: true });
+    await expect(kit.ask('/x')).rejects.toMatchObject({ code: 'only_if_cached' });
+    expect(kit.origin.asked).toHaveLength(0);
+  });
+});
+
+describe('purges', () => {
+  it('I-2, I-3: a fill begun before a purge is not joined afterwards and never becomes servable', async () => {
+    const kit = engineKit();
+    const before = kit.ask('/x');
+    await settle();
+    kit.purge({ kind: 'all' });
+    const after = kit.ask('/x');
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+    kit.origin.asked[1]!.reply({ body: 'new' });
+    expect(await bytesOf(await after)).toBe('new');
+    await settle();
+    kit.origin.asked[0]!.reply({ body: 'old' });
+    expect(await bytesOf(await before)).toBe('old');
+    await settle();
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+    expect(kit.l2.peek('/x')!.entry.body.toString()).toBe('new');
+  });
+
+  it('I-5: a hard purge is not served even when the origin fails; a soft one is', async () => {
+    for (const soft of [false, true]) {
+      const kit = engineKit();
+      await filled(kit, '/x', 'old');
+      kit.clock.advance(1);
+      kit.purge({ kind: 'tag', name: 'tag:/x' }, soft);
+      kit.clock.advance(20 * MINUTE);
+      const answer = kit.ask('/x');
+      await settle();
+      kit.origin.last.fail();
+      if (soft) expect((await answer).outcome.result).toBe('stale');
+      else await expect(answer).rejects.toMatchObject({ code: 'origin_unreachable' });
+    }
+  });
+
+  it('an unsafe request that succeeded invalidates the key it names', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    const write = kit.ask('/x', { method: 'POST' });
+    await settle();
+    kit.origin.last.reply({ status: 201 });
+    await write;
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+  });
+});
+
+describe('the client can only make the cache stricter', () => {
+  it('no-cache validates a fresh entry; only-if-cached never asks', async () => {
+    const kit = engineKit();
+    await expect(kit.ask('/x', { headers: ['Cache-Control', 'only-if-cached'] })).rejects.toMatchObject({
+      status: 504,
+    });
+    await filled(kit, '/x');
+    const answer = kit.ask('/x', { headers: ['Cache-Control', 'no-cache'] });
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+    kit.origin.last.reply({ status: 304, headers: ['ETag', 'W/"1"'], body: '' });
+    expect((await answer).outcome.forwardStatus).toBe(304);
+  });
+});
+
+describe('content codings', () => {
+  it('gzip without its field is given it; the field without gzip loses it; both are counted', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const kit = engineKit();
+    const first = kit.ask('/gz');
+    await settle();
+    kit.origin.last.reply({ headers: ['Content-Type', 'application/json'], body: gzipSync('{"id":1}') });
+    await bytesOf(await first);
+    const second = kit.ask('/plain');
+    await settle();
+    kit.origin.last.reply({
+      headers: ['Content-Type', 'application/json', 'Content-Encoding', 'gzip'],
+      body: '{"id":2}',
+    });
+    await bytesOf(await second);
+    await vi.waitUntil(() => kit.memory.peek('/gz') && kit.memory.peek('/plain'));
+    expect(kit.healed).toEqual(['gzip-without-header', 'header-without-gzip']);
+    expect(kit.memory.peek('/gz')!.entry.coding).toBe('gzip');
+    expect(kit.memory.peek('/plain')!.entry.coding).toBe('identity');
+  });
+
+  it('plain JSON is stored compressed, once', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', JSON.stringify({ text: 'again and '.repeat(500) }));
+    const { entry } = await vi.waitUntil(() => kit.memory.peek('/x'));
+    expect(entry).toMatchObject({ coding: 'gzip', recoded: true });
+    expect(entry.body.length).toBeLessThan(500);
+  });
+});

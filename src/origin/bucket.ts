@@ -1,0 +1,50 @@
+import { MAX_RETRY_AFTER_MS } from '../http/retry-after.js';
+
+/** A token bucket: pure arithmetic on the times it is given (ms). A clock that steps back adds nothing. */
+export class TokenBucket {
+  private tokens: number;
+  private at: number;
+
+  /** `rate` per second, at most `burst` tokens at hand; starts full. */
+  constructor(
+    readonly rate: number,
+    readonly burst: number,
+    now: number,
+  ) {
+    this.tokens = burst;
+    this.at = now;
+  }
+
+  available(now: number): number {
+    if (now > this.at) {
+      this.tokens = Math.min(this.burst, this.tokens + ((now - this.at) / 1000) * this.rate);
+      this.at = now;
+    } else if (this.at - now > MAX_AHEAD_MS) {
+      // The wall clock was set back further than any hold reaches: go on from here rather than stand still.
+      this.at = now;
+    }
+    return this.tokens;
+  }
+
+  take(now: number): void {
+    this.tokens = Math.max(0, this.available(now) - 1);
+  }
+
+  /** Time until `needed` tokens are at hand, ms; 0 when they are. Rounded up, so that a timer set to it suffices. */
+  waitMs(now: number, needed = 1): number {
+    const missing = needed - this.available(now);
+    if (missing <= EPSILON) return 0;
+    return Math.ceil((missing / this.rate) * 1000 + Math.max(0, this.at - now));
+  }
+
+  /** Leaves one token and adds no more before `until`: after a 429 requests resume at the rate, not in a burst. */
+  restrain(until: number): void {
+    this.tokens = Math.min(this.tokens, 1);
+    this.at = Math.max(this.at, until);
+  }
+}
+
+/** Longest time `restrain` may reach ahead: the longest Retry-After that is believed. */
+const MAX_AHEAD_MS = MAX_RETRY_AFTER_MS;
+/** Rounding of the refill must not cost a timer's round. */
+const EPSILON = 1e-9;

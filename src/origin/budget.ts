@@ -1,0 +1,294 @@
+import type { Clock } from '../clock.js';
+import { ProxyError } from '../errors.js';
+import { abortError, onAbort } from './abort.js';
+import type { TokenBucket } from './bucket.js';
+import type { OriginEvent } from './events.js';
+import type { QueueBounds } from './options.js';
+import type { Permits } from './permits.js';
+import type { Priority } from './source.js';
+import type { BudgetStatus } from './status.js';
+import { classesByTurn, PRIORITIES } from './turns.js';
+
+/** Those who wait for one server. */
+export interface Lane {
+  readonly permits: Permits;
+  readonly waiting: Record<Priority, Waiter[]>;
+}
+
+interface Waiter {
+  readonly lane: Lane;
+  readonly priority: Priority;
+  /** Order of arrival over all lanes. */
+  readonly ticket: number;
+  /** Wall clock, ms. */
+  readonly since: number;
+  readonly deadline: number;
+  /** Leaves no timer and no listener behind. Exactly one of the two is called. */
+  admit(): void;
+  refuse(error: ProxyError): void;
+}
+
+export interface BudgetOptions {
+  readonly upstream: string;
+  /** null = no rate limit. */
+  readonly bucket: TokenBucket | null;
+  readonly clock: Clock;
+  readonly bounds?: QueueBounds | undefined;
+  readonly onEvent: (event: OriginEvent) => void;
+}
+
+/**
+ * The one gate to an upstream group (I-15): a request passes when no 429 holds the group back, a token is at hand and
+ * its server has a connection to spare, all three taken at the same instant. Taking the token first and then waiting
+ * for a connection would let saved-up tokens out as a burst; the other way round, background work that waits for
+ * tokens would sit on connections that people need.
+ */
+export class Budget {
+  private readonly lanes: Lane[] = [];
+  private readonly clock: Clock;
+  private readonly bucket: TokenBucket | null;
+  private readonly length: number;
+  private readonly waitMs: number;
+  private readonly holdMs: number;
+  private heldUntil = 0;
+  private waiters = 0;
+  private tickets = 0;
+  private turn = 0;
+  private cancelTimer: (() => void) | undefined;
+  private closed = false;
+
+  constructor(private readonly options: BudgetOptions) {
+    this.clock = options.clock;
+    this.bucket = options.bucket;
+    this.length = options.bounds?.length ?? 1000;
+    this.waitMs = options.bounds?.waitMs ?? 10_000;
+    this.holdMs = options.bounds?.holdMs ?? 3_000;
+  }
+
+  addLane(permits: Permits): Lane {
+    const lane: Lane = { permits, waiting: { user: [], refresh: [], background: [] } };
+    this.lanes.push(lane);
+    return lane;
+  }
+
+  /** Resolves when the request may be sent, with the function that gives its connection back (call it once). */
+  admit(lane: Lane, priority: Priority, signal: AbortSignal): Promise<() => void> {
+    const now = this.clock.now();
+    if (signal.aborted) return Promise.reject(abortError(signal));
+    const refusal = this.refusal(priority, now);
+    if (refusal) {
+      this.report(priority, 0, refusal.code);
+      return Promise.reject(refusal);
+    }
+    if (this.waiters === 0 && this.passes(lane, priority, now)) {
+      this.take(lane, now);
+      this.report(priority, 0, 'admitted');
+      return Promise.resolve(this.releaser(lane));
+    }
+    const admitted = this.enqueue(lane, priority, signal, now);
+    this.pump();
+    return admitted;
+  }
+
+  /** Nobody of this group is sent before `until` (wall clock, ms). Those who would wait too long are told at once. */
+  hold(until: number): void {
+    const now = this.clock.now();
+    if (until <= this.heldUntil || until <= now) return;
+    this.heldUntil = until;
+    this.bucket?.restrain(until);
+    for (const waiter of this.all()) {
+      if (until - now > this.holdMs || waiter.deadline < until) waiter.refuse(rateLimited(until - now));
+    }
+    this.pump();
+  }
+
+  /** Wall clock until which a 429 holds the group back, ms; undefined when none does. */
+  get held(): number | undefined {
+    return this.heldUntil > this.clock.now() ? this.heldUntil : undefined;
+  }
+
+  /** Sends everybody who waits for this server away with `error`; callers go on to another server. */
+  evict(lane: Lane, error: ProxyError): void {
+    for (const waiter of PRIORITIES.flatMap((priority) => lane.waiting[priority])) waiter.refuse(error);
+  }
+
+  queuedFor(lane: Lane): number {
+    return PRIORITIES.reduce((sum, priority) => sum + lane.waiting[priority].length, 0);
+  }
+
+  status(): BudgetStatus {
+    const now = this.clock.now();
+    return {
+      tokens: this.bucket === null ? null : Math.round(this.bucket.available(now) * 100) / 100,
+      rate: this.bucket?.rate ?? null,
+      burst: this.bucket?.burst ?? null,
+      queued: {
+        user: this.queued('user'),
+        refresh: this.queued('refresh'),
+        background: this.queued('background'),
+      },
+    };
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancelTimer?.();
+    for (const waiter of this.all()) waiter.refuse(stopping());
+  }
+
+  /** Why this request is turned away without waiting, if it is. */
+  private refusal(priority: Priority, now: number): ProxyError | undefined {
+    if (this.closed) return stopping();
+    const heldFor = this.heldUntil - now;
+    if (heldFor > Math.min(this.holdMs, this.waitMs)) return rateLimited(heldFor);
+    if (this.bucket !== null) {
+      // It would wait in vain: refused now, it can be answered otherwise (a stale entry, another node).
+      const ahead = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1);
+      const tokens = ahead.reduce((sum, other) => sum + this.queued(other), 1);
+      if (this.bucket.waitMs(now, tokens) > this.waitMs) return this.exhausted();
+    }
+    if (this.waiters >= this.length && !this.displace(priority)) return this.exhausted();
+    return undefined;
+  }
+
+  /** Makes room by turning away the newest waiter of the lowest class below `priority`. */
+  private displace(priority: Priority): boolean {
+    for (let i = PRIORITIES.length - 1; i > PRIORITIES.indexOf(priority); i--) {
+      const lowest = this.all()
+        .filter((waiter) => waiter.priority === PRIORITIES[i])
+        .reduce<Waiter | undefined>((a, b) => (a && a.ticket > b.ticket ? a : b), undefined);
+      if (lowest) {
+        lowest.refuse(this.exhausted());
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private enqueue(lane: Lane, priority: Priority, signal: AbortSignal, now: number): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        forget();
+        cancelDeadline();
+        const queue = lane.waiting[priority];
+        queue.splice(queue.indexOf(waiter), 1);
+        this.waiters--;
+      };
+      const waiter: Waiter = {
+        lane,
+        priority,
+        ticket: this.tickets++,
+        since: now,
+        deadline: now + this.waitMs,
+        admit: () => {
+          leave();
+          this.report(priority, this.clock.now() - now, 'admitted');
+          resolve(this.releaser(lane));
+        },
+        refuse: (error) => {
+          leave();
+          this.report(priority, this.clock.now() - now, error.code);
+          reject(error);
+        },
+      };
+      const forget = onAbort(signal, () => waiter.refuse(abortError(signal)));
+      const cancelDeadline = this.clock.after(this.waitMs, () => waiter.refuse(this.exhausted()));
+      lane.waiting[priority].push(waiter);
+      this.waiters++;
+    });
+  }
+
+  /** Lets through whoever may pass now and sets a timer for the next one. */
+  private pump(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    while (this.waiters > 0) {
+      const now = this.clock.now();
+      const waiter = this.next(now);
+      if (waiter === undefined) {
+        const wait = this.nextChange(now);
+        if (wait > 0) this.cancelTimer = this.clock.after(wait, () => this.pump());
+        return;
+      }
+      this.turn++;
+      this.take(waiter.lane, now);
+      waiter.admit();
+    }
+  }
+
+  private next(now: number): Waiter | undefined {
+    const classes = classesByTurn(this.turn);
+    for (const priority of classes) {
+      let oldest: Waiter | undefined;
+      for (const lane of this.lanes) {
+        const head = lane.waiting[priority][0];
+        if (head === undefined || (oldest && oldest.ticket < head.ticket)) continue;
+        if (this.passes(lane, priority, now, priority === classes[0])) oldest = head;
+      }
+      if (oldest) return oldest;
+    }
+    return undefined;
+  }
+
+  /** `itsTurn`: background work leaves a quarter of the burst to people, save when it is its turn. */
+  private passes(lane: Lane, priority: Priority, now: number, itsTurn = false): boolean {
+    if (this.heldUntil > now || !lane.permits.free(priority)) return false;
+    return this.bucket === null || this.bucket.waitMs(now, this.tokensFor(priority, itsTurn)) === 0;
+  }
+
+  private tokensFor(priority: Priority, itsTurn: boolean): number {
+    return priority === 'background' && !itsTurn ? 1 + Math.floor((this.bucket?.burst ?? 0) / 4) : 1;
+  }
+
+  /** Time until waiting may be over without a connection being given back, ms; 0 = only that can end it. */
+  private nextChange(now: number): number {
+    if (this.heldUntil > now) return this.heldUntil - now;
+    if (this.bucket === null) return 0;
+    const one = this.bucket.waitMs(now);
+    if (one > 0) return one;
+    return this.bucket.waitMs(now, this.tokensFor('background', false));
+  }
+
+  private take(lane: Lane, now: number): void {
+    this.bucket?.take(now);
+    lane.permits.take();
+  }
+
+  private releaser(lane: Lane): () => void {
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      lane.permits.release();
+      this.pump();
+    };
+  }
+
+  private exhausted(): ProxyError {
+    const seconds = this.bucket === null ? 2 : Math.ceil(this.waiters / this.bucket.rate);
+    const retryAfter = Math.min(60, Math.max(1, seconds));
+    const message = `${this.waiters} requests wait for ${this.options.upstream}`;
+    return new ProxyError('budget_exhausted', message, { retryAfter });
+  }
+
+  private all(): Waiter[] {
+    return this.lanes.flatMap((lane) => PRIORITIES.flatMap((priority) => lane.waiting[priority]));
+  }
+
+  private queued(priority: Priority): number {
+    return this.lanes.reduce((sum, lane) => sum + lane.waiting[priority].length, 0);
+  }
+
+  private report(priority: Priority, ms: number, outcome: 'admitted' | ProxyError['code']): void {
+    this.options.onEvent({ type: 'queue', upstream: this.options.upstream, priority, ms, outcome });
+  }
+}
+
+function rateLimited(ms: number): ProxyError {
+  const retryAfter = Math.max(1, Math.ceil(ms / 1000));
+  return new ProxyError('origin_rate_limited', 'the origin has asked everybody to wait', { retryAfter });
+}
+
+function stopping(): ProxyError {
+  return new ProxyError('shutting_down', 'this node is stopping');
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.js';
+import type { OriginEvent } from './events.js';
+
+/** Servers that can stand in for each other, with one request budget for all of them. */
+export interface UpstreamGroupOptions {
+  /** What `OriginRequest.upstream` names: `api`, `image`, `custom`. */
+  readonly name: string;
+  /** Base URLs in order of preference, e.g. `https://api.themoviedb.org`; may have a base path. Userinfo is dropped. */
+  readonly servers: readonly string[];
+  /** Requests in flight per server, bodies included (TMDB.md: 20 connections per IP). This process' share. */
+  readonly maxConnections: number;
+  /** Requests per second, retries included; null = no limit (image host). This process' share. */
+  readonly rate: number | null;
+  /** Requests that may be sent at once after a quiet time. Default: `rate`, at least 1. */
+  readonly burst?: number | undefined;
+}
+
+export interface OriginTimeouts {
+  /** To a usable connection, TLS and CONNECT included, ms. */
+  readonly connectMs: number;
+  /** From the request sent to its final head, ms. */
+  readonly headersMs: number;
+  /** Silence within a body, ms; time in which the reader has paused does not count. */
+  readonly bodyMs: number;
+}
+
+export interface QueueBounds {
+  /** Requests that may wait per group; beyond, the lowest class is turned away. Default 1000. */
+  readonly length?: number | undefined;
+  /** Longest wait of one request, ms. Default 10 000. */
+  readonly waitMs?: number | undefined;
+  /** A hold (429) longer than this is answered at once instead of waited for, ms. Default 3 000. */
+  readonly holdMs?: number | undefined;
+}
+
+export interface ProxyOptions {
+  /** `HTTPS_PROXY`: for `https:` servers. */
+  readonly https?: string | undefined;
+  /** `HTTP_PROXY`: for `http:` servers (they are tunnelled with CONNECT as well). */
+  readonly http?: string | undefined;
+  /** `NO_PROXY`: hosts, `.suffixes`, `host:port` or `*`, comma separated. Loopback is always excluded. */
+  readonly noProxy?: string | undefined;
+}
+
+export interface OriginOptions {
+  readonly groups: readonly UpstreamGroupOptions[];
+  readonly timeouts: OriginTimeouts;
+  /** Further attempts after the first, over all servers of the group. Contract default 3; 0 = none. */
+  readonly maxRetries: number;
+  readonly clock: Clock;
+  readonly queue?: QueueBounds | undefined;
+  readonly proxy?: ProxyOptions | undefined;
+  /** Between two probes of a server that has been left, ms. Default 30 000. */
+  readonly healthCheckMs?: number | undefined;
+  /** Bytes a response head may have. Default 64 KiB. */
+  readonly maxHeaderBytes?: number | undefined;
+  readonly onEvent?: ((event: OriginEvent) => void) | undefined;
+}

@@ -1,0 +1,238 @@
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.js';
+import { ProxyError } from '../errors.js';
+import type { RawHeaders } from '../http/headers.js';
+import { abortError } from './abort.js';
+import type { IncomingBody } from './body.js';
+import { Breaker, type Verdict } from './breaker.js';
+import type { Budget, Lane } from './budget.js';
+import type { OriginEvent } from './events.js';
+import { Exchange, type ExchangeRequest, type ExchangeResult } from './exchange.js';
+import { faultOf } from './faults.js';
+import { Latency } from './latency.js';
+import type { OriginTimeouts } from './options.js';
+import { Permits } from './permits.js';
+import type { OriginRequest, OriginResponse } from './source.js';
+import type { UpstreamStatus } from './status.js';
+
+export interface ServerOptions {
+  readonly upstream: string;
+  readonly base: BaseUrl;
+  readonly dispatcher: Dispatcher;
+  /** A ProxyAgent takes fields as an object only. */
+  readonly proxied: boolean;
+  readonly maxConnections: number;
+  readonly timeouts: OriginTimeouts;
+  readonly clock: Clock;
+  readonly budget: Budget;
+  readonly onEvent: (event: OriginEvent) => void;
+}
+
+/** A server's base URL taken apart; without userinfo, query and fragment. */
+export interface BaseUrl {
+  readonly url: URL;
+  /** Origin and base path without trailing slash: the server's name everywhere. */
+  readonly name: string;
+  /** Goes before every target: `''` or `/base`. */
+  readonly path: string;
+}
+
+/** How an attempt ended and what that says of the server. */
+export type Attempt = { readonly verdict: Verdict } & (
+  | { readonly kind: 'head'; readonly response: OriginResponse & { readonly body: IncomingBody } }
+  | { readonly kind: 'failed'; readonly error: ProxyError; readonly sent: boolean }
+  | { readonly kind: 'given-up'; readonly error: ProxyError }
+);
+
+/** Which attempt of its request it is, for the event. */
+export interface AttemptPlace {
+  readonly retry: number;
+  readonly failover: boolean;
+}
+
+/** Faults that say nothing about the server: our own request, our own stop. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['bad_request', 'shutting_down']);
+
+/** One server: its connections, its breaker and what is known of its health. */
+export class UpstreamServer {
+  readonly name: string;
+  readonly breaker: Breaker;
+  readonly lane: Lane;
+  private readonly permits: Permits;
+  private readonly latency = new Latency();
+  private requests = 0;
+  private successes = 0;
+  private errors = 0;
+  private probes = 0;
+  private lastError: { readonly message: string; readonly at: number } | undefined;
+
+  constructor(private readonly options: ServerOptions) {
+    const { upstream, budget, clock, onEvent } = options;
+    this.name = options.base.name;
+    this.permits = new Permits(options.maxConnections);
+    this.lane = budget.addLane(this.permits);
+    this.breaker = new Breaker(clock, (state) => {
+      onEvent({ type: 'breaker', upstream, server: this.name, state });
+      if (state === 'open') budget.evict(this.lane, this.left());
+    });
+  }
+
+  /** Sends the request once. `release` gives the connection back and is called when undici is done with it. */
+  async attempt(request: OriginRequest, place: AttemptPlace, release: () => void): Promise<Attempt> {
+    const { clock, upstream, onEvent } = this.options;
+    const { method, priority } = request;
+    const begun = clock.now();
+    this.requests++;
+    const attempt = await this.breaker.run(() => this.exchange(request, request, release));
+    const ms = Math.max(0, clock.now() - begun);
+    this.count(attempt, ms);
+    const status = attempt.kind === 'head' ? attempt.response.status : undefined;
+    const error = attempt.kind === 'head' ? undefined : attempt.error.code;
+    onEvent({ type: 'attempt', upstream, server: this.name, method, priority, status, error, ms, ...place });
+    return attempt;
+  }
+
+  /** Whether the server answers anything below 500 to a bare HEAD of its base; costs no key and next to nothing. */
+  async probe(signal: AbortSignal): Promise<boolean> {
+    const request = { method: 'HEAD', target: '/', headers: [] };
+    const result = await this.exchange({ method: 'HEAD', signal }, request, () => {});
+    this.probes++;
+    if (result.kind === 'failed') this.remember(result.error.message);
+    return result.kind === 'head' && result.response.status < 500;
+  }
+
+  /** What the queue is told when the breaker opens: no waiting for a server that is left alone. */
+  left(): ProxyError {
+    const { retryAfter } = this.breaker;
+    return new ProxyError('origin_breaker_open', `${this.name} has been failing`, { retryAfter });
+  }
+
+  status(): Omit<UpstreamStatus, 'status' | 'failover' | 'rate_limited_until' | 'budget'> {
+    const [p50, p95] = this.latency.percentiles([0.5, 0.95]);
+    return {
+      upstream: this.options.upstream,
+      url: this.name,
+      requests: this.requests,
+      successes: this.successes,
+      errors: this.errors,
+      p50_ms: p50 ?? null,
+      p95_ms: p95 ?? null,
+      in_flight: this.permits.inUse,
+      max_connections: this.permits.max,
+      queued: this.options.budget.queuedFor(this.lane),
+      last_error: this.lastError?.message ?? null,
+      last_error_at: this.lastError ? new Date(this.lastError.at).toISOString() : null,
+      breaker: this.breaker.state,
+    };
+  }
+
+  /** Whether anything has been learnt about the server yet. */
+  get known(): boolean {
+    return this.successes + this.errors + this.probes > 0;
+  }
+
+  async close(): Promise<void> {
+    await this.options.dispatcher.destroy();
+  }
+
+  private exchange(
+    request: ExchangeRequest,
+    wire: { readonly method: string; readonly target: string; readonly headers: RawHeaders },
+    release: () => void,
+  ): Promise<Attempt> {
+    const { base, dispatcher, clock, timeouts, upstream, proxied } = this.options;
+    return new Promise((resolve) => {
+      if (request.signal.aborted) {
+        release();
+        resolve({ kind: 'given-up', error: abortError(request.signal), verdict: 'neutral' });
+        return;
+      }
+      const exchange = new Exchange(request, {
+        clock,
+        timeouts,
+        server: this.name,
+        onResult: (result) => resolve({ ...result, verdict: verdictOn(result) }),
+        onBodyFailed: (error) => {
+          this.remember(error.message);
+          this.options.onEvent({ type: 'body_failed', upstream, server: this.name, error: error.code });
+        },
+        onDone: release,
+      });
+      const headers = sendable(wire.headers);
+      try {
+        dispatcher.dispatch(
+          {
+            origin: base.url.origin,
+            path: base.path + wire.target,
+            method: wire.method,
+            headers: proxied ? grouped(headers) : headers,
+            body: request.body ?? null,
+          },
+          exchange,
+        );
+      } catch (thrown) {
+        // ProxyAgent throws instead of calling its handler.
+        exchange.onResponseError(undefined, faultOf(thrown, `${wire.method} ${this.name}`));
+      }
+    });
+  }
+
+  private count(attempt: Attempt, ms: number): void {
+    if (attempt.kind === 'given-up') return;
+    this.latency.add(ms);
+    if (attempt.kind === 'failed') {
+      this.errors++;
+      this.remember(attempt.error.message);
+    } else if (attempt.response.status >= 500 || attempt.response.status === 429) {
+      this.errors++;
+      this.remember(`answered ${attempt.response.status}`);
+    } else {
+      this.successes++;
+    }
+  }
+
+  private remember(message: string): void {
+    this.lastError = { message, at: this.options.clock.now() };
+  }
+}
+
+/** Network errors, timeouts and 5xx speak against a server; 4xx and 429 come from one that is well. */
+function verdictOn(result: ExchangeResult): Verdict {
+  if (result.kind === 'head') return result.response.status >= 500 ? 'failure' : 'success';
+  if (result.kind === 'given-up' || NOT_ITS_FAULT.has(result.error.code)) return 'neutral';
+  return 'failure';
+}
+
+/**
+ * Fields that belong to this hop (RFC 9110 section 7.6.1), which undici writes itself or refuses. Callers send
+ * end-to-end fields only; one that slips through must not become a failed request.
+ */
+const OF_THIS_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function sendable(headers: RawHeaders): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (!OF_THIS_HOP.has(headers[i]!.toLowerCase())) kept.push(headers[i]!, headers[i + 1]!);
+  }
+  return kept;
+}
+
+/** The same fields as an object; several lines of one name become a list, which undici sends as several lines. */
+function grouped(headers: readonly string[]): Record<string, string | string[]> {
+  const groups: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i]!;
+    const before = groups[name];
+    groups[name] = before === undefined ? headers[i + 1]! : [before, headers[i + 1]!].flat();
+  }
+  return groups;
+}

@@ -1,0 +1,106 @@
+import type { ClassTimes, PassReason, Route, SitePolicy } from '../cache/site.js';
+import { field, hasField, type RawHeaders } from '../http/headers.js';
+import { keyOf, pathTag } from './names.js';
+import { problemBody } from './problem.js';
+import { addressTarget } from './purge-url.js';
+import { fillHeaders, passHeaders } from './request-headers.js';
+import { readTarget } from './target.js';
+
+/** Labels of responses. Under `origin` they choose the memory times only; lifetimes are the response's own. */
+export type GenericClass = 'image' | 'detail' | 'other' | 'negative';
+
+export interface GenericPolicyOptions {
+  readonly ttlPolicy: 'content-type' | 'origin';
+  readonly classes: Readonly<Record<GenericClass, ClassTimes>>;
+  /** False (`CACHE_ENABLED`): every request is passed through. */
+  readonly cacheEnabled: boolean;
+  /** Names this node or group in Via, a token. */
+  readonly viaPseudonym: string;
+  /** Hosts (`host` or `host:port`) whose URLs a purge may name: the upstream's, our own. */
+  readonly hosts?: readonly string[] | undefined;
+}
+
+/**
+ * `UPSTREAM_TYPE=custom`: one upstream for every path, of which nothing is known. GET and HEAD may be shared, and
+ * whether they are is for RFC 9111 to say, from the response and from the request's own fields (Authorization, section
+ * 3.5; no-store, section 5.2.1.5); no path, parameter or cookie is special. Bytes are never transformed.
+ *
+ * What this policy only makes possible is the engine's and comes with the conformance issue (issue 4): variants by Vary
+ * over the forwarded fields, targeted fields (RFC 9213), invalidation through `key` and Location after unsafe methods,
+ * partial responses combined. A No-Vary-Search of the response would relax the key, which here is the query as received.
+ */
+export function createGenericPolicy(options: GenericPolicyOptions): SitePolicy {
+  const hosts = new Set((options.hosts ?? []).map((host) => host.toLowerCase()));
+  return {
+    name: 'custom',
+    ttlPolicy: options.ttlPolicy,
+    transforms: false,
+    route: ({ method, target, headers }) => route(options, method, target, headers),
+    classOf: (_route, status, headers) => classOf(status, headers),
+    times: (className) => timesOf(options.classes, className),
+    inspect: () => undefined,
+    tagsOf: () => [],
+    resolveUrl: (url) => addressTarget(url, hosts),
+    errorBody: problemBody,
+  };
+}
+
+function route(options: GenericPolicyOptions, method: string, target: string, headers: RawHeaders): Route {
+  if (method === 'CONNECT' || method === 'TRACE') {
+    return { kind: 'refuse', code: 'method_refused', message: 'This method is not served.' };
+  }
+  const read = readTarget(target);
+  if ('fault' in read) return { kind: 'refuse', code: 'bad_target', message: read.fault };
+  const wire = read.path + read.query;
+  const key = keyOf(wire);
+  const reason = passReason(options, method, headers);
+  if (reason === undefined) {
+    return {
+      kind: 'shared',
+      upstream: 'custom',
+      key,
+      class: 'other',
+      tags: [pathTag(read.path)],
+      target: wire,
+      headers: fillHeaders(headers, options.viaPseudonym),
+    };
+  }
+  const safe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  return {
+    kind: 'pass',
+    upstream: 'custom',
+    reason,
+    target: wire,
+    headers: passHeaders(headers, options.viaPseudonym),
+    // A body is a stream and cannot be sent twice.
+    retryable: safe && !hasBody(headers),
+    key: safe ? undefined : key,
+  };
+}
+
+function passReason(
+  options: GenericPolicyOptions,
+  method: string,
+  headers: RawHeaders,
+): PassReason | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return 'method';
+  if (hasBody(headers)) return 'unshareable';
+  return options.cacheEnabled ? undefined : 'disabled';
+}
+
+function hasBody(headers: RawHeaders): boolean {
+  if (hasField(headers, 'transfer-encoding')) return true;
+  const length = field(headers, 'content-length');
+  return length !== undefined && !/^0+$/.test(length.trim());
+}
+
+function classOf(status: number, headers: RawHeaders): GenericClass {
+  if (status >= 400) return 'negative';
+  const type = field(headers, 'content-type')?.trimStart().toLowerCase() ?? '';
+  if (type.startsWith('image/')) return 'image';
+  return /^application\/(?:[a-z0-9.+-]+\+)?json\b/.test(type) ? 'detail' : 'other';
+}
+
+function timesOf(classes: Readonly<Record<GenericClass, ClassTimes>>, className: string): ClassTimes {
+  return Object.hasOwn(classes, className) ? classes[className as GenericClass] : classes.other;
+}

@@ -1,0 +1,27 @@
+import { type RawHeaders, withoutFields } from '../http/headers.js';
+import { withoutHopByHop } from '../http/hop-by-hop.js';
+import { withVia } from '../http/via.js';
+
+/** Host is the upstream's to set, and an expectation has been met by the listener. */
+const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect']);
+
+/** The engine asks for whole representations and validates with its own validators (RFC 9111 section 4.3.1). */
+const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([
+  ...KEPT_BACK,
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+]);
+
+/** Fields of a fill: the client's end-to-end ones, over which the engine applies the response's Vary. */
+export function fillHeaders(headers: RawHeaders, pseudonym: string): RawHeaders {
+  return withVia(withoutFields(withoutHopByHop(headers), KEPT_BACK_ON_FILLS), '1.1', pseudonym);
+}
+
+/** Fields of a request that is passed through. */
+export function passHeaders(headers: RawHeaders, pseudonym: string): RawHeaders {
+  return withVia(withoutFields(withoutHopByHop(headers), KEPT_BACK), '1.1', pseudonym);
+}

@@ -8,7 +8,7 @@ import type { Entry } from '../tiers/entry.js';
 import type { Fetched, Fetcher, FillJob, ResponseHead } from './fetcher.js';
 import type { NoStoreReason } from './outcome.js';
 import { peek, wholeBody } from './peek.js';
-import type { SitePolicy } from './site.js';
+import type { SharedRoute, SitePolicy } from './site.js';
 import { decide } from './verdict.js';
 
 export interface OriginFetcherParts {
@@ -16,6 +16,11 @@ export interface OriginFetcherParts {
   readonly origin: Origin;
   readonly clock: Clock;
   readonly maxEntryBytes: number;
+  /**
+   * The origin-form target within the route's own upstream that a redirect names, or undefined when it leads to a host
+   * that is not configured (CONTRACT, Settled details).
+   */
+  readonly ownTarget: (route: SharedRoute, location: string) => string | undefined;
   /** The bytes and Content-Encoding disagreed; the field was put right (TMDB.md, May 2026 and 2022). */
   readonly onHealed: (kind: 'gzip-without-header' | 'header-without-gzip') => void;
 }
@@ -35,16 +40,26 @@ export class OriginFetcher implements Fetcher {
   async fetch(job: FillJob): Promise<Fetched> {
     const { origin, clock } = this.#parts;
     const { route, stored, priority, signal } = job;
-    const get = (headers: RawHeaders) =>
+    const ask = (target: string, headers: RawHeaders) =>
       origin.fetch({
         upstream: route.upstream,
         method: 'GET',
-        target: route.target,
+        target,
         headers,
         retryable: true,
         priority,
         signal,
       });
+    const get = async (headers: RawHeaders) => {
+      let response = await ask(route.target, headers);
+      for (let hop = 0; hop < MAX_REDIRECTS; hop++) {
+        const target = this.#redirect(route, response);
+        if (target === undefined) break;
+        response.body.cancel();
+        response = await ask(target, headers);
+      }
+      return response;
+    };
     const conditional =
       stored === undefined ? undefined : revalidationHeaders(route.headers, stored.headers, clock.now());
     const response = await get(conditional ?? route.headers);
@@ -54,6 +69,13 @@ export class OriginFetcher implements Fetcher {
     // A 304 about another representation than was asked says nothing of the stored bytes: get them anew.
     if (!selectsStored(stored.headers, update)) return this.#full(job, await get(route.headers));
     return this.#notModified(job, stored, update, response);
+  }
+
+  /** Where to ask next when a table-driven origin moved a resource within its own hosts; never anywhere else. */
+  #redirect(route: SharedRoute, { status, headers }: OriginResponse): string | undefined {
+    if (!REDIRECTS.has(status) || this.#parts.site.ttlPolicy === 'origin') return undefined;
+    const location = field(headers, 'location');
+    return location === undefined ? undefined : this.#parts.ownTarget(route, location);
   }
 
   async #full(job: FillJob, response: OriginResponse): Promise<Fetched> {
@@ -106,6 +128,8 @@ export class OriginFetcher implements Fetcher {
   }
 }
 
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 3;
 const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
 
 /** An error that is the origin's own state is everyone's; anything else may be for one asker only (I-8). */

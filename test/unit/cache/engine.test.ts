@@ -400,3 +400,22 @@ describe('content codings', () => {
     expect(entry.body.length).toBeLessThan(500);
   });
 });
+
+describe('redirects of the origin', () => {
+  it('are followed on its own hosts, and passed on unfollowed when they lead elsewhere', async () => {
+    const kit = engineKit();
+    const first = kit.ask('/old');
+    await settle();
+    kit.origin.last.reply({ status: 301, headers: ['Location', '/new'], body: '' });
+    await settle();
+    expect(kit.origin.last.request.target).toBe('/new');
+    kit.origin.last.reply({ body: 'moved' });
+    expect(await bytesOf(await first)).toBe('moved');
+
+    const second = kit.ask('/out');
+    await settle();
+    kit.origin.last.reply({ status: 302, headers: ['Location', 'http://evil.example/'], body: '' });
+    expect(await second).toMatchObject({ kind: 'raw', head: { status: 302 } });
+    expect(kit.origin.asked).toHaveLength(3);
+  });
+});

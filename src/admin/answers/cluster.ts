@@ -1,0 +1,79 @@
+import { z } from '@hono/zod-openapi';
+
+export const nodeRow = z
+  .object({
+    server_id: z.string(),
+    region: z.string(),
+    version: z.string(),
+    started: z.string().describe('ISO 8601, by that node'),
+    last_seen: z.string().describe('ISO 8601'),
+    self: z.boolean(),
+    state: z.enum(['healthy', 'degraded', 'unhealthy', 'draining']),
+    weight: z.number().min(0).max(1).describe('1 is fully usable; the weighted sum of the signals'),
+    signals: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  })
+  .openapi('Node');
+
+export const nodesAnswer = z.object({ nodes: z.array(nodeRow), timestamp: z.string() }).openapi('Nodes');
+
+const priorities = z.object({ user: z.number(), refresh: z.number(), background: z.number() });
+
+export const upstreamRow = z
+  .object({
+    upstream: z.string().describe('Group: api, image or custom'),
+    url: z.string(),
+    status: z.enum(['healthy', 'degraded', 'down', 'unknown']),
+    requests: z.number().int(),
+    successes: z.number().int(),
+    errors: z.number().int(),
+    p50_ms: z.number().nullable(),
+    p95_ms: z.number().nullable(),
+    in_flight: z.number().int(),
+    max_connections: z.number(),
+    queued: z.number().int(),
+    last_error: z.string().nullable(),
+    last_error_at: z.string().nullable(),
+    breaker: z.enum(['closed', 'open', 'half_open']),
+    failover: z.object({ rank: z.number(), preferred: z.boolean(), consecutive_failures: z.number() }),
+    rate_limited_until: z.string().nullable(),
+    budget: z.object({
+      tokens: z.number().nullable(),
+      rate: z.number().nullable().describe('Per second'),
+      burst: z.number().nullable(),
+      queued: priorities,
+    }),
+  })
+  .openapi('Upstream');
+
+export const peerRow = z
+  .object({
+    url: z.string(),
+    kind: z.enum(['peer', 'parent']),
+    status: z.enum(['healthy', 'degraded', 'down', 'unknown']),
+    same_program: z.boolean().describe('It says that it is this program'),
+    version: z.string().nullable(),
+    server_id: z.string().nullable(),
+    region: z.string().nullable(),
+    latency_ms: z.number().nullable(),
+    detail: z.string().nullable(),
+  })
+  .openapi('Peer');
+
+export const upstreamAnswer = z
+  .object({ upstreams: z.array(upstreamRow), peers: z.array(peerRow), timestamp: z.string() })
+  .openapi('Upstreams');
+
+export const configAnswer = z
+  .record(
+    z.string(),
+    z.object({
+      value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+      source: z.enum(['default', 'env', 'file', 'derived']),
+      reason: z.string(),
+    }),
+  )
+  .describe('By variable name; secrets are ***')
+  .openapi('Config');
+
+export type NodeRow = z.infer<typeof nodeRow>;
+export type PeerRow = z.infer<typeof peerRow>;

@@ -1,0 +1,19 @@
+import { invalid } from './problem.js';
+
+const VERSION = '1:';
+
+/** Where a listing goes on, opaque to clients: the version and the last key, base64url. */
+export function encodeCursor(key: string): string {
+  return Buffer.from(VERSION + key, 'utf8').toString('base64url');
+}
+
+/** The key, or a 400. Only what `encodeCursor` made is taken: decoding alone would accept almost any text. */
+export function decodeCursor(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const key = text.slice(VERSION.length);
+  if (!text.startsWith(VERSION) || encodeCursor(key) !== cursor)
+    throw invalid([
+      { name: 'cursor', in: 'query', reason: 'must be a next_cursor of an earlier answer, as it was' },
+    ]);
+  return key;
+}

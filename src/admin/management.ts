@@ -1,0 +1,115 @@
+import type { EffectiveSetting } from '../config/config.js';
+import type { UpstreamStatus } from '../origin/status.js';
+import type { TierName } from '../tiers/tier.js';
+import type { CacheInfoAnswer, ClearedCounts, ClearType, PeerResult } from './answers/cache.js';
+import type { NodeRow, PeerRow } from './answers/cluster.js';
+import type { HealthAnswer, RedisHealthAnswer } from './answers/health.js';
+import type { EntryAnswer, KeyRow } from './answers/keys.js';
+import type { StatsAnswer } from './answers/stats.js';
+
+/**
+ * What the management routes need from the node. One implementation speaks for all worker processes, so everything in
+ * and out is plain data that survives structured clone, and every method may be a question to another process.
+ *
+ * A method rejects with a `ProxyError` for what the asker did wrong (`bad_request`: an address that is not ours in
+ * `purge.urls`) and the routes print it; anything else becomes a 500 without details. Part of the node being away is
+ * not an error: the answer says so.
+ */
+export interface Management {
+  /** Sums over all workers. */
+  stats(): Promise<StatsAnswer>;
+  info(): Promise<CacheInfoAnswer>;
+  health(): Promise<HealthAnswer>;
+  /** Mode and status `off` while no Redis is configured. */
+  redisHealth(): Promise<RedisHealthAnswer>;
+  status(): Promise<NodeStatus>;
+  /** As printed at the start: redacted. */
+  configuration(): Promise<EffectiveSetting[]>;
+  /** Resolves when this node's every worker applies it (I-1). */
+  clear(command: ClearCommand): Promise<ClearResult>;
+  /** Resolves when this node's every worker applies it (I-1). Selectors are united, not intersected. */
+  purge(command: PurgeCommand): Promise<PurgeResult>;
+  keys(query: KeysQuery): Promise<KeysPage>;
+  /** `key` exactly as rows show it; null when no tier of any worker holds it. */
+  entry(key: string): Promise<EntryAnswer | null>;
+  upstreams(): Promise<Upstreams>;
+  nodes(): Promise<NodeRow[]>;
+  /** Prometheus text of all workers together, see `mergeMetrics`. */
+  metrics(): Promise<string>;
+}
+
+export interface NodeStatus {
+  readonly serverId: string;
+  readonly region: string;
+  /** Wall clock, ms. */
+  readonly startedAt: number;
+  /** Live worker processes. */
+  readonly workers: number;
+}
+
+export interface ClearCommand {
+  readonly type: ClearType;
+  /** Soft: entries become stale at once, SWR and SIE apply. */
+  readonly soft: boolean;
+  /** Also ask the configured peers. A request that came from a peer is sent without it, so that nothing circles. */
+  readonly cascade: boolean;
+}
+
+export interface ClearResult {
+  /** Only the tiers that `type` names and that exist. */
+  readonly cleared: ClearedCounts;
+  readonly pending: boolean;
+  /** One per configured peer when `cascade` was asked for, else empty. */
+  readonly peers: PeerResult[];
+}
+
+/** At least one selector is given. None is ever a pattern. */
+export interface PurgeCommand {
+  readonly keys: readonly string[];
+  /** Paths (`/3/movie/1`; without a query every variant), full URLs of the API, and web addresses. */
+  readonly urls: readonly string[];
+  readonly tags: readonly string[];
+  /** Beginning of keys. */
+  readonly prefix: string | undefined;
+  readonly class: string | undefined;
+  readonly soft: boolean;
+}
+
+export interface PurgeResult {
+  /** Rules raised for a class, a tag or a prefix. */
+  readonly epochsRaised: number;
+  /** Rules written for single keys and paths. */
+  readonly tombstonesWritten: number;
+  /** This one included. */
+  readonly nodesReached: number;
+  /** Redis is away; other nodes learn of it after its return. */
+  readonly pending: boolean;
+}
+
+export interface KeysQuery {
+  /** 1 to 1000. */
+  readonly limit: number;
+  /** Rows to skip, counted from `after`. */
+  readonly offset: number;
+  /** Rows whose key sorts strictly after this; '' for the first page. */
+  readonly after: string;
+  /** Plain substring of the key; '' for all. */
+  readonly contains: string;
+  readonly tier: TierName | undefined;
+  readonly class: string | undefined;
+}
+
+/** `collectKeys` makes one from tiers. */
+export interface KeysPage {
+  /** Sorted by key, one row per key. */
+  readonly rows: KeyRow[];
+  /** Key to continue after; null when the end was reached. */
+  readonly next: string | null;
+  readonly total: number;
+  readonly totalIsEstimate: boolean;
+}
+
+export interface Upstreams {
+  readonly upstreams: UpstreamStatus[];
+  readonly peers: PeerRow[];
+}

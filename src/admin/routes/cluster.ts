@@ -1,0 +1,18 @@
+import { createRoute } from '@hono/zod-openapi';
+import { nodesAnswer } from '../answers/cluster.js';
+import { adminOnly, json, type RouteParts, timestamp } from './parts.js';
+
+const nodes = createRoute({
+  method: 'get',
+  path: '/cluster/nodes',
+  tags: ['Cluster'],
+  summary: 'Every live node with the signals behind its state',
+  security: adminOnly.security,
+  responses: { 200: json(nodesAnswer, 'At least this node'), ...adminOnly.responses },
+});
+
+export function clusterRoutes({ app, management, clock }: RouteParts): void {
+  app.openapi(nodes, async (c) =>
+    c.json({ nodes: await management.nodes(), timestamp: timestamp(clock) }, 200),
+  );
+}

@@ -1,0 +1,19 @@
+import { createRoute } from '@hono/zod-openapi';
+import { upstreamAnswer } from '../answers/cluster.js';
+import { adminOnly, json, type RouteParts, timestamp } from './parts.js';
+
+const upstream = createRoute({
+  method: 'get',
+  path: '/upstream',
+  tags: ['Cluster'],
+  summary: 'Upstreams, their health and budget, and peers that are this same program',
+  security: adminOnly.security,
+  responses: { 200: json(upstreamAnswer, 'All configured servers and peers'), ...adminOnly.responses },
+});
+
+export function upstreamRoutes({ app, management, clock }: RouteParts): void {
+  app.openapi(upstream, async (c) => {
+    const { upstreams, peers } = await management.upstreams();
+    return c.json({ upstreams, peers, timestamp: timestamp(clock) }, 200);
+  });
+}

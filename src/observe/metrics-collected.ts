@@ -1,0 +1,58 @@
+import type { Metric, Registry } from 'prom-client';
+import { type HistogramData, LATENCY_BOUNDS } from './metrics-histogram.js';
+
+export type Labels = Readonly<Record<string, string | number>>;
+
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+  /** Differs from the metric's own name in histograms (`_bucket`, `_sum`, `_count`). */
+  readonly metricName?: string;
+}
+
+export interface CollectedMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** How the values of several processes become one. Default: sum. */
+  readonly aggregator?: 'sum' | 'max' | 'first' | 'average';
+}
+
+/**
+ * A metric that is read when it is scraped, out of counters that are plain fields: the hot path never meets prom-client,
+ * whose `inc` with labels makes an object and a string each time. The registry asks only `name` and `get` of a metric.
+ */
+export function collected(
+  registry: Registry,
+  metric: CollectedMetric,
+  samples: () => readonly Sample[],
+): void {
+  const head = { aggregator: 'sum', ...metric };
+  const get = async () => ({ ...head, values: samples() });
+  registry.registerMetric({ ...head, get } as unknown as Metric);
+}
+
+/** One histogram as Prometheus spells it: cumulative buckets, sum and count. */
+export function histogramSamples(name: string, labels: Labels, data: HistogramData): Sample[] {
+  const samples: Sample[] = [];
+  let below = 0;
+  data.counts.forEach((count, i) => {
+    below += count;
+    const le = LATENCY_BOUNDS[i] ?? '+Inf';
+    samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: below });
+  });
+  samples.push({ metricName: `${name}_sum`, labels, value: data.sum });
+  samples.push({ metricName: `${name}_count`, labels, value: below });
+  return samples;
+}
+
+/** The first `most` names as they are, whatever comes later as `other`: a label can never grow without bound. */
+export function boundedNames(most: number): (name: string) => string {
+  const known = new Set<string>();
+  return (name) => {
+    if (known.has(name)) return name;
+    if (known.size >= most) return 'other';
+    known.add(name);
+    return name;
+  };
+}

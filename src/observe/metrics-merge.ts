@@ -1,0 +1,37 @@
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
+
+/** What one process answers a scrape with; survives structured clone and JSON. */
+export type MetricsJson = MetricObjectWithValues<MetricValue<string>>[];
+
+/** Gauges of which a store shared by all processes must count once, the memory of each process by itself. */
+const TIER_GAUGES = new Set([
+  'tmdb_proxy_tier_entries',
+  'tmdb_proxy_tier_bytes',
+  'tmdb_proxy_tier_max_bytes',
+]);
+
+/** Several processes' metrics as one Prometheus text. */
+export async function mergeMetrics(parts: readonly MetricsJson[]): Promise<string> {
+  return AggregatorRegistry.aggregate(countSharedOnce(parts)).metrics();
+}
+
+/** Of what several processes say of the same store, the largest value alone is kept, so that the sum is right. */
+function countSharedOnce(parts: readonly MetricsJson[]): MetricsJson[] {
+  const largest = new Map<string, MetricValue<string>>();
+  const shared = parts.flatMap((part) => part.filter((metric) => TIER_GAUGES.has(metric.name)));
+  for (const metric of shared)
+    for (const value of metric.values) {
+      const id = `${metric.name} ${value.labels.tier}`;
+      const known = largest.get(id);
+      if (known === undefined || value.value > known.value) largest.set(id, value);
+    }
+  const keep = (name: string, value: MetricValue<string>) =>
+    value.labels.tier === 'memory' || largest.get(`${name} ${value.labels.tier}`) === value;
+  return parts.map((part) =>
+    part.map((metric) =>
+      TIER_GAUGES.has(metric.name)
+        ? { ...metric, values: metric.values.filter((value) => keep(metric.name, value)) }
+        : metric,
+    ),
+  );
+}

@@ -1,0 +1,30 @@
+import type { CatalogueSize } from './catalogue.js';
+import type { Limits } from './limits.js';
+
+/** How a sample origin is made; everything has a default. */
+export interface SampleOriginOptions {
+  /** Address to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** `now()` in milliseconds since 1970; default the system's. Delays of faults run in real time. */
+  readonly clock?: { now(): number };
+  /** Another seed, another catalogue; default `sample`. */
+  readonly seed?: string;
+  /** Number of movies (600), series (300) and persons (800). Records are made on demand: of 100 000, only the lists and searches take time (about a second, once). */
+  readonly catalogue?: Partial<CatalogueSize>;
+  /** Uneventful changes a day and kind in the change feeds, beside the edits; default 20. */
+  readonly changesPerDay?: number;
+  /** The only keys (v3 or Bearer) accepted; default: any but `bad` and `invalid`. */
+  readonly strictKey?: readonly string[];
+  /** Default: none. */
+  readonly limits?: Limits;
+  /** Whether If-None-Match on JSON is answered with 304; default true. */
+  readonly conditional?: boolean;
+  /** What `/3/configuration` says of images, without `/t/p/`; default TMDB's hosts. */
+  readonly imageBase?: { readonly http: string; readonly https: string };
+  /** Requests kept in the log; default 20 000. */
+  readonly logSize?: number;
+  /** Told of failures of the origin itself (they answer 500); default: printed to the error stream. */
+  readonly onError?: (error: unknown) => void;
+}

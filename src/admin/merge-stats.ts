@@ -13,7 +13,13 @@ export function mergeStats(reports: readonly WorkerReport[], core: CoreReport, n
   const hits = by_outcome.hit + by_outcome.stale;
   const latency = (...served: Served[]) =>
     mergeHistograms(reports.flatMap((report) => served.map((name) => report.requests.latency[name])));
-  const upstreams = mergeUpstreams([...core.upstreams, ...reports.flatMap((report) => report.upstreams)]);
+  // One row per URL here (CONTRACT): a host that serves API and images at once is two rows of `/upstream`.
+  const upstreams = mergeUpstreams(
+    [...core.upstreams, ...reports.flatMap((report) => report.upstreams)].map((row) => ({
+      ...row,
+      upstream: '',
+    })),
+  );
 
   return {
     requests: { total: Object.values(by_outcome).reduce((sum, count) => sum + count, 0), by_outcome },

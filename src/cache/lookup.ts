@@ -32,14 +32,16 @@ export class Lookup {
 
   /** From memory alone, if this process may answer without looking further. Never waits. */
   now(route: SharedRoute): Found | undefined {
-    const record = this.#record(route.key, route.headers);
-    if (record === undefined || this.#parts.clock.now() >= record.until) return undefined;
+    const { memory, clock } = this.#parts;
+    const record = this.#record(route, (key) => memory.getNow(key));
+    if (record === undefined || clock.now() >= record.until) return undefined;
     return this.#judged(record);
   }
 
   /** From memory or L2. */
   async find(route: SharedRoute): Promise<Found | undefined> {
-    const record = this.#record(route.key, route.headers);
+    // `now` has counted this look already.
+    const record = this.#record(route, (key) => this.#parts.memory.peek(key));
     const known = record === undefined ? undefined : this.#judged(record);
     const shared = await this.#fromL2(route.key, route.headers);
     if (shared !== undefined && (known === undefined || shared.entry.storedAt > known.entry.storedAt)) {
@@ -57,11 +59,13 @@ export class Lookup {
     this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
   }
 
-  #record(key: string, headers: RawHeaders): MemoryRecord | undefined {
-    const { memory } = this.#parts;
-    const first = memory.getNow(key);
+  #record(
+    { key, headers }: SharedRoute,
+    look: (key: string) => MemoryRecord | undefined,
+  ): MemoryRecord | undefined {
+    const first = look(key);
     if (first === undefined || !first.entry.marker) return first;
-    return memory.getNow(variantKey(key, first.entry.vary, headers));
+    return look(variantKey(key, first.entry.vary, headers));
   }
 
   #judged(record: MemoryRecord): Found | undefined {

@@ -85,8 +85,8 @@ export interface UpstreamConfig {
   readonly credentials: readonly TmdbCredential[];
   /** Per host. */
   readonly maxConnections: number;
-  /** Requests per second. May be fractional. */
-  readonly rate: number;
+  /** Requests per second, may be fractional; null: no limit. */
+  readonly rate: number | null;
   /** Longest silence from a host, before the head and between pieces of a body. */
   readonly requestTimeoutMs: number;
   readonly maxRetries: number;

@@ -74,7 +74,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     },
     admin: { apiKey: values.ADMIN_API_KEY },
     clients: { proxyKeys: values.PROXY_KEYS, proxyKeysFile: proxyKeysFile(values, cwd, readFile, mistakes) },
-    upstream: deriveUpstream(values, mistakes),
+    upstream: deriveUpstream(values, mistakes, isGiven('UPSTREAM_RATE'), derived),
     cache: {
       enabled: values.CACHE_ENABLED,
       ttlPolicy: deriveTtlPolicy(values, derived),

@@ -3,7 +3,7 @@ import { field, hasField, type RawHeaders } from '../http/headers.js';
 import { keyOf, pathTag } from './names.js';
 import { problemBody } from './problem.js';
 import { addressTarget } from './purge-url.js';
-import { fillHeaders, passHeaders } from './request-headers.js';
+import { fillHeaders, passHeaders, tableFillHeaders } from './request-headers.js';
 import { readTarget } from './target.js';
 
 /** Labels of responses. Under `origin` they choose the memory times only; lifetimes are the response's own. */
@@ -23,7 +23,9 @@ export interface GenericPolicyOptions {
 /**
  * `UPSTREAM_TYPE=custom`: one upstream for every path, of which nothing is known. GET and HEAD may be shared, and
  * whether they are is for RFC 9111 to say, from the response and from the request's own fields (Authorization, section
- * 3.5; no-store, section 5.2.1.5); no path, parameter or cookie is special. Bytes are never transformed.
+ * 3.5; no-store, section 5.2.1.5); no path, parameter or cookie is special. Bytes are never transformed. With
+ * `TTL_POLICY=content-type` the class table replaces those rules, so requests with Authorization or Cookie pass, and
+ * fills carry fixed fields.
  *
  * What this policy only makes possible is the engine's and comes with the conformance issue (issue 4): variants by Vary
  * over the forwarded fields, targeted fields (RFC 9213), invalidation through `key` and Location after unsafe methods,
@@ -62,7 +64,10 @@ function route(options: GenericPolicyOptions, method: string, target: string, he
       class: 'other',
       tags: [pathTag(read.path)],
       target: wire,
-      headers: fillHeaders(headers, options.viaPseudonym),
+      headers:
+        options.ttlPolicy === 'origin'
+          ? fillHeaders(headers, options.viaPseudonym)
+          : tableFillHeaders(options.viaPseudonym),
     };
   }
   const safe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
@@ -85,6 +90,13 @@ function passReason(
 ): PassReason | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'method';
   if (hasBody(headers)) return 'unshareable';
+  // Without the response's own rules (RFC 9111 section 3.5, Vary) nothing else would keep users apart.
+  if (
+    options.ttlPolicy === 'content-type' &&
+    (hasField(headers, 'authorization') || hasField(headers, 'cookie'))
+  ) {
+    return 'personal-credential';
+  }
   return options.cacheEnabled ? undefined : 'disabled';
 }
 

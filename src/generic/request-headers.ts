@@ -25,3 +25,12 @@ export function fillHeaders(headers: RawHeaders, pseudonym: string): RawHeaders 
 export function passHeaders(headers: RawHeaders, pseudonym: string): RawHeaders {
   return withVia(withoutFields(withoutHopByHop(headers), KEPT_BACK), '1.1', pseudonym);
 }
+
+/**
+ * Fields of a fill whose lifetime the class table decides: the engine then applies no Vary, so nothing of the client's may
+ * go along that could choose or personalise the answer (I-19). Identity, since bytes are not transformed for a client
+ * that cannot read a coding.
+ */
+export function tableFillHeaders(pseudonym: string): RawHeaders {
+  return ['Accept', '*/*', 'Accept-Encoding', 'identity', 'User-Agent', pseudonym, 'Via', `1.1 ${pseudonym}`];
+}

@@ -3,7 +3,12 @@ import type { Mistakes } from '../config-error.js';
 import type { Values } from '../settings/index.js';
 import type { DerivedValues } from './derived.js';
 
-export function deriveUpstream(values: Values, mistakes: Mistakes): UpstreamConfig {
+export function deriveUpstream(
+  values: Values,
+  mistakes: Mistakes,
+  rateGiven: boolean,
+  derived: DerivedValues,
+): UpstreamConfig {
   const type = values.UPSTREAM_TYPE;
   const servers = values.UPSTREAM_SERVERS;
   if (type === 'custom' && servers === undefined) {
@@ -23,12 +28,22 @@ export function deriveUpstream(values: Values, mistakes: Mistakes): UpstreamConf
     groups: groupsOf(type, values.TMDB_API_URLS, values.TMDB_IMAGE_URLS, servers ?? []),
     credentials: values.TMDB_API_KEY ?? [],
     maxConnections: Math.ceil(values.UPSTREAM_MAX_CONNECTIONS),
-    rate: values.UPSTREAM_RATE,
+    rate: deriveRate(values, rateGiven, derived),
     requestTimeoutMs: values.REQUEST_TIMEOUT,
     maxRetries: values.MAX_RETRIES,
     healthCheckIntervalMs: values.HEALTH_CHECK_INTERVAL,
     httpsProxy: values.HTTPS_PROXY,
   };
+}
+
+/** 40 a second is TMDB's limit (TMDB.md, Limits); of a generic upstream none is known. */
+function deriveRate(values: Values, given: boolean, derived: DerivedValues): number | null {
+  if (given || values.UPSTREAM_TYPE !== 'custom') return values.UPSTREAM_RATE;
+  derived.set('UPSTREAM_RATE', {
+    value: null,
+    reason: "the default is TMDB's limit; UPSTREAM_TYPE=custom has none unless set",
+  });
+  return null;
 }
 
 function groupsOf(

@@ -179,6 +179,26 @@ describe('methods and fields', () => {
   });
 });
 
+describe('under the class table, which applies no Vary', () => {
+  const table = createGenericPolicy({ ...options, ttlPolicy: 'content-type' });
+  const route = (headers: readonly string[]) => table.route({ method: 'GET', target: '/a', headers });
+  it.each([
+    ['Authorization', 'Bearer u'],
+    ['cookie', 'sid=1'],
+  ])("a request with %s is nobody else's", (name, value) => {
+    expect(route([name, value])).toMatchObject({
+      kind: 'pass',
+      reason: 'personal-credential',
+      retryable: true,
+    });
+  });
+  it('a fill carries nothing of the client', () => {
+    const headers = ['Accept-Language', 'de', 'Accept-Encoding', 'br', 'X-User', 'u'];
+    expect(route(headers)).toEqual(route([]));
+    expect(route(headers)).toMatchObject({ kind: 'shared', key: 'v1:custom:/a' });
+  });
+});
+
 describe('the rest of the policy', () => {
   it('leaves bytes and bodies alone', () => {
     expect(site).toMatchObject({ name: 'custom', ttlPolicy: 'origin', transforms: false });

@@ -1,0 +1,35 @@
+/**
+ * Arrows point one way (docs/architecture.md). Checked on the built output, because dependency-cruiser cannot read
+ * TypeScript without its compiler API; the build keeps folder and file names.
+ */
+const only = (from, allowed, comment) => ({
+  name: `${from}-imports`,
+  comment,
+  severity: 'error',
+  from: { path: `^dist/${from}/` },
+  to: { path: '^dist/', pathNot: [`^dist/${from}/`, ...allowed.map((path) => `^dist/${path}`)] },
+});
+const BASE = ['errors\\.js$', 'clock\\.js$'];
+const HTTP = 'http/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    only('http', [], 'pure functions of the RFCs know nothing of this program'),
+    only('tiers', [...BASE, HTTP], 'a place entries live judges neither freshness nor purges'),
+    only('origin', [...BASE, HTTP], 'asking an upstream has nothing to do with caching'),
+    only('cache', [...BASE, HTTP, 'tiers/(tier|entry|memory)\\.js$', 'origin/source\\.js$'], 'the engine knows seams only'),
+    only('tmdb', [...BASE, HTTP, 'cache/site\\.js$'], 'a site policy implements the interface, no more'),
+    only('generic', [...BASE, HTTP, 'cache/site\\.js$'], 'a site policy implements the interface, no more'),
+    only('config', BASE, 'the configuration knows nothing of what it configures'),
+    only('demo', [], 'the sample origin stands for somebody else\'s server'),
+    {
+      name: 'composition',
+      comment: 'only main.ts, compose.ts and the worker entry construct concrete classes',
+      severity: 'error',
+      from: { path: '^dist/', pathNot: '^dist/(main|compose|serve|worker|demo-command)\\.js$' },
+      to: { path: '^dist/(main|compose|serve|worker|demo-command)\\.js$' },
+    },
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, exclude: { path: 'node_modules' } },
+};

@@ -1,0 +1,166 @@
+import { connect, type Socket } from 'node:net';
+import type { Fetched, Fetcher, FillJob } from '../cache/fetcher.js';
+import { ProxyError } from '../errors.js';
+import type { BodySink, BodySource, OriginRequest, OriginResponse } from '../origin/source.js';
+import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
+import { fromWireError, type WireError, type WireHead, type WireInfo, type WireRequest } from './wire.js';
+
+/** A worker's way to the origin: the node's core, over a local socket, one connection a request. */
+export class HubClient implements Fetcher {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async fetch(job: FillJob): Promise<Fetched> {
+    const { route, priority, stored } = job;
+    const request: WireRequest = { kind: 'fill', route, priority, storedAt: stored?.storedAt };
+    const exchange = new Exchange(this.#path, request, job.signal);
+    const head = await exchange.head;
+    switch (head.kind) {
+      case 'storable':
+        return { ...head, body: exchange };
+      case 'uncacheable':
+        return { ...head, body: exchange };
+      case 'current':
+        return {
+          kind: 'current',
+          forwardStatus: head.forwardStatus,
+          entry: { ...head.head, body: await gather(exchange) },
+        };
+      case 'pass':
+        throw new ProxyError('internal', 'the core answered a fill as a pass-through');
+    }
+  }
+
+  async pass(request: OriginRequest): Promise<OriginResponse> {
+    const { upstream, method, target, headers, retryable, body } = request;
+    const hasBody = body !== undefined;
+    const exchange = new Exchange(
+      this.#path,
+      { kind: 'pass', upstream, method, target, headers, retryable, hasBody },
+      request.signal,
+      request.onInfo,
+    );
+    if (body !== undefined) exchange.send(body);
+    const head = await exchange.head;
+    if (head.kind !== 'pass') throw new ProxyError('internal', 'the core answered a pass-through as a fill');
+    return { ...head, body: exchange };
+  }
+}
+
+/** One request to the core and its answer. Closing the connection early cancels it there. */
+class Exchange implements BodySource {
+  readonly head: Promise<WireHead>;
+  readonly #socket: Socket;
+  readonly #onInfo: OriginRequest['onInfo'];
+  #resolveHead!: (head: WireHead) => void;
+  #rejectHead!: (error: Error) => void;
+  #sink: BodySink | undefined;
+  #over = false;
+  /** Frames that arrived between the head and `start`: the socket is paused, but one chunk may hold several. */
+  #early: (() => void)[] | undefined = [];
+
+  constructor(path: string, request: WireRequest, signal: AbortSignal, onInfo?: OriginRequest['onInfo']) {
+    this.#onInfo = onInfo;
+    this.head = new Promise((resolve, reject) => {
+      this.#resolveHead = resolve;
+      this.#rejectHead = reject;
+    });
+    this.#socket = connect(path);
+    const frames = new FrameReader((type, payload) => this.#frame(type, payload));
+    this.#socket.on('data', (chunk) => frames.push(chunk));
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#fail(undefined));
+    writeJson(this.#socket, Frame.request, request);
+    const abort = () => {
+      this.#fail(new ProxyError('client_closed', 'the client went away'));
+      this.#socket.destroy();
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    this.#socket.once('close', () => signal.removeEventListener('abort', abort));
+  }
+
+  /** Streams a request body after the request; back-pressure is the socket's. */
+  send(body: NonNullable<OriginRequest['body']>): void {
+    body.on('data', (chunk: Buffer) => {
+      if (!writeFrame(this.#socket, Frame.data, chunk)) body.pause();
+    });
+    this.#socket.on('drain', () => body.resume());
+    body.on('end', () => writeFrame(this.#socket, Frame.end));
+    body.on('error', () => this.#socket.destroy());
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const frame of early) frame();
+    this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#early === undefined) this.#socket.resume();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#sink = undefined;
+    this.#socket.destroy();
+  }
+
+  #frame(type: number, payload: Buffer): void {
+    if (type === Frame.head) {
+      this.#socket.pause();
+      this.#resolveHead(JSON.parse(payload.toString()) as WireHead);
+    } else if (type === Frame.info) {
+      const info = JSON.parse(payload.toString()) as WireInfo;
+      this.#onInfo?.(info.status, info.headers);
+    } else if (type === Frame.error) {
+      this.#fail(fromWireError(JSON.parse(payload.toString()) as WireError));
+    } else if (type === Frame.data) {
+      this.#deliver(() => this.#sink?.data(payload));
+    } else if (type === Frame.end) {
+      this.#deliver(() => this.#finish((sink) => sink.end()));
+      this.#socket.end();
+    }
+  }
+
+  #deliver(action: () => void): void {
+    if (this.#early === undefined) action();
+    else this.#early.push(action);
+  }
+
+  #fail(cause: Error | undefined): void {
+    const error =
+      cause instanceof ProxyError
+        ? cause
+        : new ProxyError('origin_unreachable', 'the connection to the core process broke', { cause });
+    this.#rejectHead(error);
+    this.#deliver(() => this.#finish((sink) => sink.error(error)));
+  }
+
+  #finish(how: (sink: BodySink) => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#sink !== undefined) how(this.#sink);
+  }
+}
+
+/** The whole body as one buffer that owns its memory. Rejects when it breaks off. */
+export function gather(source: BodySource): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    source.start({
+      data: (chunk) => chunks.push(chunk),
+      end: () => resolve(Buffer.concat(chunks)),
+      error: reject,
+    });
+  });
+}

@@ -1,0 +1,106 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import type { Fetcher } from '../cache/fetcher.js';
+import { asProxyError } from '../errors.js';
+import type { BodySource } from '../origin/source.js';
+import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
+import { toWireError, type WireRequest } from './wire.js';
+
+/** Asks on behalf of a worker: the route, the age of what the worker has, and when the worker goes away. */
+export interface HubFetcher {
+  fill(request: Extract<WireRequest, { kind: 'fill' }>, signal: AbortSignal): ReturnType<Fetcher['fetch']>;
+  pass: Fetcher['pass'];
+}
+
+/** The core's side of the local socket. Resolves once it listens at `path`. */
+export async function startHub(path: string, fetcher: HubFetcher): Promise<Server> {
+  const server = createServer((socket) => serve(socket, fetcher));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  return server;
+}
+
+function serve(socket: Socket, fetcher: HubFetcher): void {
+  const gone = new AbortController();
+  const requestBody = new PassThrough();
+  requestBody.on('drain', () => socket.resume());
+  socket.on('close', () => {
+    gone.abort();
+    requestBody.destroy();
+  });
+  // A worker that dies in mid-request shows as `close` as well; there is nothing more to do about it.
+  socket.on('error', () => socket.destroy());
+  const frames = new FrameReader((type, payload) => {
+    if (type === Frame.request) {
+      const request = JSON.parse(payload.toString()) as WireRequest;
+      answer(socket, request, requestBody, fetcher, gone.signal).catch((thrown: unknown) => {
+        writeJson(socket, Frame.error, toWireError(asProxyError(thrown)));
+        socket.end();
+      });
+    } else if (type === Frame.data) {
+      if (!requestBody.write(Buffer.from(payload))) socket.pause();
+    } else if (type === Frame.end) {
+      requestBody.end();
+    }
+  });
+  socket.on('data', (chunk) => frames.push(chunk));
+}
+
+async function answer(
+  socket: Socket,
+  request: WireRequest,
+  requestBody: PassThrough,
+  fetcher: HubFetcher,
+  signal: AbortSignal,
+): Promise<void> {
+  if (request.kind === 'pass') {
+    const { kind: _, hasBody, ...rest } = request;
+    const response = await fetcher.pass({
+      ...rest,
+      body: hasBody ? requestBody : undefined,
+      priority: 'user',
+      signal,
+      onInfo: (status, headers) => writeJson(socket, Frame.info, { status, headers }),
+    });
+    const { body, ...head } = response;
+    writeJson(socket, Frame.head, { kind: 'pass', ...head });
+    stream(socket, body);
+    return;
+  }
+  const fetched = await fetcher.fill(request, signal);
+  if (fetched.kind === 'current') {
+    const { body, ...head } = fetched.entry;
+    writeJson(socket, Frame.head, { kind: 'current', head, forwardStatus: fetched.forwardStatus });
+    writeFrame(socket, Frame.data, body);
+    writeFrame(socket, Frame.end);
+    return;
+  }
+  const { body, ...head } = fetched;
+  writeJson(socket, Frame.head, head);
+  stream(socket, body);
+}
+
+/** Body to socket; the worker's back-pressure reaches the origin, its departure cancels. */
+function stream(socket: Socket, body: BodySource): void {
+  if (socket.destroyed) {
+    body.cancel();
+    return;
+  }
+  socket.on('drain', () => body.resume());
+  socket.on('close', () => body.cancel());
+  body.start({
+    data: (chunk) => {
+      if (!writeFrame(socket, Frame.data, chunk)) body.pause();
+    },
+    end: () => {
+      writeFrame(socket, Frame.end);
+      socket.end();
+    },
+    error: (error) => {
+      writeJson(socket, Frame.error, toWireError(asProxyError(error)));
+      socket.end();
+    },
+  });
+}

@@ -1,0 +1,18 @@
+import type { WorkerReport } from '../admin/report.js';
+import type { PurgeRule } from '../cache/purge-table.js';
+import type { MetricsJson } from '../observe/metrics-merge.js';
+import type { ListPage, ListQuery, Row } from '../tiers/tier.js';
+import type { PurgeFollower } from './purger.js';
+
+/** A process of this node that answers clients, as the core sees it. */
+export interface Member extends PurgeFollower {
+  readonly id: string;
+  report(): Promise<WorkerReport>;
+  metrics(): Promise<MetricsJson>;
+  /** Rows of its L1. */
+  list(query: ListQuery): Promise<ListPage>;
+  row(key: string): Promise<Row | null>;
+  /** Empties its L1, or with `soft` has it look at L2 again for everything. Resolves with how many entries there were. */
+  clear(soft: boolean): Promise<number>;
+  apply(rules: readonly PurgeRule[]): Promise<void>;
+}

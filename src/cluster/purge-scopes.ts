@@ -1,0 +1,29 @@
+import type { PurgeCommand } from '../admin/management.js';
+import { type PurgeScope, scopeId } from '../cache/purge-table.js';
+import type { SitePolicy } from '../cache/site.js';
+import { primaryKeyOf } from '../cache/variant.js';
+import { ProxyError } from '../errors.js';
+
+/** The scopes a purge command names, each once. Rejects an address that is not this site's. */
+export function purgeScopes(site: SitePolicy, command: PurgeCommand): PurgeScope[] {
+  const scopes: PurgeScope[] = command.keys.map((key) => ({ kind: 'key', name: primaryKeyOf(key) }));
+  for (const name of command.tags) scopes.push({ kind: 'tag', name });
+  for (const url of command.urls) scopes.push(...urlScopes(site, url));
+  if (command.prefix !== undefined) scopes.push({ kind: 'prefix', name: command.prefix });
+  if (command.class !== undefined) scopes.push({ kind: 'class', name: command.class });
+  return [...new Map(scopes.map((scope) => [scopeId(scope), scope])).values()];
+}
+
+function urlScopes(site: SitePolicy, url: string): PurgeScope[] {
+  const target = site.resolveUrl(url);
+  if (target === undefined) {
+    throw new ProxyError(
+      'bad_request',
+      `"${url}" is no address of this site: give a path (/3/movie/550), a full API or image URL, or a web address.`,
+    );
+  }
+  const scopes: PurgeScope[] = (target.tags ?? []).map((name) => ({ kind: 'tag', name }));
+  if (target.key !== undefined) scopes.push({ kind: 'key', name: target.key });
+  if (target.prefix !== undefined) scopes.push({ kind: 'prefix', name: target.prefix });
+  return scopes;
+}

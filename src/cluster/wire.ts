@@ -1,0 +1,55 @@
+import type { ResponseHead } from '../cache/fetcher.js';
+import type { NoStoreReason } from '../cache/outcome.js';
+import type { SharedRoute } from '../cache/site.js';
+import { type ErrorCode, ProxyError } from '../errors.js';
+import type { RawHeaders } from '../http/headers.js';
+import type { Priority } from '../origin/source.js';
+import type { EntryHead } from '../tiers/entry.js';
+
+/** What a worker asks of the core. */
+export type WireRequest =
+  | { kind: 'fill'; route: SharedRoute; storedAt: number | undefined; priority: Priority }
+  | {
+      kind: 'pass';
+      upstream: string;
+      method: string;
+      target: string;
+      headers: RawHeaders;
+      retryable: boolean;
+      hasBody: boolean;
+    };
+
+/** The head of the core's answer; the body follows in data frames. */
+export type WireHead =
+  | { kind: 'storable'; head: EntryHead; length: number | undefined }
+  | { kind: 'current'; head: EntryHead; forwardStatus: number }
+  | { kind: 'uncacheable'; head: ResponseHead; reason: NoStoreReason; share: boolean }
+  | {
+      kind: 'pass';
+      status: number;
+      statusText: string;
+      headers: RawHeaders;
+      server: string;
+      requestTime: number;
+      responseTime: number;
+    };
+
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+  retryAfter: number | undefined;
+}
+
+export interface WireInfo {
+  status: number;
+  headers: RawHeaders;
+}
+
+export function toWireError(error: ProxyError): WireError {
+  return { code: error.code, message: error.message, retryAfter: error.retryAfter };
+}
+
+export function fromWireError(error: WireError): ProxyError {
+  const details = error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter };
+  return new ProxyError(error.code, error.message, details);
+}

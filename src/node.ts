@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from './clock.js';
+import { startHub } from './cluster/hub-server.js';
+import { manage } from './cluster/remote-management.js';
+import { RemoteMember } from './cluster/remote-member.js';
+import { Supervisor, type WorkerLink } from './cluster/supervisor.js';
+import { type Basis, type Core, openCore } from './compose.js';
+import { type Addresses, listen } from './serve.js';
+import type { Welcome } from './worker.js';
+
+/** A node that answers clients. */
+export interface RunningNode {
+  readonly addresses: Addresses;
+  /** Not ready → requests in flight finish → stores flushed. Resolves when everything is closed. */
+  stop(): Promise<void>;
+  /** Ends worker processes at once, for a second signal. */
+  abandon(): void;
+}
+
+export interface NodeOptions extends Basis {
+  /** The node can't go on (workers die again and again): say the message and end. */
+  readonly onFatal: (message: string) => void;
+}
+
+/** Starts one process or a core with workers, as `WORKERS` says. Rejects when it can't serve. */
+export function startNode(options: NodeOptions): Promise<RunningNode> {
+  return options.config.server.workers > 1 ? startMany(options) : startAlone(options);
+}
+
+async function startAlone(options: NodeOptions): Promise<RunningNode> {
+  let draining = false;
+  const core = await openCore({ ...options, alone: true, workers: () => [], draining: () => draining });
+  const { config, log } = options;
+  try {
+    const listening = await listen({ config, log, serving: core.serving!, management: core.management });
+    return {
+      addresses: listening.addresses,
+      stop: async () => {
+        draining = true;
+        await listening.drain();
+        await core.close();
+      },
+      abandon: () => {},
+    };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+async function startMany(options: NodeOptions): Promise<RunningNode> {
+  const { config, effective, log, onFatal } = options;
+  const members = new Map<number, RemoteMember>();
+  let draining = false;
+  const core = await openCore({
+    ...options,
+    alone: false,
+    workers: () => [...members.values()],
+    draining: () => draining,
+  });
+  const hubPath = socketPath(config.cache.dir);
+  const hub = await startHub(hubPath, core.hub);
+
+  return new Promise<RunningNode>((resolve, reject) => {
+    let started = false;
+    const fail = (message: string) => {
+      if (started) return onFatal(message);
+      started = true;
+      void stop().then(() => reject(new Error(message)));
+    };
+    const ready = new Map<number, Addresses>();
+    const supervisor = new Supervisor({
+      workers: config.server.workers,
+      clock: systemClock,
+      handlers: (link) => ({
+        hello: (): Welcome => ({ number: link.id, config, effective, hubPath }),
+        join: () => {
+          members.set(link.id, remoteMember(link));
+          return core.table.rules();
+        },
+        ready: (addresses: Addresses) => {
+          ready.set(link.id, addresses);
+          if (started || ready.size < config.server.workers) return;
+          started = true;
+          resolve({ addresses, stop, abandon: () => supervisor.killAll() });
+        },
+        fatal: (message: string) => fail(message),
+        touch: (keys: string[]) => core.disk.touch(keys),
+        invalidate: (key: string) => core.management.purgeKey(key),
+        manage: (method: string, args: unknown[]) => manage(core.management, method, args),
+      }),
+      onExit: ({ id, pid }, description, willRestart) => {
+        members.delete(id);
+        ready.delete(id);
+        if (draining) log.info({ worker: id, pid }, 'worker stopped');
+        else log.error({ worker: id, pid, willRestart }, `worker ended with ${description}`);
+      },
+      onCrashLoop: fail,
+    });
+    const remoteMember = (link: WorkerLink) =>
+      new RemoteMember(link, (reason) =>
+        log.error({ worker: link.id, pid: link.pid }, `worker is ended: ${reason}`),
+      );
+    const stop = async () => {
+      draining = true;
+      const { shutdownDelayMs, shutdownTimeoutMs } = config.server;
+      await supervisor.stop(shutdownDelayMs + shutdownTimeoutMs + STOP_GRACE_MS);
+      await closeCore(core, hub, hubPath);
+    };
+    supervisor.start();
+  });
+}
+
+/** What a worker may need beyond its own deadlines before it is ended, ms. */
+const STOP_GRACE_MS = 2000;
+
+async function closeCore(core: Core, hub: Server, hubPath: string): Promise<void> {
+  hub.close();
+  rmSync(hubPath, { force: true });
+  await core.close();
+}
+
+/** Longest path a Unix socket may have on Linux and macOS, less a margin. */
+const MAX_SOCKET_PATH = 100;
+
+/** Beside the store, where only this user can write; in the temporary directory when that path is too long. */
+function socketPath(cacheDir: string): string {
+  const name = `core-${process.pid}-${randomBytes(4).toString('hex')}.sock`;
+  const path = join(cacheDir, name);
+  return path.length <= MAX_SOCKET_PATH ? path : join(tmpdir(), name);
+}

@@ -1,0 +1,109 @@
+import closeWithGrace from 'close-with-grace';
+import type { Config } from './config/config.js';
+import { ConfigError } from './config/config-error.js';
+import { loadConfig } from './config/load.js';
+import { printConfig } from './config/print.js';
+import { secretsOf } from './config/secrets.js';
+import { type RunningNode, startNode } from './node.js';
+import { createLogger, type Logger } from './observe/log.js';
+import { makeScrubber } from './observe/redact.js';
+import { DiskStoreError } from './tiers/disk-types.js';
+
+export interface ServeOptions {
+  readonly configFile?: string;
+  /** Default: the process' own. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called once the node answers. */
+  readonly onReady?: (node: RunningNode, config: Config) => void;
+  /** Closed after the node. */
+  readonly onStop?: () => Promise<void>;
+}
+
+/** Exit statuses: the configuration is wrong (sysexits' EX_CONFIG), or the start failed for another reason. */
+const EXIT_CONFIG = 78;
+const EXIT_FAILED = 1;
+
+/** Serves until a signal: not ready → requests in flight finish → stores flushed → exit 0. */
+export async function serve(options: ServeOptions = {}): Promise<void> {
+  const { config, effective } = load(options);
+  // People read the configuration, programs the log: one goes to standard error, the other to standard output.
+  process.stderr.write(`${printConfig(effective).join('\n')}\n`);
+  const { logLevel: level, serverId } = config.server;
+  const log = createLogger({ level, serverId, secrets: secretsOf(config) });
+  warnOfUnbuilt(config, log);
+  let node: RunningNode | undefined;
+  const onFatal = (message: string) => {
+    log.fatal(message);
+    node?.abandon();
+    process.exit(EXIT_FAILED);
+  };
+  try {
+    node = await startNode({ config, effective, log, onFatal });
+  } catch (error) {
+    fail(describe(error, config), EXIT_FAILED);
+  }
+  const running = node!;
+  log.info(running.addresses, `listening on ${running.addresses.main}`);
+  const graceMs = config.server.shutdownDelayMs + config.server.shutdownTimeoutMs + 10_000;
+  closeWithGrace(
+    {
+      delay: graceMs,
+      onSecondSignal: (signal) => {
+        log.warn(`second ${signal}: ending at once`);
+        running.abandon();
+      },
+      onTimeout: (ms) => {
+        log.error(`not stopped after ${ms} ms: ending`);
+        running.abandon();
+      },
+    },
+    async ({ signal, err }) => {
+      if (err !== undefined) log.fatal({ err }, 'unexpected fault: stopping');
+      else log.info(`${signal}: draining`);
+      await running.stop();
+      await options.onStop?.();
+      log.info('stopped');
+    },
+  );
+  options.onReady?.(running, config);
+}
+
+function load(options: ServeOptions) {
+  try {
+    return loadConfig({
+      env: options.env ?? process.env,
+      cwd: process.cwd(),
+      ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return fail(
+      ['The configuration has mistakes:', ...error.mistakes.map((line) => `  ${line}`)].join('\n'),
+      EXIT_CONFIG,
+    );
+  }
+}
+
+/** Every variable of the contract is accepted; what one of them does not steer yet is said loudly. */
+function warnOfUnbuilt(config: Config, log: Logger): void {
+  if (config.clients.proxyKeys !== undefined || config.clients.proxyKeysFile !== undefined) {
+    log.warn(
+      'PROXY_KEYS is set, but this version does not enforce proxy keys yet: the proxy is open to every client',
+    );
+  }
+  if (config.cache.l2 === 'redis') {
+    log.warn('Redis is configured, but this version has no Redis tier yet: L2 is the disk store');
+  }
+}
+
+function describe(error: unknown, config: Config): string {
+  const scrub = makeScrubber(secretsOf(config));
+  if (error instanceof DiskStoreError) return scrub(`CACHE_DIR: ${error.message}`);
+  if (!(error instanceof Error)) return scrub(String(error));
+  return scrub('code' in error && error.code === 'internal' ? (error.stack ?? error.message) : error.message);
+}
+
+function fail(message: string, status: number): never {
+  process.stderr.write(`tmdb-cache-proxy: ${message}\n`);
+  process.exit(status);
+}

@@ -1,0 +1,137 @@
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { Engine } from '../cache/engine.js';
+import { asProxyError, ProxyError } from '../errors.js';
+import { isPreflight, PROXIED_METHODS, preflightFields } from './cors.js';
+import { Delivery } from './delivery.js';
+import { type ErrorSide, problemBody, sendError } from './error-response.js';
+import type { Exchange } from './exchange.js';
+import { guardRequest, type OwnNames } from './guard.js';
+import type { ServerSettings } from './settings.js';
+import { writeHead } from './write-head.js';
+
+/** Who answers which path. All three work on the path alone, and on the canonical one but where said. */
+export interface Territory {
+  /** Decoded once, dot segments and doubled slashes resolved; or why the path is refused. */
+  canonicalPath(rawPath: string): string | { readonly fault: string };
+  /** Whether management answers; asked first. */
+  owns(path: string, method: string): boolean;
+  /** Whether the engine does. Also asked with raw paths, to choose the format of an error. */
+  proxied(path: string): boolean;
+}
+
+/** The management app; a Hono app is one. */
+export interface ManagementApp {
+  fetch(request: Request, bindings: HttpBindings): Response | Promise<Response>;
+}
+
+export interface AppOptions {
+  readonly settings: ServerSettings;
+  /** Undefined on listeners for management only (`ADMIN_PORT`), whose territory proxies nothing. */
+  readonly engine: Pick<Engine, 'handle'> | undefined;
+  readonly management: ManagementApp;
+  readonly territory: Territory;
+  readonly own: OwnNames;
+}
+
+/**
+ * What becomes of a request: guard → canonical path → management, engine or 404. Decided here, from the bytes as received
+ * and before any URL is parsed, so that no two parties can read a path differently; management then gets the canonical
+ * path, the engine the raw target, which it reads by the same function. Proxied traffic never becomes a fetch
+ * `Request`: raw fields, odd statuses and 1xx would not survive it (NOTES, HTTP in Node).
+ */
+export class App {
+  readonly #options: AppOptions;
+  readonly #delivery: Delivery;
+  readonly #manage: ReturnType<typeof getRequestListener>;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#delivery = new Delivery(options.settings);
+    this.#manage = getRequestListener(
+      (request, bindings) => options.management.fetch(request, bindings as HttpBindings),
+      {
+        overrideGlobalObjects: false,
+        errorHandler: manageFailed,
+      },
+    );
+  }
+
+  get settings(): ServerSettings {
+    return this.#options.settings;
+  }
+
+  /** Answers one request, whatever happens. */
+  handle(exchange: Exchange): void {
+    const { territory, own, engine } = this.#options;
+    const target = guardRequest(exchange.incoming, own);
+    if (typeof target !== 'string') {
+      sendError(exchange, target, this.#side(exchange.target));
+      return;
+    }
+    exchange.target = target;
+    const mark = target.indexOf('?');
+    const rawPath = mark < 0 ? target : target.slice(0, mark);
+    const path = target === '*' ? target : territory.canonicalPath(rawPath);
+    if (typeof path !== 'string') {
+      sendError(exchange, new ProxyError('bad_target', path.fault), this.#side(rawPath));
+    } else if (path === '*') {
+      sendServerOptions(exchange);
+    } else if (territory.owns(path, exchange.method)) {
+      this.#handOver(exchange, path, target.slice(rawPath.length));
+    } else if (engine === undefined || !territory.proxied(path)) {
+      sendError(exchange, new ProxyError('not_found', 'there is nothing at this path'), 'management');
+    } else if (this.settings.cors && isPreflight(exchange.method, exchange.headers)) {
+      sendPreflight(exchange);
+    } else {
+      void this.#proxy(exchange, engine);
+    }
+  }
+
+  async #proxy(exchange: Exchange, engine: Pick<Engine, 'handle'>): Promise<void> {
+    try {
+      await this.#delivery.deliver(await engine.handle(exchange), exchange);
+    } catch (thrown) {
+      sendError(exchange, asProxyError(thrown), 'proxied');
+    }
+  }
+
+  #handOver(exchange: Exchange, path: string, search: string): void {
+    const { incoming, response } = exchange;
+    exchange.allowBody();
+    if (!this.settings.isReady()) response.shouldKeepAlive = false;
+    incoming.url = path + search;
+    void this.#manage(incoming, response);
+  }
+
+  #side(rawTarget: string): ErrorSide {
+    const path = rawTarget.split('?', 1)[0]!;
+    return this.#options.engine !== undefined && this.#options.territory.proxied(path)
+      ? 'proxied'
+      : 'management';
+  }
+}
+
+/** What the adapter could not make a fetch `Request` of: a Host line that is no host name, say. */
+function manageFailed(cause: unknown): Response {
+  const { type, body } = problemBody(
+    new ProxyError('bad_request', 'the request can not be read as one for a management path', { cause }),
+  );
+  return new Response(body, { status: 400, headers: { 'content-type': type } });
+}
+
+function sendPreflight(exchange: Exchange): void {
+  const headers = preflightFields(exchange.headers);
+  headers.push('X-TMDB-Proxy', exchange.settings.serverId, 'X-TMDB-Proxy-Version', exchange.settings.version);
+  sendNoContent(exchange, headers);
+}
+
+/** `OPTIONS *` asks about the server as a whole (RFC 9110 section 9.3.7). */
+function sendServerOptions(exchange: Exchange): void {
+  sendNoContent(exchange, ['Allow', PROXIED_METHODS]);
+}
+
+function sendNoContent(exchange: Exchange, headers: string[]): void {
+  headers.push('X-Request-Id', exchange.requestId);
+  writeHead(exchange, 204, 'No Content', headers);
+  exchange.response.end();
+}

@@ -1,0 +1,60 @@
+import type { Answer } from '../cache/answer.js';
+import { hasField } from '../http/headers.js';
+import { BodyWriter } from './body-writer.js';
+import { DecodedSource } from './coded-body.js';
+import type { EntryFields } from './entry-fields.js';
+import { respondEntry, sentNotModified, writeStreamHead } from './entry-response.js';
+import type { Exchange } from './exchange.js';
+import { chooseForm } from './representation.js';
+import { allowsBody } from './write-head.js';
+
+export type Arriving = Extract<Answer, { kind: 'arriving' }>;
+
+/** Answers from an entry that is still arriving: the body goes on to the client as it comes. */
+export async function respondArriving(
+  answer: Arriving,
+  exchange: Exchange,
+  fields: EntryFields,
+): Promise<void> {
+  const { head, length, body } = answer;
+  const { method, headers, settings } = exchange;
+  if (method === 'GET' && head.status === 200 && hasField(headers, 'range') && canWait(answer, exchange)) {
+    exchange.attach(body);
+    const entry = await answer.whole();
+    if (exchange.gone) return;
+    if (entry !== undefined) {
+      body.cancel();
+      return respondEntry(entry, exchange, fields);
+    }
+  }
+  const form = chooseForm(head, method, headers, settings.site);
+  if (!allowsBody(method, head.status)) {
+    finishAlone(answer);
+    if (sentNotModified(head, form, exchange, fields)) return;
+    writeStreamHead(head, form, form === 'decoded' ? undefined : length, exchange, fields);
+    exchange.response.end();
+    return;
+  }
+  if (sentNotModified(head, form, exchange, fields)) return finishAlone(answer);
+  const decoded = form === 'decoded';
+  const sentLength = decoded ? undefined : length;
+  new BodyWriter(exchange, decoded ? new DecodedSource(body) : body, {
+    head: () => writeStreamHead(head, form, sentLength, exchange, fields),
+    length: sentLength,
+    silent: false,
+  }).start();
+}
+
+/**
+ * A range is cut from the whole. Only a body known to fit is waited for: one that outgrows the bound is held back by
+ * its slowest reader, and that would be us. Else the client is sent all of it, as RFC 9110 section 14.2 allows.
+ */
+function canWait({ length }: Arriving, { settings }: Exchange): boolean {
+  return length !== undefined && length <= settings.maxEntryBytes;
+}
+
+/** The client needs no byte of it, the cache does: the fill is held before its perhaps only reader leaves (I-7). */
+function finishAlone({ whole, body }: Arriving): void {
+  void whole();
+  body.cancel();
+}

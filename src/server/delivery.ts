@@ -1,0 +1,36 @@
+import type { Answer } from '../cache/answer.js';
+import { respondArriving } from './arriving-response.js';
+import { EntryFields } from './entry-fields.js';
+import { respondEntry } from './entry-response.js';
+import type { Exchange } from './exchange.js';
+import { respondRaw } from './raw-response.js';
+import type { ServerSettings } from './settings.js';
+
+/** Writes answers to clients; one per listener. The rules are in the files named after the kinds of answer. */
+export class Delivery {
+  readonly #fields: EntryFields;
+
+  constructor(settings: ServerSettings) {
+    this.#fields = new EntryFields(settings);
+  }
+
+  /**
+   * Resolves when the answer is written or on its way; the exchange follows it from there. Rejects, with nothing sent,
+   * when it can't be.
+   */
+  async deliver(answer: Answer, exchange: Exchange): Promise<void> {
+    exchange.outcome = answer.outcome;
+    if (exchange.gone) {
+      if (answer.kind !== 'entry') answer.body.cancel();
+      return;
+    }
+    try {
+      if (answer.kind === 'entry') await respondEntry(answer.entry, exchange, this.#fields);
+      else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this.#fields);
+      else respondRaw(answer, exchange);
+    } catch (error) {
+      if (answer.kind !== 'entry') answer.body.cancel();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { appendCacheStatus } from '../http/cache-status.js';
+import { clientCacheControl } from '../http/client-cache-control.js';
+import { withWeakEtag } from '../http/content-coding.js';
+import { formatHttpDate } from '../http/dates.js';
+import { toDeltaSeconds } from '../http/delta.js';
+import { field, fieldValue, hasField, type RawHeaders, withField, withoutFields } from '../http/headers.js';
+import { parseVary } from '../http/vary.js';
+import { ageAt, type EntryHead, freshUntil } from '../tiers/entry.js';
+import { CORS_REPLACED, corsFields } from './cors.js';
+import type { Exchange } from './exchange.js';
+import { pushOwnFields, REPLACED } from './own-fields.js';
+import { differsFromOrigin, type Form, variesByCoding } from './representation.js';
+import type { ServerSettings } from './settings.js';
+
+/** All of an entry's fields in one form that stay the same from one delivery to the next. */
+interface Lasting {
+  readonly fields: readonly string[];
+  /** Beginning of `Cache-Status`: what caches before us said. */
+  readonly theirs: string;
+}
+
+/** Written anew on each delivery, hence not taken from the entry. */
+const RENEWED: readonly string[] = [...REPLACED, 'age', 'cache-status', 'content-length', 'server-timing'];
+/** Under class times our Cache-Control speaks for itself; what older fields say would contradict it. */
+const LIFETIMES: readonly string[] = ['cache-control', 'expires', 'pragma'];
+
+/** Response fields of entries. What lasts is prepared once per entry and form, so that a hit only appends. */
+export class EntryFields {
+  readonly #settings: ServerSettings;
+  readonly #dropped: ReadonlySet<string>;
+  readonly #prepared = new WeakMap<EntryHead, Map<Form, Lasting>>();
+
+  constructor(settings: ServerSettings) {
+    this.#settings = settings;
+    const dropped = new Set(RENEWED);
+    if (settings.site.ttlPolicy === 'content-type') for (const name of LIFETIMES) dropped.add(name);
+    if (settings.cors) for (const name of CORS_REPLACED) dropped.add(name);
+    this.#dropped = dropped;
+  }
+
+  /** The fields that do not depend on the request: what preconditions and ranges are judged by. */
+  lasting(head: EntryHead, form: Form): RawHeaders {
+    return this.#lasting(head, form).fields;
+  }
+
+  /** Everything but the length, which depends on what is sent. `base` stands in for the lasting fields (304, 206). */
+  full(head: EntryHead, form: Form, exchange: Exchange, base?: RawHeaders): string[] {
+    const { fields, theirs } = this.#lasting(head, form);
+    const headers = (base ?? fields).slice();
+    const now = this.#settings.clock.now();
+    headers.push('Age', String(toDeltaSeconds(ageAt(head, now))));
+    if (this.#settings.site.ttlPolicy === 'content-type') {
+      // A soft purge ends freshness early; the outcome knows, the entry doesn't.
+      const left = exchange.outcome?.result === 'stale' ? 0 : freshUntil(head) - now;
+      headers.push('Cache-Control', clientCacheControl(left, head.memoryFor));
+    }
+    pushOwnFields(headers, exchange, theirs);
+    return headers;
+  }
+
+  #lasting(head: EntryHead, form: Form): Lasting {
+    let forms = this.#prepared.get(head);
+    if (forms === undefined) {
+      forms = new Map();
+      this.#prepared.set(head, forms);
+    }
+    let lasting = forms.get(form);
+    if (lasting === undefined) {
+      lasting = this.#prepare(head, form);
+      forms.set(form, lasting);
+    }
+    return lasting;
+  }
+
+  #prepare(head: EntryHead, form: Form): Lasting {
+    const { serverId, version, cors, site } = this.#settings;
+    let fields = withoutFields(head.headers, this.#dropped);
+    if (differsFromOrigin(head, form)) fields = [...withWeakEtag(fields)];
+    if (head.coding !== 'other') fields = withoutFields(fields, CONTENT_ENCODING);
+    if (form === 'gzip') fields.push('Content-Encoding', 'gzip');
+    if (variesByCoding(head, site)) fields = withVaryCoding(fields);
+    // RFC 9110 section 6.6.1: who passes on a response without Date adds when it was received.
+    if (!hasField(fields, 'date')) fields.push('Date', formatHttpDate(head.storedAt));
+    if (cors) fields.push(...corsFields(head.headers));
+    fields.push('X-TMDB-Proxy', serverId, 'X-TMDB-Proxy-Version', version);
+    return { fields, theirs: theirCacheStatus(head.headers) };
+  }
+}
+
+const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
+
+/** `Accept-Encoding` in `Vary` exactly once, beside what the origin named. */
+function withVaryCoding(fields: string[]): string[] {
+  const names = parseVary(fields);
+  if (names === '*' || names.includes('accept-encoding')) return fields;
+  const theirs = fieldValue(fields, 'vary');
+  return withField(fields, 'Vary', theirs === undefined ? 'Accept-Encoding' : `${theirs}, Accept-Encoding`);
+}
+
+/** What earlier caches reported, ready to be followed by our own member; '' when there is nothing readable. */
+export function theirCacheStatus(headers: RawHeaders): string {
+  if (field(headers, 'cache-status') === undefined) return '';
+  const joined = appendCacheStatus(fieldValue(headers, 'cache-status'), '-');
+  return joined === '-' ? '' : joined.slice(0, -1);
+}

@@ -1,0 +1,118 @@
+import { hasField, withField } from '../http/headers.js';
+import { selectRange } from '../http/ranges.js';
+import { evaluateConditional, notModifiedHeaders } from '../http/validation.js';
+import type { Entry, EntryHead } from '../tiers/entry.js';
+import { BodyWriter } from './body-writer.js';
+import { bufferSource, DecodedSource, decodeWhole } from './coded-body.js';
+import type { EntryFields } from './entry-fields.js';
+import type { Exchange } from './exchange.js';
+import { partial, unsatisfiable } from './range-response.js';
+import { chooseForm, type Form } from './representation.js';
+import { allowsBody, writeHead } from './write-head.js';
+
+/** Answers from a complete entry: 304, 206, 416 or all of it, in the coding the client takes (I-22). */
+export async function respondEntry(entry: Entry, exchange: Exchange, fields: EntryFields): Promise<void> {
+  const form = chooseForm(entry, exchange.method, exchange.headers, exchange.settings.site);
+  if (sentNotModified(entry, form, exchange, fields)) return;
+  if (form !== 'decoded') return sendBytes(entry, form, entry.body, exchange, fields);
+  const decoded = await decodeWhole(entry.body);
+  if (exchange.gone) return;
+  if (decoded !== undefined) return sendBytes(entry, form, decoded, exchange, fields);
+  sendDecodedStream(entry, exchange, fields);
+}
+
+/** Answers 304 where the client's copy is current; true when it did. Ours are the conditions a cache may judge. */
+export function sentNotModified(
+  head: EntryHead,
+  form: Form,
+  exchange: Exchange,
+  fields: EntryFields,
+): boolean {
+  const { headers, method, settings } = exchange;
+  if (!hasField(headers, 'if-none-match') && !hasField(headers, 'if-modified-since')) return false;
+  const lasting = fields.lasting(head, form);
+  const options = { now: settings.clock.now(), receivedAt: head.storedAt };
+  if (evaluateConditional(method, headers, lasting, head.status, options) !== 'not-modified') return false;
+  writeHead(exchange, 304, 'Not Modified', fields.full(head, form, exchange, notModifiedHeaders(lasting)));
+  exchange.response.end();
+  return true;
+}
+
+/** The bytes of the chosen form, whole or the ranges asked for. */
+function sendBytes(entry: Entry, form: Form, bytes: Buffer, exchange: Exchange, fields: EntryFields): void {
+  if (hasField(exchange.headers, 'range') && sentPartial(entry, form, bytes, exchange, fields)) return;
+  const headers = fields.full(entry, form, exchange);
+  const { method, response } = exchange;
+  if (entry.status !== 204) headers.push('Content-Length', String(bytes.length));
+  writeHead(exchange, entry.status, entry.statusText, headers);
+  if (!allowsBody(method, entry.status)) {
+    response.end();
+  } else {
+    exchange.bytes = bytes.length;
+    response.end(bytes);
+  }
+}
+
+function sentPartial(
+  entry: Entry,
+  form: Form,
+  bytes: Buffer,
+  exchange: Exchange,
+  fields: EntryFields,
+): boolean {
+  const { headers, method, settings, response } = exchange;
+  const lasting = fields.lasting(entry, form);
+  const verdict = selectRange(method, headers, entry.status, lasting, bytes.length, settings.clock.now());
+  if (verdict.kind === 'full') return false;
+  if (verdict.kind === 'unsatisfiable') {
+    const base = unsatisfiable(lasting, bytes.length);
+    // Of this request, not of the resource: nobody should keep it.
+    const full = withField(fields.full(entry, form, exchange, base), 'Cache-Control', 'no-store');
+    sendEmpty(exchange, 416, 'Range Not Satisfiable', full);
+    return true;
+  }
+  const part = partial(lasting, bytes, verdict.ranges);
+  const full = fields.full(entry, form, exchange, part.headers);
+  full.push('Content-Length', String(part.length));
+  writeHead(exchange, 206, 'Partial Content', full);
+  exchange.bytes = part.length;
+  response.cork();
+  for (const piece of part.pieces) response.write(piece);
+  response.end();
+  return true;
+}
+
+function sendEmpty(exchange: Exchange, status: number, text: string, headers: string[]): void {
+  headers.push('Content-Length', '0');
+  writeHead(exchange, status, text, headers);
+  exchange.response.end();
+}
+
+/** Too long to be decoded in one go: a stream of unknown length. A range of it is not cut, which a 200 may answer. */
+function sendDecodedStream(entry: Entry, exchange: Exchange, fields: EntryFields): void {
+  const silent = !allowsBody(exchange.method, entry.status);
+  const head = () => writeStreamHead(entry, 'decoded', undefined, exchange, fields);
+  if (silent) {
+    head();
+    exchange.response.end();
+    return;
+  }
+  new BodyWriter(exchange, new DecodedSource(bufferSource(entry.body)), {
+    head,
+    length: undefined,
+    silent,
+  }).start();
+}
+
+/** The head of a response whose body follows as a stream. */
+export function writeStreamHead(
+  head: EntryHead,
+  form: Form,
+  length: number | undefined,
+  exchange: Exchange,
+  fields: EntryFields,
+): void {
+  const headers = fields.full(head, form, exchange);
+  if (length !== undefined && head.status !== 204) headers.push('Content-Length', String(length));
+  writeHead(exchange, head.status, head.statusText, headers);
+}

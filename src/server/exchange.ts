@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
+import type { RequestContext } from '../cache/engine.js';
+import type { Outcome } from '../cache/outcome.js';
+import type { ClientRequest } from '../cache/site.js';
+import { field, type RawHeaders } from '../http/headers.js';
+import { sanitizeUrl } from '../observe/redact.js';
+import type { BodySource, OriginRequest } from '../origin/source.js';
+import { informer } from './interim.js';
+import { requestIdOf } from './request-id.js';
+import type { ServerSettings } from './settings.js';
+
+/**
+ * One request and its response, from the parser to the access log. It is also the engine's `RequestContext`; what only
+ * a miss or a pass-through needs (signal, body, interim responses) is made when first asked for, so a hit pays nothing.
+ */
+export class Exchange implements RequestContext, ClientRequest {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly settings: ServerSettings;
+  readonly method: string;
+  readonly headers: RawHeaders;
+  readonly requestId: string;
+  readonly client: string;
+  /** Clock when the head arrived, ms. */
+  readonly startedAt: number;
+  /** In origin form, once the request was found to be for us. */
+  target: string;
+  outcome: Outcome | undefined;
+  /** Bytes of the response's body so far. */
+  bytes = 0;
+  /** The client expects `100 Continue` before it sends its body. */
+  expectsContinue: boolean;
+  #gone = false;
+  #cut = false;
+  #abort: AbortController | undefined;
+  #source: BodySource | undefined;
+  #body: Readable | undefined;
+
+  constructor(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    settings: ServerSettings,
+    expectsContinue: boolean,
+  ) {
+    this.incoming = incoming;
+    this.response = response;
+    this.settings = settings;
+    this.method = incoming.method ?? 'GET';
+    this.target = incoming.url ?? '/';
+    this.headers = incoming.rawHeaders;
+    this.requestId = requestIdOf(this.headers);
+    this.client = settings.clientAddress(incoming);
+    this.startedAt = settings.clock.now();
+    this.expectsContinue = expectsContinue;
+  }
+
+  get request(): ClientRequest {
+    return this;
+  }
+
+  /** The response is finished or its client has left: nothing may be written any more. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Aborted when the client leaves before its answer is complete. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#gone) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  /**
+   * The request's body on its way to the origin, or undefined when it has none. A stream of its own: destroying it (as
+   * a failing origin request does) must not take the client's connection with it, on which the error is to be told.
+   */
+  get body(): OriginRequest['body'] {
+    if (this.#body === undefined && this.hasBody) {
+      const body = new PassThrough();
+      body.on('error', () => this.incoming.unpipe(body));
+      this.#body = this.incoming.pipe(body);
+      this.allowBody();
+    }
+    return this.#body;
+  }
+
+  get hasBody(): boolean {
+    if (field(this.headers, 'transfer-encoding') !== undefined) return true;
+    const length = field(this.headers, 'content-length');
+    return length !== undefined && !/^0+$/.test(length);
+  }
+
+  get onInfo(): OriginRequest['onInfo'] {
+    return informer(this.response, this.incoming.httpVersionMinor);
+  }
+
+  /** Sends `100 Continue` to a client that waits for it: from here on its body is wanted (RFC 9110 section 10.1.1). */
+  allowBody(): void {
+    if (!this.expectsContinue) return;
+    this.expectsContinue = false;
+    if (!this.#gone && !this.response.headersSent) this.response.writeContinue();
+  }
+
+  /** Ties a body to the client: it is given up when the client leaves. */
+  attach(source: BodySource): void {
+    this.#source = source;
+    if (this.#gone) source.cancel();
+  }
+
+  /** Ends the connection so that nobody can take what was sent for the whole. `framed`: the length was announced. */
+  cut(framed: boolean): void {
+    this.#cut = true;
+    const { socket } = this.response;
+    // A body that ends with the connection (HTTP/1.0) looks complete after a FIN; a reset does not.
+    if (!framed && socket !== null) socket.resetAndDestroy();
+    else this.response.destroy();
+  }
+
+  /** The response is over, well or not. Called once. */
+  closed(): void {
+    this.#gone = true;
+    const complete = this.response.writableFinished && !this.#cut;
+    if (!complete) {
+      this.#abort?.abort();
+      this.#body?.destroy(new Error('the client went away'));
+      this.#source?.cancel();
+    }
+    const { response, settings } = this;
+    settings.observer.request({
+      method: this.method,
+      path: sanitizeUrl(this.target),
+      status: response.headersSent ? response.statusCode : 499,
+      bytes: this.bytes,
+      ms: settings.clock.now() - this.startedAt,
+      outcome: this.outcome,
+      requestId: this.requestId,
+      client: this.client,
+      aborted: !complete,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ProxyError } from '../errors.js';
+import type { App } from './app.js';
+import { Connections } from './connections.js';
+import type { Drainable } from './draining.js';
+import { problemBody } from './error-response.js';
+import { Exchange } from './exchange.js';
+
+/** Limits of a connection, with the reason for each; times in ms. */
+const LIMITS = {
+  /** Above Node's 16 KiB: browser apps on a shared host send all its cookies. */
+  maxHeaderSize: 32 * 1024,
+  /** From the first byte of a request to the end of its head: slower ones hold connections open on purpose. */
+  headersTimeout: 20_000,
+  /** To the end of its body, for uploads that are passed through. */
+  requestTimeout: 300_000,
+  /** Above the 60 s after which usual load balancers drop idle connections: theirs must end first, or they meet a reset. */
+  keepAliveTimeout: 75_000,
+  /** How often the two above are looked at. */
+  connectionsCheckingInterval: 5_000,
+} as const;
+
+/** One port: an HTTP/1 server, its connections and the app that answers. */
+export class Listener implements Drainable {
+  readonly server: Server;
+  readonly connections = new Connections();
+  readonly #app: App;
+
+  constructor(app: App) {
+    this.#app = app;
+    this.server = createServer(LIMITS);
+    this.server.on('connection', (socket: Socket) => this.connections.opened(socket));
+    this.server.on('request', (incoming, response) => this.#accept(incoming, response, false));
+    // Without this Node says `100 Continue` before anyone has looked at the head.
+    this.server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true));
+    this.server.on('connect', (incoming, socket) => this.#refuseTunnel(incoming, socket));
+  }
+
+  /** Resolves once connections are accepted; rejects when the address can't be had (port in use, say). */
+  listen(port: number, host?: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ port, host }, () => {
+        this.server.off('error', reject);
+        resolve(this.server.address() as AddressInfo);
+      });
+    });
+  }
+
+  stopAccepting(): Promise<void> {
+    return new Promise((resolve) => {
+      // net's close, not http's, which also destroys connections whose responses are still leaving (connections.ts).
+      // An error means it wasn't listening: nothing is left to close.
+      NetServer.prototype.close.call(this.server, () => resolve());
+    });
+  }
+
+  closeIdle(): void {
+    this.connections.closeIdle();
+  }
+
+  closeAll(): void {
+    this.connections.closeAll();
+  }
+
+  #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const { socket } = incoming;
+    const exchange = new Exchange(incoming, response, this.#app.settings, expectsContinue);
+    let open = true;
+    const closed = () => {
+      if (!open) return;
+      open = false;
+      this.connections.end(socket, closed);
+      exchange.closed();
+    };
+    this.connections.begin(socket, closed);
+    response.once('close', closed);
+    this.#app.handle(exchange);
+  }
+
+  /** CONNECT comes with a bare socket instead of a response. */
+  #refuseTunnel(incoming: IncomingMessage, socket: Duplex): void {
+    const { settings } = this.#app;
+    const { status, type, body } = connectRefusal();
+    socket.on('error', () => socket.destroy()); // the client left without hearing the answer
+    socket.end(
+      `HTTP/1.1 ${status} Method Not Allowed\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    settings.observer.request({
+      method: 'CONNECT',
+      path: '*',
+      status,
+      bytes: body.length,
+      ms: 0,
+      outcome: undefined,
+      requestId: '-',
+      client: settings.clientAddress(incoming),
+      aborted: false,
+    });
+  }
+}
+
+function connectRefusal(): { status: number; type: string; body: string } {
+  const error = new ProxyError('method_refused', 'CONNECT is not served: this is not a forward proxy');
+  return { status: error.status, ...problemBody(error) };
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import proxyAddr from 'proxy-addr';
+
+/** Whose `X-Forwarded-For` is believed: `TRUST_PROXY` as the configuration holds it. */
+export type Trust = boolean | number | readonly string[];
+
+/** Whom a request comes from, in the terms in which management decides. */
+export interface RequestPeer {
+  readonly loopback: boolean;
+  readonly forwarded: boolean;
+  readonly address: string;
+}
+
+/** The address of the client, for logs and for counting wrong keys; `unknown` once the socket is gone. */
+export type ClientAddress = (incoming: IncomingMessage) => string;
+
+export function createClientAddress(trust: Trust): ClientAddress {
+  const socketAddress = (incoming: IncomingMessage) => incoming.socket.remoteAddress ?? 'unknown';
+  if (trust === false || trust === 0) return socketAddress;
+  const trusted = trustFunction(trust);
+  return (incoming) => {
+    if (incoming.headers['x-forwarded-for'] === undefined) return socketAddress(incoming);
+    return proxyAddr(incoming, trusted) ?? 'unknown';
+  };
+}
+
+function trustFunction(trust: true | number | readonly string[]): (address: string, hop: number) => boolean {
+  if (trust === true) return () => true;
+  if (typeof trust === 'number') return (_address, hop) => hop < trust;
+  return proxyAddr.compile([...trust]);
+}
+
+/** Whether a request counts as local (CONTRACT, Settled details): from a loopback address and forwarded by nobody. */
+export function isLoopbackPeer(incoming: IncomingMessage): boolean {
+  return isLoopback(incoming.socket.remoteAddress) && !isForwarded(incoming);
+}
+
+/** What the management app is told of the asker. Loopback is the socket's, whatever `TRUST_PROXY` says. */
+export function peerOf(incoming: IncomingMessage, clientAddress: ClientAddress): RequestPeer {
+  return {
+    loopback: isLoopback(incoming.socket.remoteAddress),
+    forwarded: isForwarded(incoming),
+    address: clientAddress(incoming),
+  };
+}
+
+function isForwarded(incoming: IncomingMessage): boolean {
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
+    const name = incoming.rawHeaders[i]!.toLowerCase();
+    if (name === 'forwarded' || name.startsWith('x-forwarded-')) return true;
+  }
+  return false;
+}
+
+function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return false;
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+}

@@ -1,0 +1,41 @@
+import type { Answer } from '../cache/answer.js';
+import { field, type RawHeaders, withoutFields } from '../http/headers.js';
+import { BodyWriter } from './body-writer.js';
+import { CORS_REPLACED, corsFields } from './cors.js';
+import { theirCacheStatus } from './entry-fields.js';
+import type { Exchange } from './exchange.js';
+import { pushOwnFields, REPLACED } from './own-fields.js';
+import { allowsBody, writeHead } from './write-head.js';
+
+type Raw = Extract<Answer, { kind: 'raw' }>;
+
+const NOT_COPIED: ReadonlySet<string> = new Set([...REPLACED, 'cache-status']);
+const NOT_COPIED_CORS: ReadonlySet<string> = new Set([...NOT_COPIED, ...CORS_REPLACED]);
+
+/** Answers with what the origin sent: status, fields in their order, bytes. Only our own fields are added. */
+export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
+  const { method } = exchange;
+  const silent = !allowsBody(method, head.status);
+  const writer = new BodyWriter(exchange, body, {
+    head: () => writeHead(exchange, head.status, head.statusText, rawFields(head.headers, exchange)),
+    length: silent ? undefined : announcedLength(head.headers),
+    silent,
+  });
+  writer.start();
+  // An origin may send its head long before its body (a long poll): it goes on after one turn without bytes.
+  setImmediate(() => writer.begin());
+}
+
+function rawFields(theirs: RawHeaders, exchange: Exchange): string[] {
+  const { cors, serverId, version } = exchange.settings;
+  const headers = withoutFields(theirs, cors ? NOT_COPIED_CORS : NOT_COPIED);
+  if (cors) headers.push(...corsFields(theirs));
+  headers.push('X-TMDB-Proxy', serverId, 'X-TMDB-Proxy-Version', version);
+  pushOwnFields(headers, exchange, theirCacheStatus(theirs));
+  return headers;
+}
+
+function announcedLength(headers: RawHeaders): number | undefined {
+  const value = field(headers, 'content-length');
+  return value !== undefined && /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,41 @@
+import type { SitePolicy } from '../cache/site.js';
+import { acceptsCoding } from '../http/content-coding.js';
+import { fieldValue, hasField, type RawHeaders } from '../http/headers.js';
+import type { EntryHead } from '../tiers/entry.js';
+
+/**
+ * The form in which an entry goes to one client. `asStored`: identity, or a coding that is not ours to undo; `gzip`:
+ * stored gzip as it is; `decoded`: stored gzip undone.
+ */
+export type Form = 'asStored' | 'gzip' | 'decoded';
+
+/** Chooses by Accept-Encoding. A range is cut from the decoded bytes, the only ones every client can place. */
+export function chooseForm(
+  head: EntryHead,
+  method: string,
+  requestHeaders: RawHeaders,
+  site: SitePolicy,
+): Form {
+  if (head.coding !== 'gzip') return 'asStored';
+  const ranged = method === 'GET' && head.status === 200 && hasField(requestHeaders, 'range');
+  if (!ranged && acceptsCoding(requestHeaders, 'gzip')) return 'gzip';
+  return mayDecode(head, site) ? 'decoded' : 'gzip';
+}
+
+/** Whether the same entry goes out in either coding, so that `Vary: Accept-Encoding` must be said. */
+export function variesByCoding(head: EntryHead, site: SitePolicy): boolean {
+  return head.coding === 'gzip' && mayDecode(head, site);
+}
+
+/** RFC 9110 section 7.7: what says no-transform is sent in the coding it came in; what we coded ourselves we may undo. */
+function mayDecode(head: EntryHead, site: SitePolicy): boolean {
+  return (
+    head.recoded ||
+    (site.transforms && !/\bno-transform\b/i.test(fieldValue(head.headers, 'cache-control') ?? ''))
+  );
+}
+
+/** Whether this delivery's coding differs from the origin's: a strong ETag named other bytes then. */
+export function differsFromOrigin(head: EntryHead, form: Form): boolean {
+  return form === 'gzip' ? head.recoded : form === 'decoded' && !head.recoded;
+}

@@ -1,0 +1,109 @@
+import { readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { codeOf } from './disk-errors.js';
+import { type DiskEventListener, DiskStoreError } from './disk-types.js';
+
+/** Directories this process holds: its own pid in a lock file otherwise means a former process with the same number. */
+const held = new Set<string>();
+
+/** ms after which the lock of another host (a container's predecessor) counts as dead when nobody refreshed it. */
+const FOREIGN_SILENCE = 15_000;
+
+interface Owner {
+  readonly pid: number;
+  /** Start time of the process in clock ticks (Linux), so that a reused pid is not taken for the owner; else ''. */
+  readonly started: string;
+  readonly host: string;
+}
+
+/** The right to write. Node has no flock: a file made exclusively, naming its owner, who is then looked for. */
+export class WriterLock {
+  readonly #path: string;
+  readonly #directory: string;
+  readonly #owner: Owner = { pid: process.pid, started: startedAt(process.pid), host: hostname() };
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#path = join(directory, 'lock');
+  }
+
+  static acquire(directory: string, onEvent: DiskEventListener): WriterLock {
+    const lock = new WriterLock(realpathSync(directory));
+    if (held.has(lock.#directory)) throw inUse(directory, process.pid);
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      try {
+        writeFileSync(lock.#path, JSON.stringify(lock.#owner), { flag: 'wx' });
+        held.add(lock.#directory);
+        return lock;
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') {
+          throw new DiskStoreError('unwritable', `cannot write ${lock.#path}`, { cause: error });
+        }
+      }
+      const owner = readOwner(lock.#path);
+      if (owner !== undefined && lives(owner, lock.#path)) throw inUse(directory, owner.pid);
+      onEvent({ type: 'stale-lock', pid: owner?.pid ?? 0 });
+      rmSync(lock.#path, { force: true });
+    }
+    throw inUse(directory, 0);
+  }
+
+  /** Tells other hosts that share the volume that the owner lives: the file system sets the time. */
+  refresh(): void {
+    writeFileSync(this.#path, JSON.stringify(this.#owner));
+  }
+
+  release(): void {
+    rmSync(this.#path, { force: true });
+    held.delete(this.#directory);
+  }
+}
+
+function inUse(directory: string, pid: number): DiskStoreError {
+  return new DiskStoreError(
+    'in-use',
+    `disk store ${directory} is in use by process ${pid}; stop it or use another directory`,
+  );
+}
+
+function readOwner(path: string): Owner | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined; // half-written by a process that died, or gone meanwhile: stale either way
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, started, host } = value as Record<string, unknown>;
+  if (typeof pid !== 'number' || typeof started !== 'string' || typeof host !== 'string') return undefined;
+  return { pid, started, host };
+}
+
+function lives(owner: Owner, path: string): boolean {
+  if (owner.host !== hostname()) {
+    // Its processes cannot be seen from here. Both times are the file system's, so no clocks are compared (I-13).
+    const probe = `${path}.probe`;
+    writeFileSync(probe, '');
+    const silence = statSync(probe).mtimeMs - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    rmSync(probe, { force: true });
+    return silence < FOREIGN_SILENCE;
+  }
+  if (owner.pid === process.pid) return false; // not in `held`: a predecessor with our pid, as in containers
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false;
+  }
+  const started = startedAt(owner.pid);
+  return started === '' || owner.started === '' || started === owner.started;
+}
+
+function startedAt(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return ''; // not Linux, or no such process
+  }
+}

@@ -1,0 +1,328 @@
+import { statSync } from 'node:fs';
+import { encodeHead } from './codec.js';
+import type { Account } from './disk-account.js';
+import { type FailureLog, isFull } from './disk-errors.js';
+import {
+  type DiskIndex,
+  encodeRow,
+  type IndexWrite,
+  MAX_HEAD_BYTES,
+  type RowFacts,
+  rowBytes,
+  samePlace,
+  valueBytes,
+} from './disk-index.js';
+import { indexKey, MAX_KEY_BYTES } from './disk-key.js';
+import { type DiskLimits, indexGrowth } from './disk-limits.js';
+import { onDisk, recordBytes, type SegmentLog } from './disk-log.js';
+import { Reclaimer } from './disk-reclaim.js';
+import type { Place } from './disk-segments.js';
+import type { UseBits } from './disk-touch.js';
+import { type Entry, usefulUntil } from './entry.js';
+import type { SetResult } from './tier.js';
+
+interface SetOp {
+  readonly kind: 'set';
+  readonly key: Buffer;
+  readonly fullKey: Buffer;
+  readonly head: Buffer;
+  readonly body: Buffer;
+  readonly expires: number;
+  /** Bytes it holds in memory until it is committed. */
+  readonly cost: number;
+  readonly done: (result: SetResult) => void;
+}
+
+interface DeleteOp {
+  readonly kind: 'delete';
+  readonly key: Buffer;
+  /** Delete only what lies there: it may have been replaced since it was looked at. */
+  readonly only: Place | undefined;
+  readonly done: (existed: boolean) => void;
+}
+
+interface ClearOp {
+  readonly kind: 'clear';
+  readonly done: (entries: number) => void;
+}
+
+type Op = SetOp | DeleteOp | ClearOp;
+
+/** What a key of the running batch was and becomes. */
+interface KeyState {
+  readonly key: Buffer;
+  readonly before: RowFacts | undefined;
+  present: boolean;
+  after: { row: Buffer; facts: RowFacts } | 'removed' | undefined;
+}
+
+export interface WriterParts {
+  readonly index: DiskIndex;
+  readonly log: SegmentLog;
+  readonly account: Account;
+  readonly limits: DiskLimits;
+  readonly failures: FailureLog;
+  readonly used: UseBits;
+  readonly indexPath: string;
+  readonly maxPendingBytes: number;
+  readonly now: () => number;
+}
+
+/**
+ * The one queue of changes. Batches run strictly one after another: bodies to the segment, then the rows in one
+ * transaction. So a row never names a body that was not written, and the accounting always knows what a batch found.
+ */
+export class DiskWriter {
+  writes = 0;
+  refused = 0;
+  readonly reclaimer: Reclaimer;
+  #queue: Op[] = [];
+  #pendingBytes = 0;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(readonly parts: WriterParts) {
+    this.reclaimer = new Reclaimer(parts, () => this.fileBytes());
+  }
+
+  /** Bytes of all our files now. */
+  fileBytes(): number {
+    return onDisk(this.indexFileBytes()) + this.parts.log.bytes + this.parts.limits.slack;
+  }
+
+  indexFileBytes(): number {
+    return statSync(this.parts.indexPath, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Evicts until the bounds hold; for a start with a smaller one. */
+  trim(): Promise<void> {
+    this.#running ??= this.#run(() => this.reclaimer.trim());
+    return this.idle();
+  }
+
+  set(entry: Entry): Promise<SetResult> {
+    const { limits } = this.parts;
+    const fullKey = Buffer.from(entry.key, 'utf8');
+    const size = recordBytes(fullKey.length, entry.body.length);
+    if (size > limits.maxEntryBytes || fullKey.length > MAX_KEY_BYTES) return Promise.resolve('too-large');
+    if (this.#closed) return Promise.resolve('failed');
+    const head = encodeHead(entry);
+    if (head.length > MAX_HEAD_BYTES) return Promise.resolve('too-large');
+    const cost = size + head.length;
+    if (this.#pendingBytes + cost > this.parts.maxPendingBytes) {
+      this.refused += 1;
+      return Promise.resolve('not-admitted');
+    }
+    this.#pendingBytes += cost;
+    const { body } = entry;
+    return new Promise((done) => {
+      this.#push({
+        kind: 'set',
+        key: indexKey(entry.key),
+        fullKey,
+        head,
+        body,
+        expires: usefulUntil(entry),
+        cost,
+        done,
+      });
+    });
+  }
+
+  delete(key: Buffer, only?: Place): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    return new Promise((done) => this.#push({ kind: 'delete', key, only, done }));
+  }
+
+  clear(): Promise<number> {
+    if (this.#closed) return Promise.resolve(0);
+    return new Promise((done) => this.#push({ kind: 'clear', done }));
+  }
+
+  /** Resolves when everything accepted so far is committed. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  /** Accepts nothing more, and waits. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.idle();
+  }
+
+  #push(op: Op): void {
+    this.#queue.push(op);
+    // One turn later, so that what arrives together is committed together.
+    this.#running ??= new Promise<void>(setImmediate).then(() => this.#run());
+  }
+
+  async #run(first?: () => Promise<void>): Promise<void> {
+    try {
+      await first?.();
+      while (this.#queue.length > 0) await this.#next();
+      await this.reclaimer.ahead();
+    } catch (error) {
+      this.parts.failures.failed('write', error);
+    } finally {
+      this.#running = undefined;
+      if (this.#queue.length > 0) this.#running = this.#run();
+    }
+  }
+
+  async #next(): Promise<void> {
+    const first = this.#queue[0];
+    if (first?.kind === 'clear') {
+      this.#queue.shift();
+      first.done(await this.#clear());
+      return;
+    }
+    await this.#batch(this.#takeBatch());
+  }
+
+  #takeBatch(): (SetOp | DeleteOp)[] {
+    const { batchEntries, batchBytes } = this.parts.limits;
+    const batch: (SetOp | DeleteOp)[] = [];
+    let bytes = 0;
+    for (const op of this.#queue) {
+      if (op.kind === 'clear' || batch.length >= batchEntries) break;
+      if (op.kind === 'set') bytes += op.cost;
+      if (batch.length > 0 && bytes > batchBytes) break;
+      batch.push(op);
+    }
+    this.#queue = this.#queue.slice(batch.length);
+    return batch;
+  }
+
+  async #batch(batch: readonly (SetOp | DeleteOp)[]): Promise<void> {
+    const sets = batch.filter((op) => op.kind === 'set');
+    let outcome: SetResult = 'stored';
+    let places: Place[] = [];
+    try {
+      outcome = sets.length > 0 ? await this.#room(batch, sets) : 'stored';
+      if (sets.length > 0 && outcome === 'stored') {
+        places = await this.parts.log.append(sets.map(({ fullKey, body }) => ({ key: fullKey, body })));
+      }
+    } catch (error) {
+      this.parts.failures.failed('write', error);
+      outcome = 'failed';
+      // The medium is full before our bound is reached: the cache is what can go, so that it goes on turning over.
+      if (isFull(error)) await this.reclaimer.giveUpOne();
+    }
+    const answers = await this.#commit(batch, outcome, places);
+    for (const op of sets) this.#pendingBytes -= op.cost;
+    for (const answer of answers) answer();
+  }
+
+  /** Makes room for a batch, evicting what was not used lately. */
+  async #room(batch: readonly Op[], sets: readonly SetOp[]): Promise<SetResult> {
+    let records = 0;
+    let rows = 0;
+    for (const op of sets) {
+      records += recordBytes(op.fullKey.length, op.body.length);
+      rows += rowBytes(op.key.length, valueBytes(op.head.length));
+    }
+    if (await this.reclaimer.makeRoom(onDisk(records) + indexGrowth(batch.length, rows), rows))
+      return 'stored';
+    this.refused += sets.length;
+    return 'not-admitted';
+  }
+
+  /** Writes the rows; gives what to tell the callers, which must happen after the accounting is right. */
+  async #commit(
+    batch: readonly (SetOp | DeleteOp)[],
+    outcome: SetResult,
+    places: Place[],
+  ): Promise<(() => void)[]> {
+    const states = new Map<string, KeyState>();
+    const answers: (() => void)[] = [];
+    const losers: (() => void)[] = [];
+    let set = 0;
+    for (const op of batch) {
+      const state = this.#stateOf(states, op.key);
+      if (op.kind === 'delete') {
+        const matches = op.only === undefined || isBefore(state, op.only);
+        const existed = matches && state.present;
+        answers.push(() => op.done(existed));
+        losers.push(() => op.done(false));
+        if (!existed) continue;
+        state.present = false;
+        state.after = 'removed';
+      } else {
+        losers.push(() => op.done(outcome === 'stored' ? 'failed' : outcome));
+        const place = places[set++];
+        if (place === undefined) {
+          answers.push(() => op.done(outcome));
+          continue;
+        }
+        answers.push(() => op.done('stored'));
+        state.present = true;
+        state.after = rowOf(op, place);
+      }
+    }
+    try {
+      await this.#write([...states.values()]);
+    } catch (error) {
+      this.parts.failures.failed('commit', error);
+      if (isFull(error)) await this.reclaimer.giveUpOne();
+      return losers;
+    }
+    this.writes += places.length;
+    return answers;
+  }
+
+  #stateOf(states: Map<string, KeyState>, key: Buffer): KeyState {
+    const name = key.toString('latin1');
+    const known = states.get(name);
+    if (known !== undefined) return known;
+    const before = this.parts.index.facts(key);
+    const state: KeyState = { key, before, present: before !== undefined, after: undefined };
+    states.set(name, state);
+    return state;
+  }
+
+  async #write(states: readonly KeyState[]): Promise<void> {
+    const { index, account } = this.parts;
+    const writes: IndexWrite[] = [];
+    for (const { key, before, after } of states) {
+      if (after === 'removed' && before !== undefined) writes.push({ key, value: undefined });
+      else if (after !== undefined && after !== 'removed') writes.push({ key, value: after.row });
+    }
+    await index.write(writes);
+    for (const { before, after } of states) {
+      if (after === undefined) continue;
+      if (before !== undefined) account.remove(before);
+      if (after !== 'removed') account.add(after.facts);
+    }
+  }
+
+  async #clear(): Promise<number> {
+    const { index, log, account, failures } = this.parts;
+    const removed = account.entries;
+    try {
+      await index.clear();
+      account.cleared();
+      await log.seal();
+      for (const segment of [...log.segments.values()]) await log.drop(segment);
+      return removed;
+    } catch (error) {
+      failures.failed('clear', error);
+      return 0;
+    }
+  }
+}
+
+function isBefore(state: KeyState, place: Place): boolean {
+  return state.after === undefined && state.before !== undefined && samePlace(state.before.place, place);
+}
+
+function rowOf(op: SetOp, place: Place): { row: Buffer; facts: RowFacts } {
+  const bytes = recordBytes(op.fullKey.length, op.body.length);
+  const row = encodeRow(place, bytes, op.expires, op.head);
+  const facts = {
+    place,
+    recordBytes: bytes,
+    indexBytes: rowBytes(op.key.length, row.length),
+    expires: op.expires,
+  };
+  return { row, facts };
+}

@@ -1,0 +1,80 @@
+import type { Management } from './admin/management.js';
+import type { PurgeRule } from './cache/purge-table.js';
+import { HubClient } from './cluster/hub-client.js';
+import { MEMBER_METHODS } from './cluster/local-member.js';
+import { remoteManagement } from './cluster/remote-management.js';
+import { type Handlers, Rpc } from './cluster/rpc.js';
+import { openWorker } from './compose.js';
+import type { Config, EffectiveSetting } from './config/config.js';
+import { secretsOf } from './config/secrets.js';
+import { ProxyError } from './errors.js';
+import { createLogger } from './observe/log.js';
+import { type Listening, listen } from './serve.js';
+
+/** What the core tells a worker when it says hello. */
+export interface Welcome {
+  readonly number: number;
+  readonly config: Config;
+  readonly effective: readonly EffectiveSetting[];
+  readonly hubPath: string;
+}
+
+/** Longest to wait for the core at the start, ms. */
+const HELLO_DEADLINE_MS = 10_000;
+/** Management calls of a client cross to the core and may ask every worker and peer, ms. */
+const MANAGE_DEADLINE_MS = 15_000;
+
+/** A worker process: answers clients from memory and disk, asks the core for everything else (docs/adr/0001). */
+export async function runWorker(): Promise<void> {
+  const handlers: Record<string, Handlers[string]> = {};
+  const rpc = new Rpc(
+    {
+      send: (message) => process.connected && process.send?.(message, undefined, {}, () => {}),
+      onMessage: (listener) => process.on('message', listener),
+    },
+    handlers,
+  );
+  // Without the core nothing is bounded, collapsed or purged any more.
+  process.on('disconnect', () => process.exit(1));
+  // A terminal sends its signals to every process of the group; the core decides when a worker drains.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+
+  let listening: Listening | undefined;
+  handlers.drain = async () => {
+    await listening?.drain();
+    process.disconnect?.();
+    process.exit(0);
+  };
+  const { number, config, effective, hubPath } = await rpc.call<Welcome>('hello', [], HELLO_DEADLINE_MS);
+  const log = createLogger({
+    level: config.server.logLevel,
+    serverId: config.server.serverId,
+    worker: number,
+    secrets: secretsOf(config),
+  });
+  const management: Management = remoteManagement((method, args) =>
+    rpc.call('manage', [method, args], MANAGE_DEADLINE_MS),
+  );
+  const serving = await openWorker({
+    config,
+    effective,
+    log,
+    number,
+    fetcher: new HubClient(hubPath),
+    onTouch: (keys) => rpc.tell('touch', [keys]),
+    invalidate: (key) => rpc.call('invalidate', [key], MANAGE_DEADLINE_MS),
+  });
+  const { member } = serving;
+  for (const method of MEMBER_METHODS) handlers[method] = member[method].bind(member) as Handlers[string];
+  // From here on the core tells this process of every purge; the answer holds those before.
+  await member.apply(await rpc.call<readonly PurgeRule[]>('join', [], HELLO_DEADLINE_MS));
+  try {
+    listening = await listen({ config, serving, management, log });
+    rpc.tell('ready', [listening.addresses]);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    await rpc.call('fatal', [message], HELLO_DEADLINE_MS).catch(() => {});
+    throw new ProxyError('internal', message, { cause: thrown });
+  }
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+
+export interface ProxyProcess {
+  readonly url: string;
+  readonly pid: number;
+  readonly cacheDir: string;
+  /** Everything printed so far, both streams. */
+  output(): string;
+  /** Sends a signal and resolves with how the process ended. */
+  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+export interface ProxyOptions {
+  readonly env?: Record<string, string>;
+  /** Kept by the caller when given, else a temporary one that goes with the process. */
+  readonly cacheDir?: string;
+  readonly args?: readonly string[];
+}
+
+/** Starts the built program as a user does and resolves once it answers. Rejects with its output when it does not. */
+export async function startProxy(options: ProxyOptions = {}): Promise<ProxyProcess> {
+  const cacheDir = options.cacheDir ?? mkdtempSync(join(tmpdir(), 'tmdb-proxy-test-'));
+  const { child, output } = spawnProxy({ ...options, cacheDir });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = () => {
+      const address = /"main":"(http:[^"]+)"/.exec(output())?.[1];
+      if (address !== undefined) resolve(address);
+    };
+    child.stdout?.on('data', look);
+    void ended.then(({ code }) => reject(new Error(`the proxy ended with ${code}:\n${output()}`)));
+  });
+  return {
+    url,
+    pid: child.pid!,
+    cacheDir,
+    output,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      const result = await ended;
+      if (options.cacheDir === undefined) rmSync(cacheDir, { recursive: true, force: true });
+      return result;
+    },
+  };
+}
+
+/** Runs the program until it ends by itself (a start that must fail) and resolves with its status and output. */
+export async function runProxy(options: ProxyOptions): Promise<{ code: number | null; output: string }> {
+  const cacheDir = options.cacheDir ?? mkdtempSync(join(tmpdir(), 'tmdb-proxy-test-'));
+  const { child, output } = spawnProxy({ ...options, cacheDir });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (options.cacheDir === undefined) rmSync(cacheDir, { recursive: true, force: true });
+  return { code, output: output() };
+}
+
+function spawnProxy(options: ProxyOptions & { cacheDir: string }): { child: ChildProcess; output: () => string } {
+  let text = '';
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {
+    cwd: options.cacheDir,
+    env: {
+      PATH,
+      HOME,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      USE_REDIS: 'false',
+      CHANGE_FEED: 'false',
+      CACHE_DIR: join(options.cacheDir, 'data'),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const gather = (chunk: Buffer) => {
+    text += chunk.toString();
+  };
+  child.stdout?.on('data', gather);
+  child.stderr?.on('data', gather);
+  return { child, output: () => text };
+}
+
+/** The environment that points a proxy at an origin standing in for TMDB. */
+export function pointedAt(originUrl: string, more: Record<string, string> = {}): Record<string, string> {
+  return { TMDB_API_URLS: originUrl, TMDB_IMAGE_URLS: originUrl, TMDB_API_KEY: 'proxy-own-key', ...more };
+}

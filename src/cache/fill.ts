@@ -200,7 +200,7 @@ export class Filler {
         if (fetched.kind === 'uncacheable')
           this.#noteUncacheable(route.key, fetched.head.status, fetched.share);
         else this.#uncacheable.forget(route.key);
-        if (fetched.kind === 'current') storer.keep(fetched.entry);
+        if (fetched.kind === 'current') await storer.keep(fetched.entry);
         return fetched;
       },
       finish: async (head, body) => {

@@ -3,7 +3,7 @@ import type { RawHeaders } from '../http/headers.js';
 import type { Entry } from '../tiers/entry.js';
 import { ageAt, freshUntil } from '../tiers/entry.js';
 import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
-import type { Tier, TierName } from '../tiers/tier.js';
+import type { SetResult, Tier, TierName } from '../tiers/tier.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute } from './site.js';
 import { variantKey } from './variant.js';
@@ -55,8 +55,8 @@ export class Lookup {
   }
 
   /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */
-  remember(entry: Entry, now: number): void {
-    this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
+  remember(entry: Entry, now: number): SetResult {
+    return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
   }
 
   #record(

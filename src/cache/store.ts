@@ -55,13 +55,17 @@ export class Storer {
     return this.keep(entry);
   }
 
-  /** Keeps an entry in both tiers unless a purge has overtaken it. L2 is written in the background. */
-  keep(entry: Entry): Entry | NoStoreReason {
+  /**
+   * Keeps an entry in both tiers unless a purge has overtaken it. Resolves as soon as the next look-up finds it: at
+   * once when memory took it, else when L2 has it, so that nobody asks the origin in between.
+   */
+  async keep(entry: Entry): Promise<Entry | NoStoreReason> {
     const { purges, clock, l2 } = this.#parts;
     if (purges.judge(entry) === 'purged') return 'purged-meanwhile';
     if (entry.vary.length > 0 && !entry.marker) this.#keepMarker(entry);
-    this.#lookup.remember(entry, clock.now());
-    void l2.set(entry);
+    const remembered = this.#lookup.remember(entry, clock.now());
+    const written = l2.set(entry);
+    if (remembered !== 'stored') await written;
     return entry;
   }
 

@@ -77,6 +77,8 @@ export function valueBytes(headLength: number): number {
 /** Typed access to the table; the same class serves the writer and readers. */
 export class DiskIndex {
   #unflushed = 0;
+  /** The last commit failed: lmdb then never settles `flushed`, nor `close`, until another commit has succeeded. */
+  #broken = false;
 
   constructor(
     readonly root: RootDatabase<Buffer, Buffer>,
@@ -123,7 +125,7 @@ export class DiskIndex {
   /** All writes in one transaction; resolves when it is committed (visible to every process, safe from a crash of this one). */
   async write(writes: readonly IndexWrite[]): Promise<void> {
     if (writes.length === 0) return;
-    await committed(
+    await this.#commit(() =>
       this.table.batch(() => {
         for (const { key, value } of writes) {
           if (value === undefined) void this.table.remove(key);
@@ -136,14 +138,25 @@ export class DiskIndex {
   }
 
   async clear(): Promise<void> {
-    await committed(this.table.clearAsync());
+    await this.#commit(() => this.table.clearAsync());
     await this.flush();
   }
 
   /** Resolves once everything committed so far is on the medium. */
   async flush(): Promise<void> {
+    if (this.#broken) throw new Error('the last commit failed; there is nothing to wait for');
     this.#unflushed = 0;
     await flushed(this.root, this.clock);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#broken) await this.root.close();
+  }
+
+  async #commit(write: () => Promise<unknown>): Promise<void> {
+    this.#broken = true;
+    await committed(write());
+    this.#broken = false;
   }
 }
 

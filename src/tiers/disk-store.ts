@@ -195,7 +195,7 @@ export class WritableDiskStore implements DiskStore {
     this.#background?.();
     await this.#writer.close();
     this.#bodies.close();
-    await this.#environment.root.close();
+    await this.#index.close();
   }
 
   async #close(): Promise<void> {
@@ -208,7 +208,7 @@ export class WritableDiskStore implements DiskStore {
       this.#failures.failed('close', error);
     }
     this.#bodies.close();
-    await this.#environment.root.close();
+    await this.#index.close();
     this.lock.release();
   }
 

@@ -60,7 +60,10 @@ export async function runProxy(options: ProxyOptions): Promise<{ code: number | 
   return { code, output: output() };
 }
 
-function spawnProxy(options: ProxyOptions & { cacheDir: string }): { child: ChildProcess; output: () => string } {
+function spawnProxy(options: ProxyOptions & { cacheDir: string }): {
+  child: ChildProcess;
+  output: () => string;
+} {
   let text = '';
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {

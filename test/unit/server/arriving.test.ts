@@ -4,7 +4,19 @@ import type { Answer } from '../../../src/cache/answer.js';
 import { ProxyError } from '../../../src/errors.js';
 import type { BodySource } from '../../../src/origin/source.js';
 import type { Entry } from '../../../src/tiers/entry.js';
-import { bodyOf, dial, entryOf, exchange, get, ManualBody, MISS, request, start, TEXT, until } from './helpers.js';
+import {
+  bodyOf,
+  dial,
+  entryOf,
+  exchange,
+  get,
+  ManualBody,
+  MISS,
+  request,
+  start,
+  TEXT,
+  until,
+} from './helpers.js';
 
 function arriving(body: BodySource, over: Partial<Entry> = {}, length?: number, stored?: Entry): Answer {
   const { body: _, ...head } = entryOf('', over);
@@ -56,7 +68,10 @@ describe('an entry that is still arriving', () => {
     expect(plain.get('etag')).toBe('W/"abc"');
     expect(plain.body.toString()).toBe(TEXT);
     const gzip = await get(port, '/3/movie/1', 'Accept-Encoding: gzip');
-    expect([gzip.get('content-encoding'), gzip.get('content-length')]).toEqual(['gzip', String(coded.length)]);
+    expect([gzip.get('content-encoding'), gzip.get('content-length')]).toEqual([
+      'gzip',
+      String(coded.length),
+    ]);
     expect(gzip.get('etag')).toBe('"abc"');
   });
 
@@ -75,7 +90,9 @@ describe('an entry that is still arriving', () => {
         ? await exchange(port, request('HEAD', '/3/movie/1'))
         : await get(port, '/3/movie/1', 'If-None-Match: "abc"');
     expect(body.calls).toEqual(['whole', 'cancel']);
-    expect([reply.status, reply.get('content-length')]).toEqual(kind === 'HEAD' ? [200, '7'] : [304, undefined]);
+    expect([reply.status, reply.get('content-length')]).toEqual(
+      kind === 'HEAD' ? [200, '7'] : [304, undefined],
+    );
   });
 
   it('cuts a range from the whole once it is there', async () => {
@@ -139,7 +156,9 @@ describe('a body that fails', () => {
 
   it('as gzip that ends early', async () => {
     const coded = gzipSync(Buffer.alloc(200_000, TEXT));
-    const { port } = await start(() => arriving(bodyOf(coded.subarray(0, coded.length - 20)), { coding: 'gzip' }));
+    const { port } = await start(() =>
+      arriving(bodyOf(coded.subarray(0, coded.length - 20)), { coding: 'gzip' }),
+    );
     expect((await get(port, '/3/movie/1')).broken).toBe(true);
   });
 });

@@ -1,6 +1,18 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answerOf, clock, entryOf, exchange, get, gzipEntry, HIT, request, SITE, start, TEXT } from './helpers.js';
+import {
+  answerOf,
+  clock,
+  entryOf,
+  exchange,
+  get,
+  gzipEntry,
+  HIT,
+  request,
+  SITE,
+  start,
+  TEXT,
+} from './helpers.js';
 
 const BODY = '0123456789'.repeat(10);
 
@@ -53,7 +65,9 @@ describe('a complete entry', () => {
   });
 
   it('leaves the origin its Cache-Control under TTL_POLICY=origin, and opens nothing to browsers there', async () => {
-    const entry = entryOf(BODY, { headers: ['Cache-Control', 'max-age=5, stale-while-revalidate=9', 'Age', '3'] });
+    const entry = entryOf(BODY, {
+      headers: ['Cache-Control', 'max-age=5, stale-while-revalidate=9', 'Age', '3'],
+    });
     const { port } = await start(() => answerOf(entry), {
       settings: { cors: false, site: { ...SITE, ttlPolicy: 'origin', transforms: false } },
     });
@@ -64,7 +78,16 @@ describe('a complete entry', () => {
   });
 
   it('replaces what the origin and its CDN said in our fields', async () => {
-    const headers = ['X-Cache', 'Hit from cloudfront', 'Age', '9', 'Cache-Status', 'edge; hit', 'Expires', '0'];
+    const headers = [
+      'X-Cache',
+      'Hit from cloudfront',
+      'Age',
+      '9',
+      'Cache-Status',
+      'edge; hit',
+      'Expires',
+      '0',
+    ];
     const { port } = await start(() => answerOf(entryOf(BODY, { headers })));
     const reply = await get(port, '/3/movie/1');
     expect(reply.all('x-cache')).toEqual(['HIT']);
@@ -82,7 +105,10 @@ describe('a complete entry', () => {
   it('answers HEAD with the fields of GET and no body', async () => {
     const { port } = await start(() => answerOf(entryOf(BODY)));
     const full = await get(port, '/3/movie/1', 'X-Request-Id: x');
-    const head = await exchange(port, request('HEAD', '/3/movie/1', 'X-Request-Id: x', 'Connection: keep-alive'));
+    const head = await exchange(
+      port,
+      request('HEAD', '/3/movie/1', 'X-Request-Id: x', 'Connection: keep-alive'),
+    );
     expect(head.headers).toEqual(full.headers);
     expect(head.body.length).toBe(0);
   });
@@ -117,15 +143,18 @@ describe('content coding', () => {
     expect(reply.body.equals(entry.body)).toBe(true);
   });
 
-  it.each([[[]], [['Accept-Encoding: gzip;q=0']], [['Accept-Encoding: identity']]])('decodes it for %s', async (lines) => {
-    const { port } = await start(() => answerOf(gzipEntry()));
-    const reply = await get(port, '/3/movie/1', ...lines);
-    expect(reply.get('content-encoding')).toBeUndefined();
-    expect(reply.all('vary')).toEqual(['Accept-Encoding']);
-    expect(reply.get('etag')).toBe('"abc"');
-    expect(reply.get('content-length')).toBe(String(TEXT.length));
-    expect(reply.body.toString()).toBe(TEXT);
-  });
+  it.each([[[]], [['Accept-Encoding: gzip;q=0']], [['Accept-Encoding: identity']]])(
+    'decodes it for %s',
+    async (lines) => {
+      const { port } = await start(() => answerOf(gzipEntry()));
+      const reply = await get(port, '/3/movie/1', ...lines);
+      expect(reply.get('content-encoding')).toBeUndefined();
+      expect(reply.all('vary')).toEqual(['Accept-Encoding']);
+      expect(reply.get('etag')).toBe('"abc"');
+      expect(reply.get('content-length')).toBe(String(TEXT.length));
+      expect(reply.body.toString()).toBe(TEXT);
+    },
+  );
 
   it("keeps the origin's own gzip strong and weakens its decoded form", async () => {
     const headers = ['ETag', '"o"', 'Vary', 'Origin, accept-encoding'];
@@ -158,7 +187,14 @@ describe('content coding', () => {
 });
 
 describe('conditions', () => {
-  const modified = ['Last-Modified', 'Wed, 01 Jan 2025 00:00:00 GMT', 'ETag', '"abc"', 'Content-Type', 'text/plain'];
+  const modified = [
+    'Last-Modified',
+    'Wed, 01 Jan 2025 00:00:00 GMT',
+    'ETag',
+    '"abc"',
+    'Content-Type',
+    'text/plain',
+  ];
 
   it('answers 304 with the fields a 304 has', async () => {
     const { port } = await start(() => answerOf(entryOf(BODY, { headers: modified })));
@@ -185,7 +221,11 @@ describe('conditions', () => {
     const { port } = await start(() => answerOf(gzipEntry()));
     const lines = ['Accept-Encoding: gzip', 'If-None-Match: W/"abc"'];
     const reply = await get(port, '/3/movie/1', ...lines);
-    expect([reply.status, reply.get('etag'), reply.all('vary')]).toEqual([304, 'W/"abc"', ['Accept-Encoding']]);
+    expect([reply.status, reply.get('etag'), reply.all('vary')]).toEqual([
+      304,
+      'W/"abc"',
+      ['Accept-Encoding'],
+    ]);
   });
 });
 
@@ -228,7 +268,11 @@ describe('ranges', () => {
     expect(reply.status).toBe(416);
     expect(reply.get('content-range')).toBe('bytes */100');
     expect(reply.all('cache-control')).toEqual(['no-store']);
-    expect([reply.get('content-length'), reply.get('etag'), reply.get('content-type')]).toEqual(['0', undefined, undefined]);
+    expect([reply.get('content-length'), reply.get('etag'), reply.get('content-type')]).toEqual([
+      '0',
+      undefined,
+      undefined,
+    ]);
   });
 
   it('honours If-Range and cuts gzip-stored text from its decoded bytes', async () => {

@@ -22,7 +22,13 @@ import { canonicalPath } from '../../../src/tmdb/path.js';
 import { upstreamOf } from '../../../src/tmdb/place.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-export const HIT: Outcome = { result: 'hit', served: 'memory', class: 'detail', key: 'v1:api:/3/movie/1', ttl: 600 };
+export const HIT: Outcome = {
+  result: 'hit',
+  served: 'memory',
+  class: 'detail',
+  key: 'v1:api:/3/movie/1',
+  ttl: 600,
+};
 export const MISS: Outcome = {
   result: 'miss',
   served: 'origin',
@@ -49,7 +55,15 @@ export const SITE: SitePolicy = {
   route: ({ target }) =>
     target.startsWith('/3/account')
       ? { kind: 'pass', upstream: 'api', reason: 'personal-path', target, headers: [], retryable: true }
-      : { kind: 'shared', upstream: 'api', key: `v1:api:${target}`, class: 'detail', tags: [], target, headers: [] },
+      : {
+          kind: 'shared',
+          upstream: 'api',
+          key: `v1:api:${target}`,
+          class: 'detail',
+          tags: [],
+          target,
+          headers: [],
+        },
   classOf: () => 'detail',
   times: () => ({ memoryMs: 900_000, freshMs: 3_600_000, swrMs: 0, sieMs: 0 }),
   inspect: () => undefined,
@@ -117,22 +131,26 @@ export class ManualBody implements BodySource {
 
 /** A body that is there at once. */
 export function bodyOf(...chunks: (Buffer | string | Error)[]): BodySource {
+  let cancelled = false;
   return {
     start(sink) {
       setImmediate(() => {
         for (const chunk of chunks) {
+          if (cancelled) return;
           if (chunk instanceof Error) {
             sink.error(chunk);
             return;
           }
           sink.data(Buffer.from(chunk));
         }
-        sink.end();
+        if (!cancelled) sink.end();
       });
     },
     pause() {},
     resume() {},
-    cancel() {},
+    cancel() {
+      cancelled = true;
+    },
   };
 }
 
@@ -255,7 +273,10 @@ function parse(data: Buffer, method: string, ended: boolean): Reply | undefined 
   const [statusLine = '', ...lines] = data.subarray(0, split).toString('latin1').split('\r\n');
   const rest = data.subarray(split + 4);
   if (/^HTTP\/1.1 1\d\d/.test(statusLine)) return parse(rest, method, ended);
-  const headers = lines.flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]);
+  const headers = lines.flatMap((line) => [
+    line.slice(0, line.indexOf(':')),
+    line.slice(line.indexOf(':') + 2),
+  ]);
   const reply = replyOf(statusLine, headers, rest, false);
   if (method === 'HEAD' || reply.status === 204 || reply.status === 304) return reply;
   const length = reply.get('content-length');

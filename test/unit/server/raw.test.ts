@@ -10,7 +10,18 @@ function raw(status: number, statusText: string, headers: RawHeaders, body: Body
 
 describe('an answer that is passed through', () => {
   it('keeps status, reason, fields in order and case, and bytes', async () => {
-    const headers = ['zeta', '1', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'CONTENT-LENGTH', '3', 'X-Cache', 'Hit from cdn'];
+    const headers = [
+      'zeta',
+      '1',
+      'Set-Cookie',
+      'a=1',
+      'Set-Cookie',
+      'b=2',
+      'CONTENT-LENGTH',
+      '3',
+      'X-Cache',
+      'Hit from cdn',
+    ];
     const { port } = await start(() => raw(299, 'Quite Fine', headers, bodyOf(Buffer.from([0, 255, 10]))));
     const reply = await get(port, '/3/account/1');
     expect(reply.statusLine).toBe('HTTP/1.1 299 Quite Fine');
@@ -24,14 +35,18 @@ describe('an answer that is passed through', () => {
   });
 
   it('keeps a 401 and an odd status as they are', async () => {
-    const { port } = await start((c) => raw(c.request.target.endsWith('odd') ? 799 : 401, '', ['Content-Length', '0']));
+    const { port } = await start((c) =>
+      raw(c.request.target.endsWith('odd') ? 799 : 401, '', ['Content-Length', '0']),
+    );
     expect((await get(port, '/3/account')).statusLine).toBe('HTTP/1.1 401 ');
     expect((await get(port, '/3/account/odd')).status).toBe(799);
   });
 
   it('sends no body with 304, 204 and HEAD', async () => {
     let status = 304;
-    const { port } = await start(() => raw(status, 'X', ['ETag', '"a"', 'Content-Length', '5'], bodyOf('12345')));
+    const { port } = await start(() =>
+      raw(status, 'X', ['ETag', '"a"', 'Content-Length', '5'], bodyOf('12345')),
+    );
     expect((await get(port, '/3/account/1')).status).toBe(304);
     status = 200;
     const head = await exchange(port, request('HEAD', '/3/account/1'));
@@ -81,7 +96,9 @@ describe('an answer that is passed through', () => {
     socket.write(request('GET', '/3/account/1'));
     await until(() => seen.includes('HTTP/1.1 200 OK'));
     const before = seen.slice(0, seen.indexOf('HTTP/1.1 200 OK'));
-    expect(before).toBe('HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n');
+    expect(before).toBe(
+      'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n',
+    );
   });
 });
 
@@ -118,7 +135,10 @@ describe('a request with a body', () => {
     await until(() => seen === 'HTTP/1.1 100 Continue\r\n\r\n');
     socket.write('ok');
     await until(() => seen.includes('HTTP/1.1 200 OK') && seen.includes('ok'));
-    const refused = await exchange(port, request('POST', '/3/no', 'Content-Length: 2', 'Expect: 100-continue'));
+    const refused = await exchange(
+      port,
+      request('POST', '/3/no', 'Content-Length: 2', 'Expect: 100-continue'),
+    );
     expect([refused.status, refused.get('connection')]).toEqual([403, 'close']);
   });
 

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { createClientAddress, isLoopbackPeer, peerOf } from '../../../src/server/peer.js';
+
+function from(remoteAddress: string | undefined, ...rawHeaders: string[]): IncomingMessage {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < rawHeaders.length; i += 2) headers[rawHeaders[i]!.toLowerCase()] = rawHeaders[i + 1]!;
+  return { socket: { remoteAddress }, rawHeaders, headers } as unknown as IncomingMessage;
+}
+
+describe('loopback', () => {
+  it.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])('is %s', (address) => {
+    expect(isLoopbackPeer(from(address))).toBe(true);
+  });
+
+  it.each(['10.0.0.1', '::ffff:10.0.0.1', '1127.0.0.1', '::12', undefined])('is not %s', (address) => {
+    expect(isLoopbackPeer(from(address))).toBe(false);
+  });
+
+  it.each(['Forwarded', 'x-forwarded-for', 'X-Forwarded-Proto', 'X-FORWARDED-ANYTHING'])(
+    'is not forwarded: %s',
+    (name) => {
+      expect(isLoopbackPeer(from('127.0.0.1', name, ''))).toBe(false);
+    },
+  );
+});
+
+describe('the address of a client', () => {
+  const chain = from('10.0.0.1', 'X-Forwarded-For', '203.0.113.9, 192.168.1.1');
+
+  it.each([
+    [false, '10.0.0.1'],
+    [0, '10.0.0.1'],
+    [1, '192.168.1.1'],
+    [2, '203.0.113.9'],
+    [true, '203.0.113.9'],
+    [['10.0.0.0/8'], '192.168.1.1'],
+    [['10.0.0.0/8', '192.168.0.0/16'], '203.0.113.9'],
+    [['loopback'], '10.0.0.1'],
+  ] as const)('with TRUST_PROXY=%s', (trust, expected) => {
+    expect(createClientAddress(trust)(chain)).toBe(expected);
+  });
+
+  it('never makes a forwarded request local', () => {
+    const spoofed = from('10.0.0.1', 'X-Forwarded-For', '127.0.0.1');
+    const peer = peerOf(spoofed, createClientAddress(true));
+    expect(peer).toEqual({ loopback: false, forwarded: true, address: '127.0.0.1' });
+  });
+});

@@ -1,6 +1,7 @@
 // Checks the import rules on the built output, and that there was something to check.
-import { cruise } from 'dependency-cruiser';
+
 import { createRequire } from 'node:module';
+import { cruise } from 'dependency-cruiser';
 
 const ruleSet = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 const { output } = await cruise(['dist'], { ...ruleSet.options, ruleSet, validate: true });

@@ -4,7 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 const documents = execFileSync('git', ['ls-files', '*.md']).toString().trim().split('\n').filter(existsSync);
-const slug = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-');
+const slug = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-');
 const anchors = (file) =>
   new Set([...readFileSync(file, 'utf8').matchAll(/^#+\s+(.*)$/gm)].map(([, heading]) => slug(heading)));
 const broken = [];
@@ -14,7 +19,8 @@ for (const document of documents) {
     const [path, anchor] = target.split('#');
     const file = path === '' ? document : resolve(dirname(document), path);
     if (!existsSync(file)) broken.push(`${document}: ${target} leads nowhere`);
-    else if (anchor !== undefined && !anchors(file).has(anchor)) broken.push(`${document}: ${target} has no such heading`);
+    else if (anchor !== undefined && !anchors(file).has(anchor))
+      broken.push(`${document}: ${target} has no such heading`);
   }
 }
 for (const line of broken) console.error(line);

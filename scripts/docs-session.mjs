@@ -8,7 +8,7 @@ const BEGIN = '<!-- demo session: printed by scripts/docs-session.mjs -->';
 const END = '<!-- end of demo session -->';
 
 const demo = spawn(process.execPath, ['dist/main.js', 'demo'], {
-  env: { ...process.env, PORT: '0', HOST: '127.0.0.1' },
+  env: { ...process.env, PORT: '0', HOST: '127.0.0.1', SERVER_ID: 'demo' },
   stdio: ['ignore', 'pipe', 'ignore'],
 });
 const url = await new Promise((found, failed) => {
@@ -21,7 +21,11 @@ const url = await new Promise((found, failed) => {
   demo.on('exit', (code) => failed(new Error(`the demo ended with ${code}: ${text}`)));
 });
 
-const curl = (...args) => spawnSync('curl', ['-s', ...args]).stdout.toString().replace(/\r/g, '').trimEnd();
+const curl = (...args) =>
+  spawnSync('curl', ['-s', ...args])
+    .stdout.toString()
+    .replace(/\r/g, '')
+    .trimEnd();
 const head = (path) => curl('-o', '/dev/null', '-D', '-', url + path);
 const shown = (command, output) => `$ ${command}\n${output}`;
 const MOVIE = '/3/movie/550?language=en-US';
@@ -30,7 +34,9 @@ for (let i = 0; i < 2; i++) {
   parts.push(shown(`curl -s -o /dev/null -D - 'http://localhost:6635${MOVIE}'`, head(MOVIE)));
   await new Promise((later) => setTimeout(later, 1100));
 }
-parts.push(shown(`curl -s 'http://localhost:6635${MOVIE}' | head -c 120`, `${curl(url + MOVIE).slice(0, 120)}…`));
+parts.push(
+  shown(`curl -s 'http://localhost:6635${MOVIE}' | head -c 120`, `${curl(url + MOVIE).slice(0, 120)}…`),
+);
 demo.kill('SIGTERM');
 await new Promise((ended) => demo.once('exit', ended));
 
@@ -42,7 +48,11 @@ if (start < 0 || end < END.length) throw new Error('README.md has no markers for
 const pasted = readme.slice(start, end);
 
 if (process.argv.includes('--check')) {
-  const names = (text) => text.split('\n').map((line) => line.replace(/: .*/, ':').replace(/\d+/g, 'N')).join('\n');
+  const names = (text) =>
+    text
+      .split('\n')
+      .map((line) => line.replace(/: .*/, ':').replace(/\d+/g, 'N'))
+      .join('\n');
   if (names(pasted) !== names(session)) {
     console.error('README.md: the demo prints other lines today than the pasted session has');
     process.exit(1);

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
+import type { EntryHead } from '../../../src/tiers/entry.js';
+
+const head = (stamp: number, more: Partial<EntryHead> = {}) =>
+  ({
+    key: 'v1:api:/3/movie/550?language=de',
+    primaryKey: 'v1:api:/3/movie/550?language=de',
+    class: 'detail',
+    tags: ['movie:550'],
+    stamp,
+    ...more,
+  }) as EntryHead;
+
+describe('what a purge names', () => {
+  const matching: PurgeScope[] = [
+    { kind: 'all' },
+    { kind: 'class', name: 'detail' },
+    { kind: 'tag', name: 'movie:550' },
+    { kind: 'key', name: 'v1:api:/3/movie/550?language=de' },
+    { kind: 'path', name: 'v1:api:/3/movie/550' },
+    { kind: 'prefix', name: 'v1:api:/3/mov' },
+  ];
+  it.each(matching)('$kind $name: older entries are gone, later ones are not', (scope) => {
+    const table = new PurgeTable();
+    table.apply({ scope, soft: false, seq: 5, at: 0 });
+    expect([table.judge(head(4)), table.judge(head(5))]).toEqual(['purged', 'valid']);
+  });
+
+  it.each<PurgeScope>([
+    { kind: 'class', name: 'image' },
+    { kind: 'tag', name: 'movie:55' },
+    { kind: 'key', name: 'v1:api:/3/movie/550' },
+    { kind: 'path', name: 'v1:api:/3/movie/55' },
+    { kind: 'prefix', name: 'movie' },
+    { kind: 'tag', name: '*' },
+  ])('$kind $name is no pattern and touches nothing else', (scope) => {
+    const table = new PurgeTable();
+    table.apply({ scope, soft: false, seq: 5, at: 0 });
+    expect(table.judge(head(4))).toBe('valid');
+  });
+});
+
+describe('the clock', () => {
+  it('I-4: never goes back, and an older rule never replaces a newer one', () => {
+    const table = new PurgeTable();
+    const tag: PurgeScope = { kind: 'tag', name: 'movie:550' };
+    table.apply({ scope: tag, soft: false, seq: 9, at: 0 });
+    table.apply({ scope: tag, soft: false, seq: 3, at: 0 });
+    expect([table.stamp(), table.judge(head(8))]).toEqual([9, 'purged']);
+  });
+
+  it('I-16: rules may come in any order and more than once', () => {
+    const rule = fc.record({
+      scope: fc.constantFrom<PurgeScope>(
+        { kind: 'all' },
+        { kind: 'tag', name: 'movie:550' },
+        { kind: 'prefix', name: 'v1' },
+        { kind: 'class', name: 'image' },
+      ),
+      soft: fc.boolean(),
+      seq: fc.integer({ min: 1, max: 20 }),
+      at: fc.constant(0),
+    });
+    fc.assert(
+      fc.property(fc.array(rule), fc.integer({ min: 0, max: 20 }), (rules, stamp) => {
+        const once = new PurgeTable();
+        const twice = new PurgeTable();
+        for (const one of rules) once.apply(one);
+        for (const one of [...rules].reverse()) twice.apply(one);
+        for (const one of rules) twice.apply(one);
+        expect(twice.judge(head(stamp))).toEqual(once.judge(head(stamp)));
+      }),
+    );
+  });
+
+  it('I-5: hard beats soft, whichever came later; soft alone says since when', () => {
+    const table = new PurgeTable();
+    table.apply({ scope: { kind: 'tag', name: 'movie:550' }, soft: true, seq: 1, at: 111 });
+    expect(table.judge(head(0))).toEqual({ staleSince: 111 });
+    table.apply({ scope: { kind: 'class', name: 'detail' }, soft: false, seq: 2, at: 222 });
+    table.apply({ scope: { kind: 'all' }, soft: true, seq: 3, at: 333 });
+    expect(table.judge(head(0))).toBe('purged');
+    expect(table.judge(head(2))).toEqual({ staleSince: 333 });
+  });
+
+  it('I-17: too many prefixes fold into "all": misses, never a wrong hit', () => {
+    const table = new PurgeTable();
+    for (let seq = 1; seq <= 600; seq++)
+      table.apply({ scope: { kind: 'prefix', name: `p${seq}` }, soft: false, seq, at: 0 });
+    expect(table.size).toBeLessThanOrEqual(502);
+    expect(table.judge(head(0, { primaryKey: 'p1' }))).toBe('purged');
+  });
+});

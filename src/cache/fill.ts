@@ -206,7 +206,8 @@ export class Filler {
       finish: async (head, body) => {
         const result = await storer.finish(route, head, body);
         if (typeof result !== 'string') this.#notBefore.forget(route.key);
-        else this.#uncacheable.note(route.key, REFUSED_MS);
+        // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
+        else if (result !== 'purged-meanwhile') this.#uncacheable.note(route.key, REFUSED_MS);
         return result;
       },
       onDone: (done) => this.flights.remove(done),

@@ -1,10 +1,12 @@
+import type { Answer } from '../cache/answer.js';
 import type { Fetched, Fetcher } from '../cache/fetcher.js';
-import type { Filler } from '../cache/fill.js';
+import type { Filler, Want } from '../cache/fill.js';
 import { freshFor, type Lookup } from '../cache/lookup.js';
 import { isOriginTrouble } from '../cache/origin-fetcher.js';
 import type { PurgeTable } from '../cache/purge-table.js';
 import type { Clock } from '../clock.js';
-import type { OriginRequest, OriginResponse } from '../origin/source.js';
+import { ProxyError } from '../errors.js';
+import type { OriginRequest, OriginResponse, Priority } from '../origin/source.js';
 import type { HubFetcher } from './hub-server.js';
 import type { WireRequest } from './wire.js';
 
@@ -38,8 +40,16 @@ export class CoreFetcher implements HubFetcher {
       const newer = storedAt === undefined || found.entry.storedAt > storedAt;
       if (newer) return { kind: 'current', entry: found.entry, forwardStatus: found.entry.status };
     }
-    const forward = found === undefined ? 'uri-miss' : 'stale';
-    const answer = await filler.obtain({ route, stored: found?.entry, stamp, forward }, signal);
+    const want: Want = {
+      route,
+      stored: found?.entry,
+      stamp,
+      forward: found === undefined ? 'uri-miss' : 'stale',
+    };
+    const net = found !== undefined && -freshFor(found, clock.now()) <= found.entry.staleIfError;
+    const answer = net
+      ? await this.#refresh(want, request.priority, signal)
+      : await filler.obtain(want, signal);
     switch (answer.kind) {
       case 'entry':
         return { kind: 'current', entry: answer.entry, forwardStatus: answer.outcome.forwardStatus ?? 200 };
@@ -56,5 +66,19 @@ export class CoreFetcher implements HubFetcher {
         };
       }
     }
+  }
+  /**
+   * The worker holds a stale value that may stand in, so a failure is remembered for the node: a dead origin costs one
+   * request per interval, not one per worker (I-10).
+   */
+  async #refresh(want: Want, priority: Priority, signal: AbortSignal): Promise<Answer> {
+    const { filler } = this.#parts;
+    if (filler.resting(want.route.key)) {
+      throw new ProxyError('origin_unreachable', 'the origin failed a moment ago and is left alone');
+    }
+    const refreshed = await filler.refresh(want, priority);
+    if (refreshed.kind === 'entry') return refreshed;
+    if (refreshed.kind === 'not-stored') return filler.obtain(want, signal);
+    throw new ProxyError('origin_unreachable', 'the origin could not refresh this answer');
   }
 }

@@ -328,6 +328,20 @@ describe('purges', () => {
     expect(kit.l2.peek('/x')!.entry.body.toString()).toBe('new');
   });
 
+  it('a fill that a purge has overtaken does not keep later requests from sharing one', async () => {
+    const kit = engineKit();
+    const before = kit.ask('/x');
+    await settle();
+    kit.purge({ kind: 'all' });
+    kit.origin.last.reply({ body: 'old' });
+    await bytesOf(await before);
+    await settle();
+    void kit.ask('/x').catch(() => {});
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+  });
+
   it('I-5: a hard purge is not served even when the origin fails; a soft one is', async () => {
     for (const soft of [false, true]) {
       const kit = engineKit();

@@ -12,9 +12,11 @@ import { NodeManagement } from './cluster/node-management.js';
 import { Purger } from './cluster/purger.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { createGenericPolicy } from './generic/policy.js';
+import type { RawHeaders } from './http/headers.js';
 import type { Logger } from './observe/log.js';
 import { createMetrics, type Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
+import { makeScrubber } from './observe/redact.js';
 import { createOrigin, type OriginService } from './origin/origin.js';
 import { openDiskReader, openDiskStore } from './tiers/disk.js';
 import type { DiskEvent, DiskStore } from './tiers/disk-types.js';
@@ -81,7 +83,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     origin,
     clock,
     maxEntryBytes: config.cache.maxEntryBytes,
-    ownTarget: (route, location) => ownTarget(config, route, location),
+    scrub: credentialScrubber(config),
+    ownTarget: (route, location) => ownTarget(site, config, route, location),
     onHealed: (kind) => metrics.healed(kind === 'gzip-without-header' ? 'field-added' : 'field-removed'),
   });
   const engine = engineOf(options, {
@@ -112,6 +115,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     followers: members,
     sweep: (dead) => disk.sweep(dead),
     clock,
+    onError: (error) => log.error({ err: error }, 'purge: work in the background failed'),
   });
   const invalidate = async (key: string): Promise<void> => {
     await purger.purge([{ kind: 'key', name: key }], false);
@@ -237,14 +241,36 @@ export function sitePolicy(config: Config): SitePolicy {
   return createTmdbPolicy({ ...shared, kind: upstream.type, credentials: upstream.credentials, userAgent });
 }
 
-/** A redirect's target on one of the hosts configured for the route's upstream; a relative one is on the same host. */
-function ownTarget(config: Config, route: SharedRoute, location: string): string | undefined {
+/**
+ * A redirect's target on one of the hosts configured for the route's upstream, with our credentials if it may be shared;
+ * undefined when it leads elsewhere or to something personal.
+ */
+function ownTarget(
+  site: SitePolicy,
+  config: Config,
+  route: SharedRoute,
+  location: string,
+): string | undefined {
   const servers = config.upstream.groups.find(({ name }) => name === route.upstream)?.servers ?? [];
-  const base = new URL(route.target, servers[0]?.origin);
-  if (!URL.canParse(location, base.href)) return undefined;
-  const url = new URL(location, base.href);
-  const own = servers.some(({ origin }) => new URL(origin).host === url.host);
-  return own ? url.pathname + url.search : undefined;
+  const base = new URL(route.target, servers[0]?.origin).href;
+  if (!URL.canParse(location, base)) return undefined;
+  const url = new URL(location, base);
+  if (!servers.some(({ origin }) => new URL(origin).host === url.host)) return undefined;
+  const next = site.route({ method: 'GET', target: url.pathname + url.search, headers: [] });
+  return next.kind === 'shared' && next.upstream === route.upstream ? next.target : undefined;
+}
+
+/** Masks the proxy's own TMDB credentials in fields that echo a URL. */
+function credentialScrubber(config: Config): (headers: RawHeaders) => RawHeaders {
+  const secrets = config.upstream.credentials.map(({ value }) => value);
+  if (secrets.length === 0) return (headers) => headers;
+  const scrub = makeScrubber(secrets);
+  return (headers) =>
+    headers.some((text) =>
+      secrets.some((secret) => text.includes(secret) || text.includes(encodeURIComponent(secret))),
+    )
+      ? headers.map(scrub)
+      : headers;
 }
 
 function originOf(config: Config, onEvent: Parameters<typeof createOrigin>[0]['onEvent']): OriginService {
@@ -256,6 +282,8 @@ function originOf(config: Config, onEvent: Parameters<typeof createOrigin>[0]['o
       maxConnections: upstream.maxConnections,
       // TMDB's image host limits connections only (TMDB.md, Limits).
       rate: name === 'image' ? null : upstream.rate,
+      // Bucket and rate add up in the first second: a full second's worth on top would be twice what TMDB allows.
+      ...(upstream.rate !== null && { burst: upstream.rate / 4 }),
     })),
     timeouts: {
       connectMs: Math.min(10_000, upstream.requestTimeoutMs),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -70,7 +70,8 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
     const fail = (message: string) => {
       if (started) return onFatal(message);
       started = true;
-      void stop().then(() => reject(new Error(message)));
+      const done = () => reject(new Error(message));
+      stop().then(done, done);
     };
     const ready = new Map<number, Addresses>();
     const supervisor = new Supervisor({
@@ -127,9 +128,14 @@ async function closeCore(core: Core, hub: Server, hubPath: string): Promise<void
 /** Longest path a Unix socket may have on Linux and macOS, less a margin. */
 const MAX_SOCKET_PATH = 100;
 
-/** Beside the store, where only this user can write; in the temporary directory when that path is too long. */
+/**
+ * Beside the store, where only this user can write; in the temporary directory when that path is too long. The store's lock
+ * is held by then, so what lies there was left by a core that was killed.
+ */
 function socketPath(cacheDir: string): string {
-  const name = `core-${process.pid}-${randomBytes(4).toString('hex')}.sock`;
-  const path = join(cacheDir, name);
-  return path.length <= MAX_SOCKET_PATH ? path : join(tmpdir(), name);
+  const beside = join(cacheDir, 'core.sock');
+  const digest = createHash('sha256').update(cacheDir).digest('hex').slice(0, 16);
+  const path = beside.length <= MAX_SOCKET_PATH ? beside : join(tmpdir(), `tmdb-cache-proxy-${digest}.sock`);
+  rmSync(path, { force: true });
+  return path;
 }

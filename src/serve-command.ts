@@ -40,7 +40,8 @@ export async function serve(options: ServeOptions = {}): Promise<void> {
   try {
     node = await startNode({ config, effective, log, onFatal });
   } catch (error) {
-    fail(describe(error, config), EXIT_FAILED);
+    const wrongSetting = error instanceof DiskStoreError && error.code === 'too-small';
+    fail(describe(error, config), wrongSetting ? EXIT_CONFIG : EXIT_FAILED);
   }
   const running = node!;
   log.info(running.addresses, `listening on ${running.addresses.main}`);
@@ -98,6 +99,8 @@ function warnOfUnbuilt(config: Config, log: Logger): void {
 
 function describe(error: unknown, config: Config): string {
   const scrub = makeScrubber(secretsOf(config));
+  if (error instanceof DiskStoreError && error.code === 'too-small')
+    return `DISK_CACHE_BYTES: ${error.message}`;
   if (error instanceof DiskStoreError) return scrub(`CACHE_DIR: ${error.message}`);
   if (!(error instanceof Error)) return scrub(String(error));
   return scrub('code' in error && error.code === 'internal' ? (error.stack ?? error.message) : error.message);

@@ -115,6 +115,7 @@ function gate(options: AdminAppOptions): MiddlewareHandler {
         apiKey: c.req.header('x-api-key'),
         authorization: c.req.header('authorization'),
         hostname: new URL(c.req.url).hostname,
+        crossSite: isCrossSite(c.req.header('sec-fetch-site'), c.req.header('origin'), c.req.header('host')),
       };
       // A preflight carries no credentials and does nothing.
       const refused = method === 'OPTIONS' ? undefined : auth(credentials, peer(c));
@@ -140,4 +141,14 @@ function pathOf(request: Request): string {
   if (start < 0) return '/';
   const end = url.slice(start).search(/[?#]/);
   return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}
+
+/** Whether a browser says, or its `Origin` shows, that a page of another site made the request. */
+function isCrossSite(
+  site: string | undefined,
+  origin: string | undefined,
+  host: string | undefined,
+): boolean {
+  if (site !== undefined) return site === 'cross-site' || site === 'same-site';
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }

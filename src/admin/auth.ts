@@ -19,6 +19,8 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** Host name the request was sent to, without port. */
   readonly hostname: string;
+  /** A browser sent it for a page of another site (`Sec-Fetch-Site`, or an `Origin` that is not the host asked). */
+  readonly crossSite: boolean;
 }
 
 /** Undefined lets the request through. */
@@ -65,6 +67,10 @@ function loopbackOnly(credentials: Credentials, peer: Peer): ProblemInput | unde
   if (peer.forwarded)
     return forbidden(
       `No ADMIN_API_KEY is set and the request was forwarded (Forwarded or X-Forwarded-*), so it does not count as local. ${SET_KEY}`,
+    );
+  if (credentials.crossSite)
+    return forbidden(
+      `No ADMIN_API_KEY is set and a browser sent this for a page of another site, so it does not count as local. ${SET_KEY}`,
     );
   // A web page can make a browser on this machine ask us by a public name that it has pointed at 127.0.0.1.
   if (!isLocalName(credentials.hostname))

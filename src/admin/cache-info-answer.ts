@@ -4,8 +4,6 @@ import type { CacheInfoAnswer, L2Type } from './answers/cache.js';
 import { hitRate, l2Stats } from './merge-stats.js';
 import { addTierStats, type CoreReport, type WorkerReport } from './report.js';
 
-const L2_NAMES: Readonly<Record<L2Type, string>> = { disk: 'Disk', redis: 'Redis', none: 'None' };
-
 /** `GET /cache/info` for all workers together: what was configured beside what is in use. */
 export function cacheInfo(
   config: Pick<Config, 'cache' | 'redis'>,
@@ -18,7 +16,8 @@ export function cacheInfo(
   const { type, inUse, reason } = core.l2;
   return {
     cache_enabled: cache.enabled,
-    architecture: `L1 (Memory) + L2 (${L2_NAMES[inUse]})`,
+    // The contract's literal; `type` and `in_use` below say which of the two it is.
+    architecture: 'L1 (Memory) + L2 (Redis/Disk)',
     memory_cache: {
       enabled: cache.enabled && l1.maxBytes > 0,
       max_size: Math.floor(l1.maxBytes / RECORD_OVERHEAD),

@@ -83,7 +83,8 @@ export function problemResponse(c: Context, input: ProblemInput): Response {
 export function problemOf(thrown: unknown): ProblemInput {
   if (thrown instanceof ProblemError) return thrown.problem;
   const error = asProxyError(thrown);
-  const detail = error.code === 'internal' ? error.advice : `${error.message}. ${error.advice}`;
+  const detail =
+    error.code === 'internal' ? error.advice : `${error.message.replace(/\.$/, '')}. ${error.advice}`;
   return {
     status: error.status,
     code: error.code,

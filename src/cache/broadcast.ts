@@ -4,6 +4,24 @@ import type { BodySink, BodySource } from '../origin/source.js';
 /** Bytes a reader may lag behind once the body no longer fits into one entry; then the origin is paused. */
 const WINDOW_BYTES = 1024 * 1024;
 
+/** Bytes that all broadcasts of a process hold together, and how many they may. Readers that lag are what fills it. */
+export class HeldBytes {
+  #held = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(bytes: number): void {
+    this.#held += bytes;
+  }
+
+  get full(): boolean {
+    return this.#held > this.#most;
+  }
+}
+
 export interface BroadcastEvents {
   /** The body ended. `body` is undefined when it outgrew the bound and can't be stored. */
   onEnd(body: Buffer | undefined): void;
@@ -21,6 +39,7 @@ export class Broadcast implements BodySink {
   readonly #source: BodySource;
   readonly #keepBytes: number;
   readonly #events: BroadcastEvents;
+  readonly #held: HeldBytes;
   readonly #readers = new Set<Reader>();
   #chunks: Buffer[] = [];
   /** Index of the first chunk still held; chunks before it were dropped in window mode. */
@@ -32,9 +51,10 @@ export class Broadcast implements BodySink {
   #state: 'idle' | 'flowing' | 'ended' | 'failed' | 'cancelled' = 'idle';
   #failure: Error | undefined;
 
-  constructor(source: BodySource, keepBytes: number, events: BroadcastEvents) {
+  constructor(source: BodySource, keepBytes: number, held: HeldBytes, events: BroadcastEvents) {
     this.#source = source;
     this.#keepBytes = keepBytes;
+    this.#held = held;
     this.#events = events;
   }
 
@@ -71,20 +91,43 @@ export class Broadcast implements BodySink {
 
   data(chunk: Buffer): void {
     this.#chunks.push(chunk);
-    this.#heldBytes += chunk.length;
+    this.#hold(chunk.length);
     this.#totalBytes += chunk.length;
-    if (!this.#overflowed && this.#totalBytes > this.#keepBytes) {
+    if (!this.#overflowed && (this.#totalBytes > this.#keepBytes || this.#held.full)) {
       this.#overflowed = true;
       this.#events.onOverflow();
     }
     for (const reader of [...this.#readers]) reader.pump();
     this.trim();
+    // What can't be stored flows for its readers alone.
+    if (this.#overflowed) this.#cancelIfUnwanted();
   }
 
   end(): void {
     this.#state = 'ended';
-    this.#events.onEnd(this.#overflowed ? undefined : Buffer.concat(this.#chunks, this.#totalBytes));
+    if (!this.#overflowed) this.#events.onEnd(this.#joinChunks());
+    else this.#events.onEnd(undefined);
     for (const reader of [...this.#readers]) reader.pump();
+    this.#releaseIfOver();
+  }
+
+  /** The entry's body replaces the pieces, so that a reader which lags pins one copy, and the entry's own. */
+  #joinChunks(): Buffer {
+    const whole = Buffer.concat(this.#chunks, this.#totalBytes);
+    for (const reader of this.#readers) reader.toOffset();
+    this.#chunks = [whole];
+    return whole;
+  }
+
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#held.add(bytes);
+  }
+
+  /** Nothing is held any more once it is over and everyone has had it. */
+  #releaseIfOver(): void {
+    if (this.#readers.size > 0 || this.#state === 'flowing' || this.#state === 'idle') return;
+    this.#hold(-this.#heldBytes);
   }
 
   error(error: Error): void {
@@ -92,6 +135,7 @@ export class Broadcast implements BodySink {
     this.#failure = error;
     this.#events.onError(error);
     for (const reader of [...this.#readers]) reader.pump();
+    this.#releaseIfOver();
   }
 
   /** @internal for Reader: the chunk at an absolute index, or what has become of the body. */
@@ -110,6 +154,7 @@ export class Broadcast implements BodySink {
     if (!this.#readers.delete(reader)) return;
     this.trim();
     this.#cancelIfUnwanted();
+    this.#releaseIfOver();
   }
 
   /** @internal In window mode drops what every reader has had and pauses the origin for the slowest. */
@@ -118,7 +163,7 @@ export class Broadcast implements BodySink {
     let slowest = this.#base + this.#chunks.length;
     for (const reader of this.#readers) slowest = Math.min(slowest, reader.index);
     while (this.#base < slowest) {
-      this.#heldBytes -= this.#chunks.shift()!.length;
+      this.#hold(-this.#chunks.shift()!.length);
       this.#base++;
     }
     if (this.#state !== 'flowing') return;
@@ -131,6 +176,7 @@ export class Broadcast implements BodySink {
     if (this.#state !== 'flowing' && this.#state !== 'idle') return;
     this.#state = 'cancelled';
     this.#source.cancel();
+    this.#releaseIfOver();
     this.#events.onError(new ProxyError('client_closed', 'nobody waits for the body any more'));
   }
 }
@@ -138,6 +184,10 @@ export class Broadcast implements BodySink {
 /** One client's view of a broadcast. */
 class Reader implements BodySource {
   index = 0;
+  /** Bytes handed over so far. */
+  #taken = 0;
+  /** Bytes of the next chunk that were handed over in earlier, smaller pieces. */
+  #skip = 0;
   readonly #broadcast: Broadcast;
   #sink: BodySink | undefined;
   #paused = false;
@@ -167,6 +217,12 @@ class Reader implements BodySource {
     this.#broadcast.leave(this);
   }
 
+  /** All pieces have become one: the place in it is counted in bytes. */
+  toOffset(): void {
+    this.index = 0;
+    this.#skip = this.#taken;
+  }
+
   /** Hands over everything there is until the sink pauses. Not re-entrant: a sink may call `resume` inside `data`. */
   pump(): void {
     if (this.#pumping) return;
@@ -175,8 +231,11 @@ class Reader implements BodySource {
       const next = this.#broadcast.at(this.index);
       if (next === 'wait') break;
       if (Buffer.isBuffer(next)) {
+        const rest = this.#skip === 0 ? next : next.subarray(this.#skip);
+        this.#skip = 0;
         this.index++;
-        this.#sink.data(next);
+        this.#taken += rest.length;
+        if (rest.length > 0) this.#sink.data(rest);
         continue;
       }
       const sink = this.#sink;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { ProxyError } from '../errors.js';
+import { asProxyError, ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { judgeReuse, type ReuseVerdict } from '../http/reuse.js';
@@ -111,7 +111,9 @@ export class Engine {
     if (this.filler.resting(want.route.key)) return this.#stored(want.route, found, 'not-before');
     let stopTimer = () => {};
     const late = new Promise<{ kind: 'late' }>((resolve) => {
-      stopTimer = clock.after(softTimeoutMs, () => resolve({ kind: 'late' }));
+      // Counted from the start of the flight: who comes to one that is known to be slow does not wait all over again.
+      const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want.route.key));
+      stopTimer = clock.after(patience, () => resolve({ kind: 'late' }));
     });
     const refreshed = await Promise.race([this.filler.refresh(want, 'user'), late]);
     stopTimer();
@@ -154,7 +156,11 @@ export class Engine {
     });
     const { status, statusText, body } = response;
     if (route.key !== undefined && route.reason === 'method' && status >= 200 && status < 400) {
-      await this.#parts.invalidate(route.key);
+      // The write has happened: the client must hear of it whatever becomes of the purge.
+      const { key } = route;
+      await this.#parts.invalidate(key).catch((thrown: unknown) => {
+        this.#parts.onBackgroundError(asProxyError(thrown), key);
+      });
     }
     return {
       kind: 'raw',

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import type { Priority } from '../origin/source.js';
-import type { Entry } from '../tiers/entry.js';
+import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
+import { HeldBytes } from './broadcast.js';
 import type { Fetcher } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import type { ForwardReason, NoStoreReason, Outcome } from './outcome.js';
@@ -30,12 +31,24 @@ export interface Want {
   readonly forward: ForwardReason;
 }
 
+/** Who takes part in which flight. */
+interface Boarded {
+  readonly flight: Flight;
+  readonly landing: Landing;
+  readonly collapsed: boolean;
+}
+
 /** After a failed refresh the origin is left alone for this key for this long (I-10), ms. */
 const NOT_BEFORE_MS = 10_000;
 /** How long an uncacheable outcome is remembered: requests then do not wait for each other (I-8), ms. */
 const UNCACHEABLE_MS = 60_000;
 /** The same where the status may be over soon (401, 403), ms. */
 const REFUSED_MS = 2_000;
+/**
+ * Bodies on their way may hold as many bytes as this many entries of the largest size; beyond, they are held back by their
+ * slowest reader and not stored, so that slow clients do not make memory grow (I-17).
+ */
+const HELD_ENTRIES = 2;
 /** Requests that may wait for one flight (I-6). */
 const MAX_WAITERS = 10_000;
 
@@ -51,11 +64,13 @@ export type Refreshed =
 export class Filler {
   readonly flights = new Flights();
   readonly #parts: FillParts;
+  readonly #held: HeldBytes;
   readonly #uncacheable: RecentKeys;
   readonly #notBefore: RecentKeys;
 
   constructor(parts: FillParts) {
     this.#parts = parts;
+    this.#held = new HeldBytes(HELD_ENTRIES * parts.maxEntryBytes);
     this.#uncacheable = new RecentKeys(parts.clock);
     this.#notBefore = new RecentKeys(parts.clock);
   }
@@ -65,21 +80,25 @@ export class Filler {
     return this.#notBefore.has(key);
   }
 
+  /** How long the key's flight has been under way, ms; 0 without one. */
+  flyingFor(key: string): number {
+    const flight = this.flights.joinable(key);
+    return flight === undefined ? 0 : this.#parts.clock.now() - flight.startedAt;
+  }
+
   /**
    * Fills without a client: the flight lives until its entry is stored. Never rejects; trouble is reported, and the
    * origin then left alone for this key for a while.
    */
   async refresh(want: Want, priority: Priority): Promise<Refreshed> {
     const { key } = want.route;
-    const flight = this.flights.joinable(key) ?? this.#lead(want, priority);
     try {
-      const landing = await flight.wait();
-      if (landing.kind === 'body' || landing.kind === 'error-body')
+      const { flight, landing, collapsed } = await this.#board(want, priority);
+      if (landing.kind === 'body' || landing.kind === 'error-body') {
         flight.finished.then(landing.broadcast.keep());
-      // Others may wait for the same head; only its taker could read this body, and there is none here.
-      if (landing.kind === 'released') landing.own.body.cancel();
+      }
       const result = await flight.finished;
-      if (typeof result !== 'string') return this.#completed(landing, result, want);
+      if (typeof result !== 'string') return this.#completed(landing, result, want, collapsed);
       if (!isTrouble(landing, result)) return { kind: 'not-stored' };
     } catch (thrown) {
       this.#parts.onBackgroundError(asProxyError(thrown), key);
@@ -89,22 +108,25 @@ export class Filler {
   }
 
   /** Joins or leads the flight of a route and answers with what it brings. Rejects with a ProxyError. */
-  async obtain(want: Want, signal: AbortSignal): Promise<Answer> {
-    const queueing = !this.#uncacheable.has(want.route.key);
-    const joined = queueing ? this.flights.joinable(want.route.key) : undefined;
-    if (joined !== undefined && joined.waiters >= MAX_WAITERS) {
-      throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
-    }
-    const flight = joined ?? this.#lead(want, 'user', queueing);
-    const landing = await flight.wait(signal);
-    if (joined !== undefined && !this.#suits(landing, want)) return this.#alone(want, signal);
-    return this.#answer(flight, landing, want, joined !== undefined);
+  async obtain(want: Want, signal: AbortSignal, priority: Priority = 'user'): Promise<Answer> {
+    return this.#answer(await this.#board(want, priority, signal), want);
   }
 
-  /** The flight's answer is not for this request: it asks for itself, waiting for nobody. */
-  async #alone(want: Want, signal: AbortSignal): Promise<Answer> {
-    const flight = this.#lead(want, 'user', false);
-    return this.#answer(flight, await flight.wait(signal), want, false);
+  /** Joins the key's flight if what it brings suits, else leads one of its own. */
+  async #board(want: Want, priority: Priority, signal?: AbortSignal): Promise<Boarded> {
+    const { key } = want.route;
+    const queueing = !this.#uncacheable.has(key);
+    const joined = queueing ? this.flights.joinable(key) : undefined;
+    if (joined !== undefined) {
+      if (joined.waiters >= MAX_WAITERS) {
+        throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
+      }
+      const landing = await joined.wait(signal);
+      if (this.#suits(landing, want)) return { flight: joined, landing, collapsed: true };
+    }
+    // Alone: nobody may join what was not for sharing a moment ago.
+    const flight = this.#lead(want, priority, queueing && joined === undefined);
+    return { flight, landing: await flight.wait(signal), collapsed: false };
   }
 
   #suits(landing: Landing, want: Want): boolean {
@@ -120,7 +142,7 @@ export class Filler {
     }
   }
 
-  #answer(flight: Flight, landing: Landing, want: Want, collapsed: boolean): Answer {
+  #answer({ flight, landing, collapsed }: Boarded, want: Want): Answer {
     const base = {
       result: 'miss',
       served: 'origin',
@@ -143,6 +165,7 @@ export class Filler {
       case 'error-body':
         return this.#raw(landing.head, landing.broadcast.reader(), want, landing.reason, collapsed);
       case 'released':
+        flight.claim();
         return this.#raw(landing.own.head, landing.own.body, want, landing.reason, collapsed);
     }
   }
@@ -194,7 +217,9 @@ export class Filler {
     const flight = new Flight({
       key: route.key,
       stamp,
+      startedAt: this.#parts.clock.now(),
       keepBytes: this.#parts.maxEntryBytes,
+      held: this.#held,
       fetch: async (signal) => {
         const fetched = await fetcher.fetch({ route, stored, stamp, priority, signal });
         if (fetched.kind === 'uncacheable')
@@ -203,17 +228,25 @@ export class Filler {
         if (fetched.kind === 'current') await storer.keep(fetched.entry);
         return fetched;
       },
-      finish: async (head, body) => {
-        const result = await storer.finish(route, head, body);
-        if (typeof result !== 'string') this.#notBefore.forget(route.key);
-        // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
-        else if (result !== 'purged-meanwhile') this.#uncacheable.note(route.key, REFUSED_MS);
-        return result;
-      },
+      finish: (head, body) => this.#finish(route, head, body),
       onDone: (done) => this.flights.remove(done),
     });
     if (joinable) this.flights.add(flight);
     return flight;
+  }
+
+  async #finish(route: SharedRoute, head: EntryHead, body: Buffer): Promise<Entry | NoStoreReason> {
+    let result: Entry | NoStoreReason;
+    try {
+      result = await this.#parts.storer.finish(route, head, body);
+    } catch (thrown) {
+      this.#parts.onBackgroundError(asProxyError(thrown), route.key);
+      return 'internal';
+    }
+    if (typeof result !== 'string') this.#notBefore.forget(route.key);
+    // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
+    else if (result !== 'purged-meanwhile') this.#uncacheable.note(route.key, REFUSED_MS);
+    return result;
   }
 
   #noteUncacheable(key: string, status: number, shared: boolean): void {

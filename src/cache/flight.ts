@@ -1,7 +1,7 @@
 import { ProxyError } from '../errors.js';
 import type { BodySource } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
-import { Broadcast } from './broadcast.js';
+import { Broadcast, type HeldBytes } from './broadcast.js';
 import type { Fetched, ResponseHead } from './fetcher.js';
 import type { NoStoreReason } from './outcome.js';
 
@@ -18,10 +18,13 @@ export type Landing =
 export interface FlightStart {
   readonly key: string;
   readonly stamp: number;
+  /** ms since epoch. */
+  readonly startedAt: number;
   /** Bytes of a body that are kept for storing; a longer one is streamed only. */
   readonly keepBytes: number;
+  readonly held: HeldBytes;
   readonly fetch: (signal: AbortSignal) => Promise<Fetched>;
-  /** Turns the complete body into an entry, or says why it may not be stored. */
+  /** Turns the complete body into an entry, or says why it may not be stored. Never rejects. */
   readonly finish: (head: EntryHead, body: Buffer) => Promise<Entry | NoStoreReason>;
   /** Called once when nobody may join any more. */
   readonly onDone: (flight: Flight) => void;
@@ -34,6 +37,7 @@ export interface FlightStart {
 export class Flight {
   readonly key: string;
   readonly stamp: number;
+  readonly startedAt: number;
   /** Settles when the response head is known; rejects with a ProxyError. */
   readonly landing: Promise<Landing>;
   /** Settles when the fill is over: the stored entry, or why there is none. Never rejects. */
@@ -42,12 +46,14 @@ export class Flight {
   readonly #start: FlightStart;
   #settle!: (result: Entry | NoStoreReason) => void;
   #waiters = 0;
+  #claimed = false;
   #landed = false;
   #done = false;
 
   constructor(start: FlightStart) {
     this.key = start.key;
     this.stamp = start.stamp;
+    this.startedAt = start.startedAt;
     this.#start = start;
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
@@ -59,6 +65,11 @@ export class Flight {
 
   get waiters(): number {
     return this.#waiters;
+  }
+
+  /** The leader takes the body of a released landing. Unclaimed it is cancelled, or its connection would be held. */
+  claim(): void {
+    this.#claimed = true;
   }
 
   /** Counts the caller in and waits for the head. When the last one leaves early, the origin request is cancelled. */
@@ -107,6 +118,9 @@ export class Flight {
     const { head, reason } = fetched;
     if (!fetched.share) {
       this.#finish(reason);
+      setImmediate(() => {
+        if (!this.#claimed) fetched.body.cancel();
+      });
       return { kind: 'released', own: fetched, reason };
     }
     const broadcast = this.#broadcast(fetched.body, () => this.#finish(reason));
@@ -114,10 +128,12 @@ export class Flight {
   }
 
   #broadcast(source: BodySource, onWhole: (body: Buffer) => void): Broadcast {
-    const broadcast = new Broadcast(source, this.#start.keepBytes, {
-      onEnd: (body) => (body === undefined ? this.#finish('too-large') : onWhole(body)),
+    const broadcast = new Broadcast(source, this.#start.keepBytes, this.#start.held, {
+      onEnd: (body) => {
+        if (body !== undefined) onWhole(body);
+      },
       onError: () => this.#finish('truncated'),
-      onOverflow: () => this.#retire(),
+      onOverflow: () => this.#finish('too-large'),
     });
     // Held until those who wait for the head had a turn to take a reader; then the readers decide.
     const release = broadcast.keep();
@@ -129,10 +145,7 @@ export class Flight {
   }
 
   #store(head: EntryHead, body: Buffer): void {
-    this.#start.finish(head, body).then(
-      (result) => this.#finish(result),
-      () => this.#finish('truncated'),
-    );
+    void this.#start.finish(head, body).then((result) => this.#finish(result));
   }
 
   #cancelIfUnwanted(): void {

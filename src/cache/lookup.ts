@@ -59,6 +59,12 @@ export class Lookup {
     return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
   }
 
+  /** Stamp of what is stored under exactly this key, -1 without anything. */
+  async stampOf(key: string): Promise<number> {
+    const { memory, l2 } = this.#parts;
+    return (memory.peek(key)?.entry ?? (await l2.get(key)))?.stamp ?? -1;
+  }
+
   #record(
     { key, headers }: SharedRoute,
     look: (key: string) => MemoryRecord | undefined,
@@ -82,7 +88,7 @@ export class Lookup {
   }
 
   async #fromL2(key: string, headers: RawHeaders): Promise<Found | undefined> {
-    const { l2, purges, clock } = this.#parts;
+    const { memory, l2, purges, clock } = this.#parts;
     let entry = await l2.get(key);
     if (entry?.marker === true) {
       this.remember(entry, clock.now());
@@ -91,7 +97,9 @@ export class Lookup {
     if (entry === undefined) return undefined;
     const verdict = purges.judge(entry);
     if (verdict === 'purged') return undefined;
-    this.remember(entry, clock.now());
+    // A write that L2 refused, or a fill that landed meanwhile: what is here may be newer than what is there.
+    const here = memory.peek(entry.key)?.entry;
+    if (here === undefined || here.storedAt < entry.storedAt) this.remember(entry, clock.now());
     return found(entry, l2.name, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
   }
 }

@@ -4,10 +4,11 @@ import { field, type RawHeaders, withField, withoutFields } from '../http/header
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { mergeHeaders, revalidationHeaders, selectsStored } from '../http/revalidation.js';
 import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origin/source.js';
-import type { Entry } from '../tiers/entry.js';
+import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Fetched, Fetcher, FillJob, ResponseHead } from './fetcher.js';
+import { inflated } from './inflate.js';
 import type { NoStoreReason } from './outcome.js';
-import { peek, wholeBody } from './peek.js';
+import { type Peeked, peek, wholeBody } from './peek.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 import { decide } from './verdict.js';
 
@@ -16,6 +17,8 @@ export interface OriginFetcherParts {
   readonly origin: Origin;
   readonly clock: Clock;
   readonly maxEntryBytes: number;
+  /** Takes our own credentials out of response fields: an origin may echo the URL it was asked (Location, Link). */
+  readonly scrub: (headers: RawHeaders) => RawHeaders;
   /**
    * The origin-form target within the route's own upstream that a redirect names, or undefined when it leads to a host
    * that is not configured (CONTRACT, Settled details).
@@ -33,8 +36,9 @@ export class OriginFetcher implements Fetcher {
     this.#parts = parts;
   }
 
-  pass(request: OriginRequest): Promise<OriginResponse> {
-    return this.#parts.origin.fetch(request);
+  async pass(request: OriginRequest): Promise<OriginResponse> {
+    const response = await this.#parts.origin.fetch(request);
+    return { ...response, headers: this.#parts.scrub(response.headers) };
   }
 
   async fetch(job: FillJob): Promise<Fetched> {
@@ -50,7 +54,7 @@ export class OriginFetcher implements Fetcher {
         priority,
         signal,
       });
-    const get = async (headers: RawHeaders) => {
+    const get = async (headers: RawHeaders): Promise<OriginResponse> => {
       let response = await ask(route.target, headers);
       for (let hop = 0; hop < MAX_REDIRECTS; hop++) {
         const target = this.#redirect(route, response);
@@ -63,11 +67,12 @@ export class OriginFetcher implements Fetcher {
     const conditional =
       stored === undefined ? undefined : revalidationHeaders(route.headers, stored.headers, clock.now());
     const response = await get(conditional ?? route.headers);
-    if (response.status !== 304 || stored === undefined) return this.#full(job, response);
+    const plain = () => get(route.headers);
+    if (response.status !== 304 || stored === undefined) return this.#full(job, plain, response);
     response.body.cancel();
-    const update = withoutHopByHop(response.headers);
+    const update = this.#parts.scrub(withoutHopByHop(response.headers));
     // A 304 about another representation than was asked says nothing of the stored bytes: get them anew.
-    if (!selectsStored(stored.headers, update)) return this.#full(job, await get(route.headers));
+    if (!selectsStored(stored.headers, update)) return this.#full(job, plain, await plain());
     return this.#notModified(job, stored, update, response);
   }
 
@@ -78,10 +83,16 @@ export class OriginFetcher implements Fetcher {
     return location === undefined ? undefined : this.#parts.ownTarget(route, location);
   }
 
-  async #full(job: FillJob, response: OriginResponse): Promise<Fetched> {
-    const { site, clock, maxEntryBytes } = this.#parts;
-    const { start, body } = await peek(response.body);
-    const headers = this.#healed(withoutHopByHop(response.headers), start);
+  async #full(job: FillJob, ask: () => Promise<OriginResponse>, response: OriginResponse): Promise<Fetched> {
+    const { site, clock, maxEntryBytes, scrub } = this.#parts;
+    let peeked = await this.#peek(response);
+    if (peeked.failure !== undefined && site.ttlPolicy === 'content-type') {
+      // Nothing of it has reached a client yet: ask once more instead of passing a broken body on.
+      response = await ask();
+      peeked = await this.#peek(response);
+    }
+    const { start, whole, body } = peeked;
+    const headers = this.#healed(scrub(withoutHopByHop(response.headers)), start);
     const { status, statusText, requestTime, responseTime } = response;
     const { route, stamp } = job;
     const decision = decide(
@@ -94,7 +105,35 @@ export class OriginFetcher implements Fetcher {
       uncacheable({ status, statusText, headers }, body, reason);
     if (!decision.store) return refuse(decision.reason);
     if (length !== undefined && length > maxEntryBytes) return refuse('too-large');
+    const fault = await this.#fault(job, decision.head, start, whole);
+    if (fault !== undefined) return refuse(fault);
     return { kind: 'storable', head: decision.head, body, length };
+  }
+
+  /**
+   * Text is looked at whole before its head goes out: an error envelope with status 200 must be neither stored nor
+   * advertised as a resource (I-21). Of anything else the first bytes tell what it is, and the rest streams.
+   */
+  #peek({ headers, body }: OriginResponse): Promise<Peeked> {
+    const byTable = this.#parts.site.ttlPolicy === 'content-type';
+    const text = byTable && !/^(image|video|audio)\//i.test(field(headers, 'content-type') ?? '');
+    return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES);
+  }
+
+  async #fault(
+    job: FillJob,
+    head: EntryHead,
+    start: Buffer,
+    whole: boolean,
+  ): Promise<NoStoreReason | undefined> {
+    const { site } = this.#parts;
+    if (site.ttlPolicy === 'origin') return undefined;
+    const isImage = /^image\//i.test(field(head.headers, 'content-type') ?? '');
+    if (!whole && (!isImage || head.coding !== 'identity' || start.length < MAGIC_BYTES)) return undefined;
+    const plain = head.coding === 'gzip' ? await inflated(start) : start;
+    return plain === undefined
+      ? 'coding-mismatch'
+      : site.inspect(job.route, head.status, head.headers, plain);
   }
 
   /** RFC 9111 section 4.3.4: the stored bytes are current; their fields and times are renewed. */
@@ -130,6 +169,10 @@ export class OriginFetcher implements Fetcher {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 3;
+/** Above TMDB's largest JSON (400 KB); what is longer streams and is looked at when complete. */
+const MAX_INSPECTED_BYTES = 1024 * 1024;
+/** Enough to tell any image format. */
+const MAGIC_BYTES = 16;
 const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
 
 /** An error that is the origin's own state is everyone's; anything else may be for one asker only (I-8). */

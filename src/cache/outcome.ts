@@ -22,6 +22,7 @@ export type NoStoreReason =
   | 'too-large'
   | 'coding-mismatch'
   | 'purged-meanwhile'
+  | 'internal' // a fault of our own while the body was looked at
   | BodyFault;
 
 /**

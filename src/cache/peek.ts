@@ -2,30 +2,38 @@ import type { BodySink, BodySource } from '../origin/source.js';
 
 /** A body whose first bytes have been looked at; reading it still yields all of it. */
 export interface Peeked {
-  /** The first piece as it came; empty when the body is empty or broke at once. */
+  /** At least as many bytes as were asked for, or all there are. */
   readonly start: Buffer;
+  /** `start` is the whole body. */
+  readonly whole: boolean;
+  /** The body broke while its start was awaited; reading on finds the same. */
+  readonly failure: Error | undefined;
   readonly body: BodySource;
 }
 
-/** Waits for the first piece of a body and stops it there. Never rejects: a failure is found by whoever reads on. */
-export function peek(source: BodySource): Promise<Peeked> {
+/** Waits for the first `bytes` of a body, then asks its source to pause. Never rejects. */
+export function peek(source: BodySource, bytes: number): Promise<Peeked> {
   return new Promise((resolve) => {
-    const body = new PeekedBody(source, (start) => resolve({ start, body }));
+    const body = new PeekedBody(source, bytes, (seen) => resolve({ ...seen, body }));
     source.start(body);
   });
 }
 
 class PeekedBody implements BodySource, BodySink {
   readonly #source: BodySource;
-  #onFirst: ((start: Buffer) => void) | undefined;
+  readonly #wanted: number;
+  readonly #start: Buffer[] = [];
+  #startBytes = 0;
+  #onStart: ((seen: Omit<Peeked, 'body'>) => void) | undefined;
   #sink: BodySink | undefined;
   /** What came before there was a sink, in order: a source may deliver some after `pause`. */
   #held: ((sink: BodySink) => void)[] = [];
   #paused = false;
 
-  constructor(source: BodySource, onFirst: (start: Buffer) => void) {
+  constructor(source: BodySource, wanted: number, onStart: (seen: Omit<Peeked, 'body'>) => void) {
     this.#source = source;
-    this.#onFirst = onFirst;
+    this.#wanted = wanted;
+    this.#onStart = onStart;
   }
 
   data(chunk: Buffer): void {
@@ -34,16 +42,23 @@ class PeekedBody implements BodySource, BodySink {
       return;
     }
     this.#held.push((sink) => sink.data(chunk));
+    if (this.#onStart !== undefined) {
+      this.#start.push(chunk);
+      this.#startBytes += chunk.length;
+    }
+    if (this.#onStart !== undefined && this.#startBytes < this.#wanted) return;
     this.#source.pause();
-    this.#first(chunk);
+    this.#seen(false);
   }
 
   end(): void {
     this.#later((sink) => sink.end());
+    this.#seen(true);
   }
 
   error(error: Error): void {
     this.#later((sink) => sink.error(error));
+    this.#seen(false, error);
   }
 
   start(sink: BodySink): void {
@@ -73,12 +88,14 @@ class PeekedBody implements BodySource, BodySink {
       return;
     }
     this.#held.push(action);
-    this.#first(EMPTY);
   }
 
-  #first(chunk: Buffer): void {
-    this.#onFirst?.(chunk);
-    this.#onFirst = undefined;
+  #seen(whole: boolean, failure?: Error): void {
+    if (this.#onStart === undefined) return;
+    const start = this.#start.length === 1 ? this.#start[0]! : Buffer.concat(this.#start);
+    this.#start.length = 0;
+    this.#onStart({ start, whole, failure });
+    this.#onStart = undefined;
   }
 
   #drain(): void {
@@ -87,8 +104,6 @@ class PeekedBody implements BodySource, BodySink {
     if (!this.#paused && this.#sink !== undefined) this.#source.resume();
   }
 }
-
-const EMPTY = Buffer.alloc(0);
 
 /** A body that is already whole. */
 export function wholeBody(bytes: Buffer): BodySource {

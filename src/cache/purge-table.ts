@@ -97,9 +97,12 @@ export class PurgeTable {
 
   #bound(map: Map<string, PurgeRule>, most: number): void {
     if (map.size <= most) return;
-    const [slot, oldest] = map.entries().next().value!;
-    map.delete(slot);
-    if (oldest.scope.kind !== 'all') this.apply({ ...oldest, scope: { kind: 'all' } });
+    for (const [slot, oldest] of map) {
+      if (oldest.scope.kind === 'all') continue; // what the others fold into stays
+      map.delete(slot);
+      this.apply({ ...oldest, scope: { kind: 'all' } });
+      return;
+    }
   }
 }
 

@@ -1,21 +1,19 @@
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.js';
 import { fieldValue } from '../http/headers.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Tier } from '../tiers/tier.js';
+import { inflated } from './inflate.js';
 import type { Lookup } from './lookup.js';
 import type { NoStoreReason } from './outcome.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 
-const inflate = promisify(gunzip);
 const deflate = promisify(gzip);
 
 /** Below this a gzip member's own 20 bytes and the client's work outweigh the gain. */
 const MIN_RECODE_BYTES = 1024;
-/** A small gzip body can hold a huge one; nothing TMDB sends comes near this. */
-const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 /** A fill that takes longer may not be stored: purge rules are kept for less long than that (ADR 0002). */
 export const MAX_FILL_MS = 30 * 60_000;
 
@@ -40,14 +38,8 @@ export class Storer {
   async finish(route: SharedRoute, head: EntryHead, body: Buffer): Promise<Entry | NoStoreReason> {
     const { site, clock } = this.#parts;
     if (clock.now() - head.storedAt > MAX_FILL_MS) return 'purged-meanwhile';
-    let plain = body;
-    if (head.coding === 'gzip') {
-      try {
-        plain = await inflate(body, { maxOutputLength: MAX_INFLATED_BYTES });
-      } catch {
-        return 'coding-mismatch';
-      }
-    }
+    const plain = head.coding === 'gzip' ? await inflated(body) : body;
+    if (plain === undefined) return 'coding-mismatch';
     const fault = site.inspect(route, head.status, head.headers, plain);
     if (fault !== undefined) return fault;
     const tags = new Set([...head.tags, ...site.tagsOf(route, head.status, head.headers, plain)]);
@@ -61,7 +53,11 @@ export class Storer {
    */
   async keep(entry: Entry): Promise<Entry | NoStoreReason> {
     const { purges, clock, l2 } = this.#parts;
-    if (purges.judge(entry) === 'purged') return 'purged-meanwhile';
+    const verdict = purges.judge(entry);
+    if (verdict === 'purged') return 'purged-meanwhile';
+    // Begun before a soft purge: it must not replace what was fetched after it.
+    if (verdict !== 'valid' && (await this.#lookup.stampOf(entry.key)) > entry.stamp)
+      return 'purged-meanwhile';
     if (entry.vary.length > 0 && !entry.marker) this.#keepMarker(entry);
     const remembered = this.#lookup.remember(entry, clock.now());
     const written = l2.set(entry);

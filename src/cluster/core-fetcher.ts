@@ -49,7 +49,7 @@ export class CoreFetcher implements HubFetcher {
     const net = found !== undefined && -freshFor(found, clock.now()) <= found.entry.staleIfError;
     const answer = net
       ? await this.#refresh(want, request.priority, signal)
-      : await filler.obtain(want, signal);
+      : await filler.obtain(want, signal, request.priority);
     switch (answer.kind) {
       case 'entry':
         return { kind: 'current', entry: answer.entry, forwardStatus: answer.outcome.forwardStatus ?? 200 };

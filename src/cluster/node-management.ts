@@ -48,10 +48,15 @@ export interface NodeParts {
   readonly draining: () => boolean;
 }
 
+/** A failed write stays visible this long, ms. */
+const DISK_TROUBLE_MS = 60_000;
+
 /** The management side of one node: speaks for every process of it (CONTRACT, Paths). */
 export class NodeManagement implements Management {
   readonly #parts: NodeParts;
   readonly #startedAt: number;
+  #diskErrors = 0;
+  #diskFailedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
@@ -92,10 +97,12 @@ export class NodeManagement implements Management {
     const memory = type === 'all' || type === 'memory';
     const l2 = type === 'all' || type === 'l2' || type === 'disk';
     // Hard or soft, everything in flight and everything a tier fails to remove is covered by the rule (I-2).
+    const stored = disk.stats().entries;
     if (type === 'all' || (l2 && soft)) await purger.purge([{ kind: 'all' }], soft);
     const cleared: ClearResult['cleared'] = {};
     if (memory) cleared.memory = sum(await answered(members().map((member) => member.clear(soft))));
-    if (l2) cleared.disk = soft ? null : await disk.clear();
+    // The purge's own sweep may have removed some before `clear` counts.
+    if (l2) cleared.disk = soft ? null : Math.max(stored, await disk.clear());
     const query = `type=${type}${soft ? '&soft=true' : ''}`;
     const peers = spread
       ? await cascade(config.cluster.peers, `/cache/clear?${query}`, config.server.serverId)
@@ -123,7 +130,7 @@ export class NodeManagement implements Management {
     const alive = (head: EntryHead) => table.judge(head) !== 'purged';
     const page = await collectKeys(query, { listers, now: clock.now(), alive });
     const seen = query.offset + page.rows.length;
-    if (query.after === '' && page.next === null && page.rows.length > 0) {
+    if (query.after === '' && page.next === null && query.offset === 0) {
       return { ...page, total: seen, totalIsEstimate: false };
     }
     // What only memory holds, what waits to be swept and what a filter leaves out are not counted.
@@ -203,16 +210,17 @@ export class NodeManagement implements Management {
 
   async #diskCheck(): Promise<HealthCheck> {
     const { disk, clock } = this.#parts;
-    const before = disk.stats().errors;
     const began = clock.now();
     await disk.get('health-check');
     const latency_ms = clock.now() - began;
-    const failed = disk.stats().errors > before;
-    return {
-      status: failed ? 'degraded' : 'ok',
-      latency_ms,
-      detail: failed ? 'the disk store fails' : 'disk store',
-    };
+    const { errors } = disk.stats();
+    if (errors > this.#diskErrors) this.#diskFailedAt = clock.now();
+    this.#diskErrors = errors;
+    const failed = clock.now() - this.#diskFailedAt < DISK_TROUBLE_MS;
+    const detail = failed
+      ? 'the disk store has failed within the last minute; the log says how'
+      : 'disk store';
+    return { status: failed ? 'degraded' : 'ok', latency_ms, detail };
   }
 
   #reports(): Promise<WorkerReport[]> {

@@ -21,6 +21,8 @@ export interface PurgerParts {
   /** Removes dead entries in the background; space only, never correctness. */
   readonly sweep: (dead: (head: EntryHead) => boolean) => Promise<unknown>;
   readonly clock: Clock;
+  /** A fault that nobody waits for. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Longest a follower may take; a process that hangs longer is stopped rather than trusted (I-1), ms. */
@@ -29,6 +31,8 @@ const FOLLOWER_DEADLINE_MS = 3000;
 /** The one authority for purges on this machine: numbers them, makes them durable, tells every process. */
 export class Purger {
   readonly #parts: PurgerParts;
+  #sweeping = false;
+  #sweepWanted = false;
 
   constructor(parts: PurgerParts) {
     this.#parts = parts;
@@ -36,9 +40,17 @@ export class Purger {
 
   /** Reads what earlier runs have purged. Call before anything is served. */
   load(): void {
-    for (const [, value] of this.#parts.durable.entries()) {
-      this.#parts.table.apply(JSON.parse(value.toString()) as PurgeRule);
-    }
+    const { table, durable } = this.#parts;
+    const kept = [...durable.entries()].map(([key, value]) => ({
+      key,
+      rule: JSON.parse(value.toString()) as PurgeRule,
+    }));
+    for (const { rule } of kept.sort((a, b) => a.rule.seq - b.rule.seq)) table.apply(rule);
+    // Rules that were folded into others since they were written need not be kept any longer.
+    const inForce = new Set(table.rules().map(durableKey));
+    for (const { key } of kept) if (!inForce.has(key)) void durable.remove(key).catch(this.#parts.onError);
+    for (const rule of table.rules())
+      if (rule.scope.kind === 'all') void this.#keep(rule).catch(this.#parts.onError);
   }
 
   /**
@@ -47,20 +59,43 @@ export class Purger {
    * Resolves with how many processes were told.
    */
   async purge(scopes: readonly PurgeScope[], soft: boolean): Promise<number> {
-    const { table, flights, durable, followers, clock } = this.#parts;
-    const seq = table.stamp() + 1;
+    const { table, flights, followers, clock } = this.#parts;
+    // At least the time of day: should the last rules not have reached the disk before a restart, entries stamped under
+    // them still have a lower number than any later purge (I-4).
+    const seq = Math.max(table.stamp() + 1, clock.now());
     const rules = scopes.map((scope): PurgeRule => ({ scope, soft, seq, at: clock.now() }));
     for (const rule of rules) table.apply(rule);
     flights.detachBefore(seq);
     const told = followers();
-    const obeyed = Promise.all(told.map((follower) => this.#tell(follower, rules)));
-    const kept = Promise.all(
-      rules.map((rule) => durable.put(durableKey(rule), Buffer.from(JSON.stringify(rule)))),
-    );
-    await obeyed;
-    await kept;
-    if (!soft) void this.#parts.sweep((head) => table.judge(head) === 'purged');
+    const obeyed = told.map((follower) => this.#tell(follower, rules));
+    const kept = await Promise.allSettled(rules.map((rule) => this.#keep(rule)));
+    await Promise.all(obeyed);
+    if (!soft) this.#sweepSoon();
+    for (const result of kept) if (result.status === 'rejected') throw result.reason;
     return told.length;
+  }
+
+  #keep(rule: PurgeRule): Promise<void> {
+    return this.#parts.durable.put(durableKey(rule), Buffer.from(JSON.stringify(rule)));
+  }
+
+  /** One sweep at a time, and one more for all purges that came during it: a change feed sends hundreds. */
+  #sweepSoon(): void {
+    this.#sweepWanted = true;
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    void this.#sweepWhileWanted().catch(this.#parts.onError);
+  }
+
+  async #sweepWhileWanted(): Promise<void> {
+    try {
+      while (this.#sweepWanted) {
+        this.#sweepWanted = false;
+        await this.#parts.sweep((head) => this.#parts.table.judge(head) === 'purged');
+      }
+    } finally {
+      this.#sweeping = false;
+    }
   }
 
   async #tell(follower: PurgeFollower, rules: readonly PurgeRule[]): Promise<void> {

@@ -26,6 +26,7 @@ const CRASH_LIMIT = 5;
 const CRASH_WINDOW_MS = 30_000;
 /** Between a death and the next start, ms; doubled with each death in the window. */
 const RESTART_DELAY_MS = 100;
+const MAX_RESTART_DELAY_MS = 5000;
 
 /** Starts the workers and replaces those that die. Knows nothing of what they do. */
 export class Supervisor {
@@ -116,7 +117,10 @@ export class Supervisor {
     this.#parts.onExit(link, description, true);
     const timer = setTimeout(
       () => this.#stopping || this.#fork(),
-      RESTART_DELAY_MS * 2 ** (this.#deaths.length - 1),
+      Math.min(
+        MAX_RESTART_DELAY_MS,
+        RESTART_DELAY_MS * 2 ** Math.max(0, this.#deaths.length - this.#parts.workers),
+      ),
     );
     timer.unref();
   }

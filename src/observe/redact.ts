@@ -11,8 +11,7 @@ export const MASK = '***';
 const SENSITIVE_NAMES: ReadonlySet<string> = new Set([
   'api_key',
   'apikey',
-  'api-key',
-  'x-api-key',
+  'x_api_key',
   'session_id',
   'guest_session_id',
   'request_token',
@@ -60,7 +59,13 @@ export function makeScrubber(secrets: Iterable<string>): Scrubber {
 
 /** True when this is a parameter, field or property whose value must not be shown. */
 export function isSensitiveName(name: string): boolean {
-  return SENSITIVE_NAMES.has(name.toLowerCase());
+  // `session_id[]`, `Session-Id`: brackets, case and punctuation do not make it another name.
+  return SENSITIVE_NAMES.has(
+    name
+      .toLowerCase()
+      .replace(/\[.*$/s, '')
+      .replace(/[^a-z0-9]+/g, '_'),
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { ProxyError } from '../errors.js';
 import { TokenBucket } from './bucket.js';
 import { Budget } from './budget.js';
@@ -22,7 +23,9 @@ const MAX_HEADER_BYTES = 65_536;
 
 /** Opens no connection yet. Throws a TypeError on a server that is not an http(s) URL. */
 export function createOrigin(options: OriginOptions): OriginService {
-  const groups = new Map(options.groups.map((group) => [group.name, createGroup(group, options)]));
+  // API and images may be one host: its connections are counted together, whoever asks.
+  const pools = new Map<string, Dispatcher>();
+  const groups = new Map(options.groups.map((group) => [group.name, createGroup(group, options, pools)]));
   return {
     async fetch(request: OriginRequest): Promise<OriginResponse> {
       const group = groups.get(request.upstream);
@@ -36,7 +39,11 @@ export function createOrigin(options: OriginOptions): OriginService {
   };
 }
 
-function createGroup(group: UpstreamGroupOptions, options: OriginOptions): UpstreamGroup {
+function createGroup(
+  group: UpstreamGroupOptions,
+  options: OriginOptions,
+  pools: Map<string, Dispatcher>,
+): UpstreamGroup {
   const { clock, timeouts, maxRetries } = options;
   const upstream = group.name;
   const onEvent = options.onEvent ?? (() => {});
@@ -55,12 +62,15 @@ function createGroup(group: UpstreamGroupOptions, options: OriginOptions): Upstr
     const proxy = proxyFor(base.url, options.proxy);
     // Fractions are legal settings (CONTRACT.md: any positive number) and mean at least one connection.
     const maxConnections = Math.max(1, Math.floor(group.maxConnections));
-    const dispatcher = createPool(base.url, {
-      connections: maxConnections,
-      connectMs: timeouts.connectMs,
-      maxHeaderBytes: options.maxHeaderBytes ?? MAX_HEADER_BYTES,
-      proxy,
-    });
+    const dispatcher =
+      pools.get(base.url.origin) ??
+      createPool(base.url, {
+        connections: maxConnections,
+        connectMs: timeouts.connectMs,
+        maxHeaderBytes: options.maxHeaderBytes ?? MAX_HEADER_BYTES,
+        proxy,
+      });
+    pools.set(base.url.origin, dispatcher);
     const proxied = proxy !== undefined;
     return new UpstreamServer({
       upstream,

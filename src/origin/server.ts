@@ -196,9 +196,16 @@ export class UpstreamServer {
   }
 }
 
-/** Network errors, timeouts and 5xx speak against a server; 4xx and 429 come from one that is well. */
+/**
+ * Network errors, timeouts and 502 to 504 speak against a server. A 500 or 501 speaks of one request: a single path that
+ * always fails must not close the way to all others. 4xx and 429 come from a server that is well.
+ */
 function verdictOn(result: ExchangeResult): Verdict {
-  if (result.kind === 'head') return result.response.status >= 500 ? 'failure' : 'success';
+  if (result.kind === 'head') {
+    const { status } = result.response;
+    if (status === 502 || status === 503 || status === 504) return 'failure';
+    return status >= 500 ? 'neutral' : 'success';
+  }
   if (result.kind === 'given-up' || NOT_ITS_FAULT.has(result.error.code)) return 'neutral';
   return 'failure';
 }

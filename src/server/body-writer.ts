@@ -12,6 +12,12 @@ export interface BodyPlan {
   readonly silent: boolean;
 }
 
+/**
+ * A client that takes nothing for this long is cut, ms: it holds a connection of the few there are to the origin (20 to
+ * TMDB), and others wait for it.
+ */
+const STALL_MS = 60_000;
+
 /** More than this of a body nobody is sent is not worth reading for the sake of a connection to the origin, bytes. */
 const SWALLOW_BYTES = 64 * 1024;
 
@@ -26,6 +32,7 @@ export class BodyWriter implements BodySink {
   readonly #plan: BodyPlan;
   #started = false;
   #swallowed = 0;
+  #stopStallTimer: () => void = () => {};
 
   constructor(exchange: Exchange, source: BodySource, plan: BodyPlan) {
     this.#exchange = exchange;
@@ -35,7 +42,12 @@ export class BodyWriter implements BodySink {
 
   start(): void {
     this.#exchange.attach(this.#source);
-    this.#exchange.response.on('drain', () => this.#source.resume());
+    const { response } = this.#exchange;
+    response.on('drain', () => {
+      this.#stopStallTimer();
+      this.#source.resume();
+    });
+    response.once('close', () => this.#stopStallTimer());
     this.#source.start(this);
   }
 
@@ -58,6 +70,8 @@ export class BodyWriter implements BodySink {
       this.#giveUp('the body is longer than announced');
     } else if (!this.#exchange.response.write(chunk)) {
       this.#source.pause();
+      this.#stopStallTimer();
+      this.#stopStallTimer = this.#exchange.settings.clock.after(STALL_MS, () => this.#stalled());
     }
   }
 
@@ -80,6 +94,11 @@ export class BodyWriter implements BodySink {
     }
     const { observer } = this.#exchange.settings;
     observer.failure(failure, this.#exchange.requestId);
+    this.#exchange.cut(this.#framed());
+  }
+
+  #stalled(): void {
+    this.#source.cancel();
     this.#exchange.cut(this.#framed());
   }
 

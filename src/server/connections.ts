@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 interface ConnectionState {
   /** What to call if the connection closes, one per request whose response has not left in full. */
@@ -34,6 +35,11 @@ export class Connections {
       this.#active -= state.active.size;
       this.#states.delete(socket);
     });
+  }
+
+  /** Whether an answer is under way on this connection. */
+  isBusy(socket: Duplex): boolean {
+    return (this.#states.get(socket as Socket)?.active.size ?? 0) > 0;
   }
 
   /** A request has come in. `onClose` is called if the connection closes before `end`. */

@@ -59,13 +59,13 @@ function failureOutcome(exchange: Exchange): Outcome {
   return { ...failed, class: 'pass', forward, pass: route.reason };
 }
 
-/** RFC 9457. `code` is ours and stable; the detail is for people and says what to do next. */
-export function problemBody(error: ProxyError): { type: string; body: string } {
+/** RFC 9457. `code` is ours and stable; the detail is for people and says what to do next. `status` is the error's own. */
+export function problemBody(error: ProxyError, status = error.status): { type: string; body: string } {
   const stop = /[.!?]$/.test(error.message) ? '' : '.';
   const problem = {
     type: 'about:blank',
-    title: STATUS_CODES[error.status] ?? 'Error',
-    status: error.status,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
     code: error.code,
     detail: error.code === 'internal' ? error.advice : `${error.message}${stop} ${error.advice}`,
   };

@@ -128,6 +128,11 @@ export class Exchange implements RequestContext, ClientRequest {
       this.#body?.destroy(new Error('the client went away'));
       this.#source?.cancel();
     }
+    // An answer that came before the request's body was read: the rest is in the way of the next request.
+    if (complete && !this.incoming.complete) {
+      this.incoming.unpipe();
+      this.incoming.resume();
+    }
     const { response, settings } = this;
     settings.observer.request({
       method: this.method,

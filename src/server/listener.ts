@@ -22,6 +22,13 @@ const LIMITS = {
   connectionsCheckingInterval: 5_000,
 } as const;
 
+/** What Node's parser says, and what the client is told. */
+const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request line and fields are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
+};
+const PARSER_FAULT = [400, 'Bad Request', 'this is not a well-formed HTTP/1 request'] as const;
+
 /** One port: an HTTP/1 server, its connections and the app that answers. */
 export class Listener implements Drainable {
   readonly server: Server;
@@ -35,6 +42,7 @@ export class Listener implements Drainable {
     this.server.on('request', (incoming, response) => this.#accept(incoming, response, false));
     // Without this Node says `100 Continue` before anyone has looked at the head.
     this.server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true));
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuseBytes(error, socket));
     this.server.on('connect', (incoming, socket) => this.#refuseTunnel(incoming, socket));
   }
 
@@ -78,6 +86,19 @@ export class Listener implements Drainable {
     this.connections.begin(socket, closed);
     response.once('close', closed);
     this.#app.handle(exchange);
+  }
+
+  /** What the parser could not read. Into an answer that is under way nothing may be written: then the connection ends. */
+  #refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!socket.writable || error.code === 'ECONNRESET' || this.connections.isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    const [status, text, message] = PARSER_FAULTS[error.code ?? ''] ?? PARSER_FAULT;
+    const { type, body } = problemBody(new ProxyError('bad_request', message), status);
+    socket.end(
+      `HTTP/1.1 ${status} ${text}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
   }
 
   /** CONNECT comes with a bare socket instead of a response. */

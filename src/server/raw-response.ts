@@ -28,12 +28,29 @@ export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
 
 function rawFields(theirs: RawHeaders, exchange: Exchange): string[] {
   const { cors, serverId, version } = exchange.settings;
-  const headers = withoutFields(theirs, cors ? NOT_COPIED_CORS : NOT_COPIED);
+  const kept = withoutFields(theirs, cors ? NOT_COPIED_CORS : NOT_COPIED);
+  const advice = advertised(exchange);
+  const headers = advice === undefined ? kept : withoutFields(kept, LIFETIMES);
+  if (advice !== undefined) headers.push('Cache-Control', advice);
   if (cors) headers.push(...corsFields(theirs));
   headers.push('X-TMDB-Proxy', serverId, 'X-TMDB-Proxy-Version', version);
   pushOwnFields(headers, exchange, theirCacheStatus(theirs));
   return headers;
 }
+
+/**
+ * What caches behind us may do, where TMDB's own fields would have them share a user's answer or keep an error: a list
+ * read with a session comes as `public, max-age=26719`, a 401 as `public, max-age=300` (TMDB.md). Stored and advertised
+ * come from one verdict (I-21). By the letter (`TTL_POLICY=origin`) the origin's word is passed on.
+ */
+function advertised({ outcome, settings }: Exchange): string | undefined {
+  if (settings.site.ttlPolicy === 'origin' || outcome === undefined) return undefined;
+  if (outcome.noStore !== undefined && outcome.noStore !== 'too-large') return 'no-store';
+  const personal = outcome.pass?.startsWith('personal') === true || outcome.pass === 'side-effects';
+  return personal ? 'private, no-store' : undefined;
+}
+
+const LIFETIMES: ReadonlySet<string> = new Set(['cache-control', 'expires', 'pragma']);
 
 function announcedLength(headers: RawHeaders): number | undefined {
   const value = field(headers, 'content-length');

@@ -14,9 +14,9 @@ import type { Entry, EntryHead, StoredCoding } from './entry.js';
  *   24  …  metadata: a JSON array, UTF-8
  *    …  …  body, as it came
  *
- * Two checksums, so that a listing trusts a head without reading its body. crc32 of zlib finds every single flipped
- * bit and every burst up to 32 bits, costs 2.6 µs for 10 kB and 1.2 ms for 5 MB (bench/stores/codec.mjs; xxhash-wasm
- * is level at 5 MB and copies the input into its own memory first).
+ * Two checksums, so that a listing trusts a head without reading its body. crc32 finds every burst of up to 32 flipped
+ * bits. It costs 2.5 µs for 10 kB and 1.2 ms for 5 MB; xxhash-wasm 1.9 µs and 0.8 ms (bench/stores/codec.mjs), which is
+ * not worth an asynchronous start and a copy of every body into its memory.
  */
 
 /** Raise it when the layout or the meaning of a field changes: older values then become misses. */

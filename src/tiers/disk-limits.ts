@@ -3,6 +3,8 @@ export interface DiskLimits {
   readonly maxBytes: number;
   /** Segments are sealed at this size: small enough that reclaiming one is a small part of the cache. */
   readonly segmentBytes: number;
+  /** … or at this many records, else one full of entries without bodies would hold most of the index. */
+  readonly segmentRecords: number;
   /** Largest entry: one image must not displace a tenth of everything. */
   readonly maxEntryBytes: number;
   /** Survivors copied out of one reclaimed segment; also kept free for it. At most half: reclaiming must gain. */
@@ -11,8 +13,9 @@ export interface DiskLimits {
   readonly batchEntries: number;
   readonly batchBytes: number;
   /**
-   * Bound of the rows' bytes. Pages are about 70 % full (measured 66 to 74 %) and never under 50 % for long, so rows of two fifths of the
-   * bound stay within four fifths of it as a file, even when bodies are tiny.
+   * Bound of the rows' bytes. LMDB's pages end up 43 to 46 % full of rows under churn (bench/stores/index-fill.mjs) and
+   * its file never shrinks, so a quarter of the bound in rows is a bit over half of it on disk, which leaves room
+   * for bodies even after a time of entries that had almost none.
    */
   readonly indexRowBytes: number;
   readonly durableBytes: number;
@@ -27,11 +30,12 @@ export function limitsFor(maxBytes: number): DiskLimits {
   return {
     maxBytes,
     segmentBytes,
+    segmentRecords: Math.max(64, Math.floor(maxBytes / 64_000)),
     maxEntryBytes: Math.floor(maxBytes / 8),
     survivorBytes: Math.floor(segmentBytes / 2),
     batchEntries: clamp(Math.floor(maxBytes / (MiB / 2)), 32, 512),
     batchBytes: clamp(segmentBytes, MiB / 2, 4 * MiB),
-    indexRowBytes: Math.floor(maxBytes * 0.4),
+    indexRowBytes: Math.floor(maxBytes / 4),
     durableBytes: Math.floor(maxBytes / 16),
     slack: 128 * 1024,
   };

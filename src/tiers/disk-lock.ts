@@ -1,4 +1,13 @@
-import { readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from './disk-errors.js';
@@ -33,7 +42,7 @@ export class WriterLock {
     if (held.has(lock.#directory)) throw inUse(directory, process.pid);
     for (let attempt = 0; attempt < 5; attempt += 1) {
       try {
-        writeFileSync(lock.#path, JSON.stringify(lock.#owner), { flag: 'wx' });
+        lock.#create();
         held.add(lock.#directory);
         return lock;
       } catch (error) {
@@ -43,10 +52,36 @@ export class WriterLock {
       }
       const owner = readOwner(lock.#path);
       if (owner !== undefined && lives(owner, lock.#path)) throw inUse(directory, owner.pid);
-      onEvent({ type: 'stale-lock', pid: owner?.pid ?? 0 });
-      rmSync(lock.#path, { force: true });
+      if (lock.#takeAway(owner)) onEvent({ type: 'stale-lock', pid: owner?.pid ?? 0 });
     }
     throw inUse(directory, 0);
+  }
+
+  /** Links a file that is complete already: nobody ever sees an empty lock. Throws EEXIST when there is one. */
+  #create(): void {
+    const draft = `${this.#path}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(this.#owner));
+    try {
+      linkSync(draft, this.#path);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /** Moves the lock of a dead owner aside. False when another process was faster and what was moved is its own lock. */
+  #takeAway(dead: Owner | undefined): boolean {
+    const aside = `${this.#path}.stale-${process.pid}`;
+    try {
+      renameSync(this.#path, aside);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    const moved = readOwner(aside);
+    const right = moved?.pid === dead?.pid && moved?.started === dead?.started;
+    if (!right && !existsSync(this.#path)) renameSync(aside, this.#path);
+    rmSync(aside, { force: true });
+    return right;
   }
 
   /** Tells other hosts that share the volume that the owner lives: the file system sets the time. */

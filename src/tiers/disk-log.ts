@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, truncate, unlink } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import type { FailureLog } from './disk-errors.js';
 import { MAX_KEY_BYTES } from './disk-key.js';
 import { type Place, type SegmentReader, segmentPath } from './disk-segments.js';
 
@@ -19,7 +20,13 @@ import { type Place, type SegmentReader, segmentPath } from './disk-segments.js'
 const MAGIC = 0x52504354; // "TCPR"
 const FIXED = 16;
 const BLOCK = 4096;
+
+/** Bytes read at once when looking through a segment: many small records, or the head of the one after a large body. */
 const WINDOW = 64 * 1024;
+const PEEK = 4096;
+
+/** Segments that may be on their way to the medium before the next one waits. */
+const MAX_SEALING = 4;
 
 export interface Record {
   readonly key: Buffer;
@@ -31,6 +38,8 @@ export interface Segment {
   readonly id: number;
   /** Bytes of the file. */
   size: number;
+  /** Records in it, dead ones too; unknown (0) in segments of an earlier process. */
+  records: number;
   /** Bytes of records that the index still names. */
   live: number;
   entries: number;
@@ -57,17 +66,20 @@ export class SegmentLog {
   #nextId = 1;
   #bytes = 0;
   #dirty = false;
+  readonly #sealing = new Set<Promise<void>>();
 
   constructor(
     readonly directory: string,
-    readonly segmentBytes: number,
+    /** A segment is sealed at whichever comes first. */
+    readonly limits: { readonly segmentBytes: number; readonly segmentRecords: number },
     readonly reader: SegmentReader,
+    readonly failures: FailureLog,
   ) {
     for (const name of readdirSync(directory)) {
       const id = /^(\d{10})\.seg$/.exec(name)?.[1];
       if (id === undefined) continue;
       const size = statSync(segmentPath(directory, Number(id))).size;
-      this.segments.set(Number(id), { id: Number(id), size, live: 0, entries: 0 });
+      this.segments.set(Number(id), { id: Number(id), size, records: 0, live: 0, entries: 0 });
       this.#bytes += onDisk(size);
       this.#nextId = Math.max(this.#nextId, Number(id) + 1);
     }
@@ -87,8 +99,7 @@ export class SegmentLog {
   async append(records: readonly Record[]): Promise<Place[]> {
     let total = 0;
     for (const { key, body } of records) total += recordBytes(key.length, body.length);
-    if (this.#current !== undefined && this.#current.segment.size + total > this.segmentBytes)
-      await this.seal();
+    if (this.#current !== undefined && this.#isFull(this.#current.segment, total)) await this.seal();
     const { segment, file } = this.#current ?? (await this.#start());
     const parts: Buffer[] = [];
     const places: Place[] = [];
@@ -107,25 +118,31 @@ export class SegmentLog {
       throw error;
     }
     segment.size = at;
+    segment.records += records.length;
     this.#bytes += onDisk(at) - before;
     this.#dirty = true;
     return places;
   }
 
-  /** Finishes the segment being filled and makes it durable. */
+  #isFull(segment: Segment, growth: number): boolean {
+    return segment.size + growth > this.limits.segmentBytes || segment.records >= this.limits.segmentRecords;
+  }
+
+  /** Finishes the segment being filled. It becomes durable behind it: nobody waits, unless the medium falls far behind. */
   async seal(): Promise<void> {
     const current = this.#current;
     if (current === undefined) return;
     this.#current = undefined;
-    try {
-      await current.file.datasync();
-    } finally {
-      await current.file.close();
-    }
+    const sealed = syncAndClose(current.file)
+      .catch((error: unknown) => this.failures.failed('sync', error))
+      .finally(() => this.#sealing.delete(sealed));
+    this.#sealing.add(sealed);
+    if (this.#sealing.size > MAX_SEALING) await Promise.race(this.#sealing);
   }
 
   /** Makes what was appended durable; a no-op when there is nothing new. */
   async sync(): Promise<void> {
+    await Promise.all(this.#sealing);
     if (!this.#dirty || this.#current === undefined) return;
     this.#dirty = false;
     await this.#current.file.datasync();
@@ -159,9 +176,10 @@ export class SegmentLog {
   async *records(segment: Segment): AsyncGenerator<Found> {
     let window: Buffer = Buffer.alloc(0);
     let windowAt = 0;
+    let reach = WINDOW;
     const bytesAt = async (at: number, length: number): Promise<Buffer> => {
       if (at < windowAt || at + length > windowAt + window.length) {
-        const wanted = Math.min(Math.max(WINDOW, length), segment.size - at);
+        const wanted = Math.min(Math.max(reach, length), segment.size - at);
         window =
           (await this.reader.read({ segment: segment.id, offset: at, length: wanted })) ?? Buffer.alloc(0);
         windowAt = at;
@@ -180,6 +198,7 @@ export class SegmentLog {
       if (key.length < keyLength || crc32(key) !== keyCrc) return;
       yield { key: key.toString('utf8'), place: { segment: segment.id, offset, length } };
       at = offset + length;
+      reach = length > WINDOW ? PEEK : WINDOW;
     }
   }
 
@@ -187,7 +206,7 @@ export class SegmentLog {
     const id = this.#nextId;
     const file = await open(segmentPath(this.directory, id), 'wx');
     this.#nextId += 1;
-    const segment = { id, size: 0, live: 0, entries: 0 };
+    const segment = { id, size: 0, records: 0, live: 0, entries: 0 };
     this.segments.set(id, segment);
     this.#current = { segment, file };
     return this.#current;
@@ -204,6 +223,14 @@ export class SegmentLog {
     } finally {
       await current.file.close();
     }
+  }
+}
+
+async function syncAndClose(file: FileHandle): Promise<void> {
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 

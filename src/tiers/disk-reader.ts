@@ -57,7 +57,6 @@ export class DiskReader implements DiskStore {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    if (this.#closing !== undefined) return undefined;
     const entry = await this.#view.get(key);
     if (entry !== undefined) this.#touches?.add(key);
     return entry;
@@ -72,7 +71,7 @@ export class DiskReader implements DiskStore {
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#closing === undefined ? this.#view.list(query) : { rows: [], next: null };
+    return this.#view.closed ? { rows: [], next: null } : this.#view.list(query);
   }
 
   async clear(): Promise<number> {
@@ -118,6 +117,7 @@ export class DiskReader implements DiskStore {
 
   async #close(): Promise<void> {
     this.#touches?.flush();
+    this.#view.closed = true;
     this.#bodies.close();
     await this.#environment.root.close();
   }

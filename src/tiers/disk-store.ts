@@ -54,7 +54,7 @@ export class WritableDiskStore implements DiskStore {
     const { root, rows, durable } = this.#environment;
     this.#index = new DiskIndex(root, rows, clock, 4 * this.#limits.batchEntries);
     this.#bodies = new SegmentReader(layout.bodies);
-    this.#log = new SegmentLog(layout.bodies, this.#limits.segmentBytes, this.#bodies);
+    this.#log = new SegmentLog(layout.bodies, this.#limits, this.#bodies, this.#failures);
     this.#account = new Account(this.#log);
     this.#durable = new DurableTable(root, durable, clock, this.#limits.durableBytes, true);
     this.#writer = new DiskWriter({
@@ -112,7 +112,6 @@ export class WritableDiskStore implements DiskStore {
   }
 
   get(key: string): Promise<Entry | undefined> {
-    if (this.#closing !== undefined) return Promise.resolve(undefined);
     this.#used.mark(key);
     return this.#view.get(key);
   }
@@ -126,7 +125,7 @@ export class WritableDiskStore implements DiskStore {
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#closing === undefined ? this.#view.list(query) : { rows: [], next: null };
+    return this.#view.closed ? { rows: [], next: null } : this.#view.list(query);
   }
 
   async clear(): Promise<number> {
@@ -194,6 +193,7 @@ export class WritableDiskStore implements DiskStore {
     this.#closing ??= Promise.resolve();
     this.#background?.();
     await this.#writer.close();
+    this.#view.closed = true;
     this.#bodies.close();
     await this.#index.close();
   }
@@ -203,10 +203,12 @@ export class WritableDiskStore implements DiskStore {
     await this.#writer.close();
     try {
       await this.#log.seal();
+      await this.#log.sync();
       await this.#index.flush();
     } catch (error) {
       this.#failures.failed('close', error);
     }
+    this.#view.closed = true;
     this.#bodies.close();
     await this.#index.close();
     this.lock.release();

@@ -21,6 +21,8 @@ export class DiskView {
   misses = 0;
   /** Rows that could not be turned into their entry; each was a miss (I-25). */
   corrupt = 0;
+  /** Set when the index is about to be closed: what runs on stops instead of reading on. */
+  closed = false;
 
   constructor(
     readonly index: DiskIndex,
@@ -30,6 +32,7 @@ export class DiskView {
   ) {}
 
   async get(key: string): Promise<Entry | undefined> {
+    if (this.closed) return undefined;
     const entry = await this.#read(key);
     if (entry === undefined) this.misses += 1;
     else this.hits += 1;
@@ -59,6 +62,7 @@ export class DiskView {
     if (bodyLength === 0) return { ...head, body: Buffer.alloc(0) };
     const body =
       bodyLength <= SYNC_READ_BYTES ? this.bodies.readNow(facts.place) : await this.bodies.read(facts.place);
+    if (body === undefined && this.closed) return undefined;
     if (body === undefined) return again ? this.#damaged(bytes, facts, 'gone') : this.#attempt(key, true);
     if (!bodyMatches(stored.value, body)) return this.#damaged(bytes, facts, 'checksum');
     return { ...head, body };
@@ -87,6 +91,7 @@ export class DiskView {
         if (found.length >= query.limit) break;
       }
       await new Promise(setImmediate);
+      if (this.closed) return { rows: found, next: null };
     }
     const more = this.index.rows(after, 1).length > 0;
     return { rows: found, next: more ? last : null };

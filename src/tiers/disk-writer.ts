@@ -2,59 +2,16 @@ import { statSync } from 'node:fs';
 import { encodeHead } from './codec.js';
 import type { Account } from './disk-account.js';
 import { type FailureLog, isFull } from './disk-errors.js';
-import {
-  type DiskIndex,
-  encodeRow,
-  type IndexWrite,
-  MAX_HEAD_BYTES,
-  type RowFacts,
-  rowBytes,
-  samePlace,
-  valueBytes,
-} from './disk-index.js';
+import { type DiskIndex, type IndexWrite, MAX_HEAD_BYTES, rowBytes, valueBytes } from './disk-index.js';
 import { indexKey, MAX_KEY_BYTES } from './disk-key.js';
 import { type DiskLimits, indexGrowth } from './disk-limits.js';
 import { onDisk, recordBytes, type SegmentLog } from './disk-log.js';
+import { type DeleteOp, isBefore, type KeyState, type Op, rowOf, type SetOp } from './disk-ops.js';
 import { Reclaimer } from './disk-reclaim.js';
 import type { Place } from './disk-segments.js';
 import type { UseBits } from './disk-touch.js';
 import { type Entry, usefulUntil } from './entry.js';
 import type { SetResult } from './tier.js';
-
-interface SetOp {
-  readonly kind: 'set';
-  readonly key: Buffer;
-  readonly fullKey: Buffer;
-  readonly head: Buffer;
-  readonly body: Buffer;
-  readonly expires: number;
-  /** Bytes it holds in memory until it is committed. */
-  readonly cost: number;
-  readonly done: (result: SetResult) => void;
-}
-
-interface DeleteOp {
-  readonly kind: 'delete';
-  readonly key: Buffer;
-  /** Delete only what lies there: it may have been replaced since it was looked at. */
-  readonly only: Place | undefined;
-  readonly done: (existed: boolean) => void;
-}
-
-interface ClearOp {
-  readonly kind: 'clear';
-  readonly done: (entries: number) => void;
-}
-
-type Op = SetOp | DeleteOp | ClearOp;
-
-/** What a key of the running batch was and becomes. */
-interface KeyState {
-  readonly key: Buffer;
-  readonly before: RowFacts | undefined;
-  present: boolean;
-  after: { row: Buffer; facts: RowFacts } | 'removed' | undefined;
-}
 
 export interface WriterParts {
   readonly index: DiskIndex;
@@ -104,10 +61,11 @@ export class DiskWriter {
     const { limits } = this.parts;
     const fullKey = Buffer.from(entry.key, 'utf8');
     const size = recordBytes(fullKey.length, entry.body.length);
-    if (size > limits.maxEntryBytes || fullKey.length > MAX_KEY_BYTES) return Promise.resolve('too-large');
     if (this.#closed) return Promise.resolve('failed');
+    const key = indexKey(entry.key);
+    if (size > limits.maxEntryBytes || fullKey.length > MAX_KEY_BYTES) return this.#tooLarge(key);
     const head = encodeHead(entry);
-    if (head.length > MAX_HEAD_BYTES) return Promise.resolve('too-large');
+    if (head.length > MAX_HEAD_BYTES) return this.#tooLarge(key);
     const cost = size + head.length;
     if (this.#pendingBytes + cost > this.parts.maxPendingBytes) {
       this.refused += 1;
@@ -118,7 +76,7 @@ export class DiskWriter {
     return new Promise((done) => {
       this.#push({
         kind: 'set',
-        key: indexKey(entry.key),
+        key,
         fullKey,
         head,
         body,
@@ -127,6 +85,12 @@ export class DiskWriter {
         done,
       });
     });
+  }
+
+  /** What lies there is older than what was just offered: it goes, as in memory. */
+  async #tooLarge(key: Buffer): Promise<SetResult> {
+    await this.delete(key);
+    return 'too-large';
   }
 
   delete(key: Buffer, only?: Place): Promise<boolean> {
@@ -309,20 +273,4 @@ export class DiskWriter {
       return 0;
     }
   }
-}
-
-function isBefore(state: KeyState, place: Place): boolean {
-  return state.after === undefined && state.before !== undefined && samePlace(state.before.place, place);
-}
-
-function rowOf(op: SetOp, place: Place): { row: Buffer; facts: RowFacts } {
-  const bytes = recordBytes(op.fullKey.length, op.body.length);
-  const row = encodeRow(place, bytes, op.expires, op.head);
-  const facts = {
-    place,
-    recordBytes: bytes,
-    indexBytes: rowBytes(op.key.length, row.length),
-    expires: op.expires,
-  };
-  return { row, facts };
 }

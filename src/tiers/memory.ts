@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import { headerBytes } from '../http/headers.js';
 import type { Entry, EntryHead } from './entry.js';
 import type { ListPage, ListQuery, Row, SetResult, Tier, TierStats } from './tier.js';
 
@@ -24,16 +23,20 @@ export interface MemoryOptions {
   readonly maxShare?: number;
 }
 
-/** Bytes of objects, map slots and list links an entry costs beside its text and body (measured, bench/stores/memory.mjs). */
-export const RECORD_OVERHEAD = 500;
+/** Bytes an entry costs beside its strings and body: objects, buffer, map slots, list links (bench/stores/memory.mjs). */
+export const RECORD_OVERHEAD = 1250;
 
-/** Bytes an entry is charged: text counted two bytes a character would overcharge ASCII, which V8 keeps in one. */
+/** Bytes V8 adds to a one-byte string in an array: header, padding and the pointer to it. */
+const STRING_OVERHEAD = 28;
+
+/** Bytes an entry is charged: close to what the heap and the buffers grow by, not what goes over the wire. */
 export function entryBytes(entry: EntryHead, bodyLength: number): number {
-  let bytes = RECORD_OVERHEAD + headerBytes(entry.headers) + entry.key.length + entry.statusText.length;
-  if (entry.primaryKey !== entry.key) bytes += entry.primaryKey.length;
-  for (const tag of entry.tags) bytes += tag.length + 24;
-  for (const name of entry.vary) bytes += name.length + 24;
-  return bytes + bodyLength;
+  let bytes = RECORD_OVERHEAD + bodyLength + 2 * entry.key.length + entry.statusText.length;
+  if (entry.primaryKey !== entry.key) bytes += entry.primaryKey.length + STRING_OVERHEAD;
+  for (const texts of [entry.headers, entry.tags, entry.vary]) {
+    for (const text of texts) bytes += text.length + STRING_OVERHEAD;
+  }
+  return bytes;
 }
 
 /** L1: memory of this process. Synchronous at heart; the promises are for the interface. */

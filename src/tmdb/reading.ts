@@ -21,6 +21,12 @@ export interface Reading {
   readonly reads: boolean;
 }
 
+/**
+ * A credential where none belongs (`/3/movie/6&api_key=…`, a URL as a parameter's value) would end up in a key: such a
+ * request is somebody's broken one and is passed on.
+ */
+const CREDENTIAL_IN_TEXT = /(?:api[_-]?key|session_id|request_token|access_token|password)(?:=|%3d|%253d)/i;
+
 /** Methods that are passed on; of the others TMDB knows none. */
 const PASSED: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -57,7 +63,9 @@ export function passReason(reading: Reading, cacheEnabled: boolean): PassReason 
   if (!reading.reads) return 'method';
   const verdict = upstream === 'api' ? pathVerdict(path) : undefined;
   if (verdict !== undefined) return verdict;
-  if (query.personal) return 'personal-parameter';
+  if (query.personal || CREDENTIAL_IN_TEXT.test(path) || CREDENTIAL_IN_TEXT.test(query.canonical)) {
+    return 'personal-parameter';
+  }
   if (traits.authorization === 'foreign') return 'personal-credential';
   if (traits.hasBody) return 'unshareable';
   return cacheEnabled ? undefined : 'disabled';

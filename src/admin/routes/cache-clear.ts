@@ -34,7 +34,10 @@ export function cacheClearRoutes({ app, management, clock }: RouteParts): void {
     const { type, soft, cascade } = c.req.valid('query');
     const { cleared, pending, peers } = await management.clear({ type, soft, cascade });
     const failed = peers.filter((peer) => !peer.ok).length;
-    const done = `${NAMES[type]} ${soft ? 'marked stale' : 'cleared'}`;
+    const nothing = Object.keys(cleared).length === 0;
+    const done = nothing
+      ? `${NAMES[type]} is not in use here`
+      : `${NAMES[type]} ${soft ? 'marked stale' : 'cleared'}`;
     return c.json(
       {
         message: failed === 0 ? done : `${done}; ${failed} of ${peers.length} peers failed`,

@@ -7,7 +7,10 @@ function setUp() {
   const clock = { time: 1_000_000, now: () => clock.time };
   const auth = createAuth({ apiKey: 'right', clock });
   const ask = (apiKey: string | undefined, address = REMOTE.address) =>
-    auth({ apiKey, authorization: undefined, hostname: 'proxy.example' }, { ...REMOTE, address });
+    auth(
+      { apiKey, authorization: undefined, hostname: 'proxy.example', crossSite: false },
+      { ...REMOTE, address },
+    );
   return { clock, ask };
 }
 
@@ -45,7 +48,7 @@ describe('the brake on wrong keys', () => {
 
   it('takes the right one of two keys', () => {
     const auth = createAuth({ apiKey: 'right', clock: { now: () => 0 } });
-    const both = { apiKey: 'wrong', authorization: 'Bearer right', hostname: 'x' };
+    const both = { apiKey: 'wrong', authorization: 'Bearer right', hostname: 'x', crossSite: false };
     expect(auth(both, REMOTE)).toBeUndefined();
   });
 

@@ -104,7 +104,7 @@ describe('cacheInfo', () => {
     expect(cacheInfoAnswer.parse(answer)).toEqual(answer);
     expect(answer).toMatchObject({
       cache_enabled: true,
-      architecture: 'L1 (Memory) + L2 (Disk)',
+      architecture: 'L1 (Memory) + L2 (Redis/Disk)',
       memory_cache: {
         enabled: true,
         current_size: 20,
@@ -133,7 +133,7 @@ describe('cacheInfo', () => {
       [report(0)],
       core({ l2 }),
     );
-    expect(answer.architecture).toBe('L1 (Memory) + L2 (Disk)');
+    expect(answer.l2_cache).toMatchObject({ type: 'redis', in_use: 'disk' });
     expect(answer.l2_cache).toMatchObject({
       type: 'redis',
       nodes: ['r1:7000'],

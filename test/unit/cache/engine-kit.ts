@@ -66,6 +66,7 @@ export function engineKit(
       origin,
       clock,
       maxEntryBytes,
+      scrub: (headers) => headers,
       ownTarget: (_, location) => (location.startsWith('/') ? location : undefined),
       onHealed: (kind) => healed.push(kind),
     }),

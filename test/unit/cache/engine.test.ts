@@ -4,6 +4,8 @@ import { bytesOf, engineKit } from './engine-kit.js';
 
 const MINUTE = 60_000;
 
+const IMAGE = { headers: ['Content-Type', 'image/jpeg'] };
+
 /** Fills `target` and lets the entry reach both tiers. */
 async function filled(kit: ReturnType<typeof engineKit>, target: string, body = '{"id":550}') {
   const answer = kit.ask(target);
@@ -59,9 +61,15 @@ describe('what may not be stored', () => {
     expect(kit.origin.asked).toHaveLength(2);
   });
 
-  it('a 200 with an error envelope is delivered but not kept', async () => {
+  it('a 200 with an error envelope is delivered, not kept, and not said to be', async () => {
     const kit = engineKit();
-    await filled(kit, '/x', '{"success":false,"status_code":21}');
+    const answer = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ body: '{"success":false,"status_code":21}' });
+    expect(await answer).toMatchObject({
+      kind: 'raw',
+      outcome: { stored: false, noStore: 'error-envelope' },
+    });
     expect(kit.memory.peek('/x')).toBeUndefined();
   });
 
@@ -78,12 +86,25 @@ describe('what may not be stored', () => {
     expect(await answer).toMatchObject({ kind: 'raw', outcome: { stored: false } });
   });
 
-  it('a truncated body is an error for the reader and leaves no entry', async () => {
+  it('JSON that breaks off is asked for once more, since nobody has seen any of it', async () => {
     const kit = engineKit();
     const answer = kit.ask('/x');
     await settle();
     kit.origin.last.head();
     kit.origin.last.body.data(Buffer.from('{"id'));
+    kit.origin.last.body.error(new Error('closed'));
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+    kit.origin.last.reply({ body: 'whole' });
+    expect(await bytesOf(await answer)).toBe('whole');
+  });
+
+  it('an image that breaks off is an error for the reader and leaves no entry', async () => {
+    const kit = engineKit();
+    const answer = kit.ask('/x');
+    await settle();
+    kit.origin.last.head(IMAGE);
+    kit.origin.last.body.data(Buffer.alloc(100));
     const got = bytesOf(await answer);
     kit.origin.last.body.error(new Error('closed'));
     await expect(got).rejects.toThrow('closed');
@@ -107,8 +128,8 @@ describe('collapsing (I-6)', () => {
     const kit = engineKit();
     const leader = kit.ask('/x');
     await settle();
-    kit.origin.last.head();
-    kit.origin.last.body.data(Buffer.from('first '));
+    kit.origin.last.head(IMAGE);
+    kit.origin.last.body.data(Buffer.from('first sixteen bytes '));
     const follower = await kit.ask('/x');
     expect(follower.outcome.collapsed).toBe(true);
     const seen: string[] = [];
@@ -120,10 +141,10 @@ describe('collapsing (I-6)', () => {
     });
     await leader;
     await settle();
-    expect(seen).toEqual(['first ']);
+    expect(seen).toEqual(['first sixteen bytes ']);
     kit.origin.last.body.data(Buffer.from('last'));
     kit.origin.last.body.end();
-    expect(seen).toEqual(['first ', 'last', 'end']);
+    expect(seen).toEqual(['first sixteen bytes ', 'last', 'end']);
   });
 
   it('a leader that hangs up harms nobody (I-7)', async () => {
@@ -185,7 +206,7 @@ describe('bodies over MAX_ENTRY_BYTES', () => {
     const answer = await (async () => {
       const asked = kit.ask('/big');
       await settle();
-      kit.origin.last.head();
+      kit.origin.last.head(IMAGE);
       kit.origin.last.body.data(Buffer.alloc(700));
       return asked;
     })();
@@ -431,5 +452,108 @@ describe('redirects of the origin', () => {
     kit.origin.last.reply({ status: 302, headers: ['Location', 'http://evil.example/'], body: '' });
     expect(await second).toMatchObject({ kind: 'raw', head: { status: 302 } });
     expect(kit.origin.asked).toHaveLength(3);
+  });
+});
+
+describe('harms that were found once', () => {
+  it('a body that was not for sharing and whose leader has gone is given up, not held for ever', async () => {
+    const kit = engineKit();
+    const gone = new AbortController();
+    const leader = kit.ask('/x', { signal: gone.signal });
+    await settle();
+    const follower = kit.ask('/x');
+    await settle();
+    gone.abort();
+    await expect(leader).rejects.toMatchObject({ code: 'client_closed' });
+    kit.origin.last.head({ headers: ['Cache-Control', 'private', 'Content-Type', 'image/jpeg'] });
+    kit.origin.last.body.data(Buffer.alloc(100_000));
+    await settle();
+    expect(kit.origin.asked[0]!.body.cancelled).toBe(true);
+    kit.origin.asked[1]!.reply({ headers: ['Cache-Control', 'private'], body: 'own' });
+    expect(await bytesOf(await follower)).toBe('own');
+  });
+
+  it('an older entry in L2 does not displace a newer one that L2 refused', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    const old = kit.l2.peek('/x')!.entry;
+    kit.memory.setNow({ ...old, body: Buffer.from('new'), storedAt: old.storedAt + 1 }, 0, 0);
+    kit.clock.advance(16 * MINUTE);
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+  });
+
+  it('a fill begun before a soft purge does not replace what was fetched after it (I-2)', async () => {
+    const kit = engineKit();
+    const before = kit.ask('/x');
+    await settle();
+    kit.purge({ kind: 'all' }, true);
+    const after = kit.ask('/x');
+    await settle();
+    kit.origin.asked[1]!.reply({ body: 'new' });
+    await bytesOf(await after);
+    await settle();
+    kit.origin.asked[0]!.reply({ body: 'old' });
+    await bytesOf(await before);
+    await settle();
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+  });
+
+  it('who comes to a flight that is known to be slow does not wait the soft timeout all over again', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(100 * MINUTE);
+    const first = kit.ask('/x');
+    await settle();
+    kit.clock.advance(1500);
+    expect((await first).outcome.stale).toBe('soft-timeout');
+    const second = kit.ask('/x');
+    await settle();
+    kit.clock.advance(1);
+    expect((await second).outcome.stale).toBe('soft-timeout');
+  });
+
+  it('a refresh that never ends is not downloaded for ever when nobody reads it', async () => {
+    const kit = engineKit({ maxEntryBytes: 1024 });
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(65 * MINUTE);
+    await kit.ask('/x');
+    await settle();
+    kit.origin.last.head(IMAGE);
+    kit.origin.last.body.data(Buffer.alloc(700));
+    await settle();
+    kit.origin.last.body.data(Buffer.alloc(700));
+    await settle();
+    expect(kit.origin.last.body.cancelled).toBe(true);
+  });
+
+  it('readers that lag share one copy of the body and still get every byte', async () => {
+    const kit = engineKit();
+    const answers = [kit.ask('/x'), kit.ask('/x')];
+    await settle();
+    kit.origin.last.head(IMAGE);
+    const pieces = ['sixteen bytes and more ', 'then some ', 'and the end'];
+    kit.origin.last.body.data(Buffer.from(pieces[0]!));
+    const [slow] = await Promise.all(answers);
+    if (slow?.kind !== 'arriving') throw new Error('expected a body that is still arriving');
+    let got = '';
+    slow.body.start({
+      data: (chunk) => {
+        got += chunk;
+        slow.body.pause();
+      },
+      end: () => {
+        got += '|';
+      },
+      error: () => {},
+    });
+    await settle();
+    for (const piece of pieces.slice(1)) kit.origin.last.body.data(Buffer.from(piece));
+    kit.origin.last.body.end();
+    await settle();
+    expect(got).toBe(pieces[0]);
+    slow.body.resume();
+    slow.body.resume();
+    expect(got).toBe(`${pieces.join('')}|`);
   });
 });

@@ -85,6 +85,14 @@ describe('the clock', () => {
     expect(table.judge(head(2))).toEqual({ staleSince: 333 });
   });
 
+  it('what others were folded into is never folded away itself', () => {
+    const table = new PurgeTable();
+    table.apply({ scope: { kind: 'all' }, soft: false, seq: 1, at: 0 });
+    for (let seq = 2; seq <= 100_010; seq++)
+      table.apply({ scope: { kind: 'tag', name: `t${seq}` }, soft: false, seq, at: 0 });
+    expect(table.judge(head(0))).toBe('purged');
+  });
+
   it('I-17: too many prefixes fold into "all": misses, never a wrong hit', () => {
     const table = new PurgeTable();
     for (let seq = 1; seq <= 600; seq++)

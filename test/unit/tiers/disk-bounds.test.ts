@@ -140,7 +140,7 @@ describe('bounds of the disk store (I-17)', () => {
 
   it('starts with a smaller bound than it was left with and comes down to it', async () => {
     store = await openDiskStore({ directory, maxBytes: 64 * MiB, clock });
-    for (let i = 0; i < 40_000; i += 500) {
+    for (let i = 0; i < 24_000; i += 500) {
       await Promise.all(
         Array.from({ length: 500 }, (_, j) =>
           store.set(sample(keyOf((i + j) * 7907), { body: bodyFor('x', 300) })),
@@ -148,7 +148,7 @@ describe('bounds of the disk store (I-17)', () => {
       );
     }
     await store.close();
-    expect(physicalBytes()).toBeGreaterThan(40 * MiB);
+    expect(physicalBytes()).toBeGreaterThan(24 * MiB);
     store = await openDiskStore({ directory, maxBytes: 16 * MiB, clock });
     expect(physicalBytes()).toBeLessThanOrEqual(16 * MiB);
     expect(await store.set(sample('v1:new'))).toBe('stored');

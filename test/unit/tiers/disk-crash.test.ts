@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type DiskEvent,
   type DiskStore,
@@ -24,6 +25,10 @@ const children: ChildProcess[] = [];
 
 beforeAll(() => {
   tiers = compiledTiers();
+});
+
+afterAll(async () => {
+  await rm(fileURLToPath(tiers), { recursive: true });
 });
 
 beforeEach(async () => {

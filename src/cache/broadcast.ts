@@ -69,6 +69,11 @@ export class Broadcast implements BodySink {
     return !this.#overflowed && this.#state !== 'failed' && this.#state !== 'cancelled';
   }
 
+  /** The last byte has arrived. */
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
   /** A reader that gets every byte from the first on. Throws when the beginning is gone. */
   reader(): BodySource {
     if (this.#base > 0) throw new Error('joined a broadcast whose beginning is gone');

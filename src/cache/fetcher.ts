@@ -1,7 +1,7 @@
 import type { RawHeaders } from '../http/headers.js';
 import type { BodySource, OriginRequest, OriginResponse, Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
-import type { NoStoreReason } from './outcome.js';
+import type { ForwardReason, NoStoreReason } from './outcome.js';
 import type { SharedRoute } from './site.js';
 
 /** One fill: what to get, what is already stored, and for whom. */
@@ -12,6 +12,8 @@ export interface FillJob {
   /** Purge clock, read before the first await of the request that leads the fill (I-2). */
   readonly stamp: number;
   readonly priority: Priority;
+  /** Why the origin is asked; `request`: the client wants nothing that was not validated for it. */
+  readonly forward: ForwardReason;
   readonly signal: AbortSignal;
 }
 
@@ -22,11 +24,12 @@ export interface ResponseHead {
   readonly headers: RawHeaders;
 }
 
+/** `collapsed`: another process of this node had asked, or has just been answered. */
 export type Fetched =
   /** May be stored, as far as the head tells. `length` is the body's, in bytes, when announced. */
-  | { kind: 'storable'; head: EntryHead; body: BodySource; length: number | undefined }
+  | { kind: 'storable'; head: EntryHead; body: BodySource; length: number | undefined; collapsed?: boolean }
   /** The stored entry is current again: the origin said 304, or another worker has just filled it. */
-  | { kind: 'current'; entry: Entry; forwardStatus: number }
+  | { kind: 'current'; entry: Entry; forwardStatus: number; collapsed?: boolean }
   /** Must not be stored. `share`: whoever waits may have it too (an error of the origin, nothing personal). */
   | { kind: 'uncacheable'; head: ResponseHead; body: BodySource; reason: NoStoreReason; share: boolean };
 

@@ -138,11 +138,14 @@ export class Filler {
       case 'current':
         return sameVariant(landing.entry, want.route);
       case 'body':
-        return landing.broadcast.joinable && sameVariant(landing.head, want.route);
+        if (!landing.broadcast.joinable || !sameVariant(landing.head, want.route)) return false;
+        // Complete before this request came, so it must be fresh and wanted as it is (RFC 9111 section 4).
+        return !landing.broadcast.ended || (isFreshAtStore(landing.head) && want.forward !== 'request');
     }
   }
 
-  #answer({ flight, landing, collapsed }: Boarded, want: Want): Answer {
+  #answer({ flight, landing, collapsed: joined }: Boarded, want: Want): Answer {
+    const collapsed = joined || ('collapsed' in landing && landing.collapsed === true);
     const base = {
       result: 'miss',
       served: 'origin',
@@ -212,7 +215,7 @@ export class Filler {
   }
 
   #lead(want: Want, priority: Priority, joinable = true): Flight {
-    const { route, stored, stamp } = want;
+    const { route, stored, stamp, forward } = want;
     const { fetcher, storer } = this.#parts;
     const flight = new Flight({
       key: route.key,
@@ -221,7 +224,7 @@ export class Filler {
       keepBytes: this.#parts.maxEntryBytes,
       held: this.#held,
       fetch: async (signal) => {
-        const fetched = await fetcher.fetch({ route, stored, stamp, priority, signal });
+        const fetched = await fetcher.fetch({ route, stored, stamp, priority, forward, signal });
         if (fetched.kind === 'uncacheable')
           this.#noteUncacheable(route.key, fetched.head.status, fetched.share);
         else this.#uncacheable.forget(route.key);
@@ -266,6 +269,10 @@ const TROUBLE: ReadonlySet<NoStoreReason> = new Set([
 function isTrouble(landing: Landing, reason: NoStoreReason): boolean {
   if (landing.kind === 'error-body') return true; // only an origin's own trouble is shared
   return TROUBLE.has(reason);
+}
+
+function isFreshAtStore(head: EntryHead): boolean {
+  return head.lifetime > head.ageAtStore;
 }
 
 function sameVariant(

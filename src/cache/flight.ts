@@ -8,8 +8,8 @@ import type { NoStoreReason } from './outcome.js';
 /** How a flight's head turned out, for everyone who takes part in it. */
 export type Landing =
   /** Bytes are arriving; take a `reader()`. `head` is an EntryHead when the response may be stored. */
-  | { kind: 'body'; head: EntryHead; length: number | undefined; broadcast: Broadcast }
-  | { kind: 'current'; entry: Entry; forwardStatus: number }
+  | { kind: 'body'; head: EntryHead; length: number | undefined; broadcast: Broadcast; collapsed: boolean }
+  | { kind: 'current'; entry: Entry; forwardStatus: number; collapsed?: boolean }
   /** Not stored, but harmless to share. */
   | { kind: 'error-body'; head: ResponseHead; reason: NoStoreReason; broadcast: Broadcast }
   /** Not for sharing: the leader alone may take `own`; followers ask for themselves (I-8). */
@@ -111,9 +111,9 @@ export class Flight {
       return fetched;
     }
     if (fetched.kind === 'storable') {
-      const { head, length } = fetched;
+      const { head, length, collapsed = false } = fetched;
       const broadcast = this.#broadcast(fetched.body, (body) => this.#store(head, body));
-      return { kind: 'body', head, length, broadcast };
+      return { kind: 'body', head, length, broadcast, collapsed };
     }
     const { head, reason } = fetched;
     if (!fetched.share) {

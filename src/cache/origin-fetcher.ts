@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { asProxyError } from '../errors.js';
 import { checkCoding } from '../http/content-coding.js';
 import { field, type RawHeaders, withField, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
@@ -90,6 +91,7 @@ export class OriginFetcher implements Fetcher {
       // Nothing of it has reached a client yet: ask once more instead of passing a broken body on.
       response = await ask();
       peeked = await this.#peek(response);
+      if (peeked.failure !== undefined) throw asProxyError(peeked.failure);
     }
     const { start, whole, body } = peeked;
     const headers = this.#healed(scrub(withoutHopByHop(response.headers)), start);

@@ -32,29 +32,26 @@ export class CoreFetcher implements HubFetcher {
 
   async fill(request: Extract<WireRequest, { kind: 'fill' }>, signal: AbortSignal): Promise<Fetched> {
     const { lookup, filler, purges, clock } = this.#parts;
-    const { route, storedAt } = request;
+    const { route, storedAt, forward } = request;
     const stamp = purges.stamp();
     const found = await lookup.find(route);
-    if (found !== undefined && freshFor(found, clock.now()) > 0) {
+    if (found !== undefined && forward !== 'request' && freshFor(found, clock.now()) > 0) {
       // Another worker has just filled it. A worker that holds this very entry wants it validated nevertheless.
       const newer = storedAt === undefined || found.entry.storedAt > storedAt;
-      if (newer) return { kind: 'current', entry: found.entry, forwardStatus: found.entry.status };
+      if (newer)
+        return { kind: 'current', entry: found.entry, forwardStatus: found.entry.status, collapsed: true };
     }
-    const want: Want = {
-      route,
-      stored: found?.entry,
-      stamp,
-      forward: found === undefined ? 'uri-miss' : 'stale',
-    };
+    const want: Want = { route, stored: found?.entry, stamp, forward };
     const net = found !== undefined && -freshFor(found, clock.now()) <= found.entry.staleIfError;
     const answer = net
       ? await this.#refresh(want, request.priority, signal)
       : await filler.obtain(want, signal, request.priority);
+    const { collapsed = false, forwardStatus = 200 } = answer.outcome;
     switch (answer.kind) {
       case 'entry':
-        return { kind: 'current', entry: answer.entry, forwardStatus: answer.outcome.forwardStatus ?? 200 };
+        return { kind: 'current', entry: answer.entry, forwardStatus, collapsed };
       case 'arriving':
-        return { kind: 'storable', head: answer.head, length: answer.length, body: answer.body };
+        return { kind: 'storable', head: answer.head, length: answer.length, body: answer.body, collapsed };
       case 'raw': {
         const reason = answer.outcome.noStore ?? 'status';
         return {
@@ -67,6 +64,7 @@ export class CoreFetcher implements HubFetcher {
       }
     }
   }
+
   /**
    * The worker holds a stale value that may stand in, so a failure is remembered for the node: a dead origin costs one
    * request per interval, not one per worker (I-10).

@@ -14,8 +14,8 @@ export class HubClient implements Fetcher {
   }
 
   async fetch(job: FillJob): Promise<Fetched> {
-    const { route, priority, stored } = job;
-    const request: WireRequest = { kind: 'fill', route, priority, storedAt: stored?.storedAt };
+    const { route, priority, stored, forward } = job;
+    const request: WireRequest = { kind: 'fill', route, priority, forward, storedAt: stored?.storedAt };
     const exchange = new Exchange(this.#path, request, job.signal);
     const head = await exchange.head;
     switch (head.kind) {
@@ -27,6 +27,7 @@ export class HubClient implements Fetcher {
         return {
           kind: 'current',
           forwardStatus: head.forwardStatus,
+          collapsed: head.collapsed === true,
           entry: { ...head.head, body: await gather(exchange) },
         };
       case 'pass':

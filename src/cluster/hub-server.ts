@@ -72,7 +72,8 @@ async function answer(
   const fetched = await fetcher.fill(request, signal);
   if (fetched.kind === 'current') {
     const { body, ...head } = fetched.entry;
-    writeJson(socket, Frame.head, { kind: 'current', head, forwardStatus: fetched.forwardStatus });
+    const { forwardStatus, collapsed } = fetched;
+    writeJson(socket, Frame.head, { kind: 'current', head, forwardStatus, collapsed });
     writeFrame(socket, Frame.data, body);
     writeFrame(socket, Frame.end);
     return;

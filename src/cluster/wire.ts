@@ -1,5 +1,5 @@
 import type { ResponseHead } from '../cache/fetcher.js';
-import type { NoStoreReason } from '../cache/outcome.js';
+import type { ForwardReason, NoStoreReason } from '../cache/outcome.js';
 import type { SharedRoute } from '../cache/site.js';
 import { type ErrorCode, ProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
@@ -8,7 +8,13 @@ import type { EntryHead } from '../tiers/entry.js';
 
 /** What a worker asks of the core. */
 export type WireRequest =
-  | { kind: 'fill'; route: SharedRoute; storedAt: number | undefined; priority: Priority }
+  | {
+      kind: 'fill';
+      route: SharedRoute;
+      storedAt: number | undefined;
+      priority: Priority;
+      forward: ForwardReason;
+    }
   | {
       kind: 'pass';
       upstream: string;
@@ -21,8 +27,8 @@ export type WireRequest =
 
 /** The head of the core's answer; the body follows in data frames. */
 export type WireHead =
-  | { kind: 'storable'; head: EntryHead; length: number | undefined }
-  | { kind: 'current'; head: EntryHead; forwardStatus: number }
+  | { kind: 'storable'; head: EntryHead; length: number | undefined; collapsed?: boolean }
+  | { kind: 'current'; head: EntryHead; forwardStatus: number; collapsed?: boolean }
   | { kind: 'uncacheable'; head: ResponseHead; reason: NoStoreReason; share: boolean }
   | {
       kind: 'pass';

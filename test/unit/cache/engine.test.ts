@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { ProxyError } from '../../../src/errors.js';
 import { settle } from '../../support/fake-clock.js';
 import { bytesOf, engineKit } from './engine-kit.js';
 
@@ -97,6 +98,18 @@ describe('what may not be stored', () => {
     expect(kit.origin.asked).toHaveLength(2);
     kit.origin.last.reply({ body: 'whole' });
     expect(await bytesOf(await answer)).toBe('whole');
+  });
+
+  it('JSON that breaks off twice is an honest error, not a broken connection', async () => {
+    const kit = engineKit();
+    const answer = kit.ask('/x');
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await settle();
+      kit.origin.last.head();
+      kit.origin.last.body.data(Buffer.from('{"id'));
+      kit.origin.last.body.error(new ProxyError('origin_timeout', 'silent'));
+    }
+    await expect(answer).rejects.toMatchObject({ code: 'origin_timeout', status: 504 });
   });
 
   it('an image that breaks off is an error for the reader and leaves no entry', async () => {

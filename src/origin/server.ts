@@ -147,12 +147,21 @@ export class UpstreamServer {
         resolve({ kind: 'given-up', error: abortError(request.signal), verdict: 'neutral' });
         return;
       }
+      let good = false;
       const exchange = new Exchange(request, {
         clock,
         timeouts,
         server: this.name,
-        onResult: (result) => resolve({ ...result, verdict: verdictOn(result) }),
+        onResult: (result) => {
+          good = isGood(result);
+          resolve({ ...result, verdict: verdictOn(result) });
+        },
         onBodyFailed: (error) => {
+          // Counted by its head as a success; a body that breaks off is none.
+          if (good) {
+            this.successes--;
+            this.errors++;
+          }
           this.remember(error.message);
           this.options.onEvent({ type: 'body_failed', upstream, server: this.name, error: error.code });
         },
@@ -183,17 +192,22 @@ export class UpstreamServer {
     if (attempt.kind === 'failed') {
       this.errors++;
       this.remember(attempt.error.message);
-    } else if (attempt.response.status >= 500 || attempt.response.status === 429) {
+    } else if (isGood(attempt)) {
+      this.successes++;
+    } else {
       this.errors++;
       this.remember(`answered ${attempt.response.status}`);
-    } else {
-      this.successes++;
     }
   }
 
   private remember(message: string): void {
     this.lastError = { message, at: this.options.clock.now() };
   }
+}
+
+/** A head that `/stats` counts as a success. */
+function isGood(result: ExchangeResult): boolean {
+  return result.kind === 'head' && result.response.status < 500 && result.response.status !== 429;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { asProxyError } from '../errors.js';
 import { checkCoding } from '../http/content-coding.js';
-import { field, type RawHeaders, withField, withoutFields } from '../http/headers.js';
+import { announcedLength, field, type RawHeaders, withField, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { mergeHeaders, revalidationHeaders, selectsStored } from '../http/revalidation.js';
 import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origin/source.js';
@@ -102,7 +102,7 @@ export class OriginFetcher implements Fetcher {
       { route, status, statusText, headers, requestTime, responseTime, stamp },
       clock.random(),
     );
-    const length = contentLength(headers);
+    const length = announcedLength(headers);
     const refuse = (reason: NoStoreReason): Fetched =>
       uncacheable({ status, statusText, headers }, body, reason);
     if (!decision.store) return refuse(decision.reason);
@@ -185,9 +185,4 @@ function uncacheable(head: ResponseHead, body: BodySource, reason: NoStoreReason
 /** Statuses that speak of the origin, not of the request. */
 export function isOriginTrouble(status: number): boolean {
   return status >= 500 || status === 429;
-}
-
-function contentLength(headers: RawHeaders): number | undefined {
-  const value = field(headers, 'content-length');
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }

@@ -29,6 +29,12 @@ export function fieldValue(headers: RawHeaders, name: string): string | undefine
   return lines.length === 0 ? undefined : lines.join(', ');
 }
 
+/** Content-Length in bytes, or undefined when it is absent or no plain number (RFC 9110 section 8.6). */
+export function announcedLength(headers: RawHeaders): number | undefined {
+  const value = field(headers, 'content-length');
+  return value !== undefined && /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
 /** Whether field `name` is present. */
 export function hasField(headers: RawHeaders, name: string): boolean {
   return field(headers, name) !== undefined;

@@ -1,5 +1,5 @@
 import type { Answer } from '../cache/answer.js';
-import { field, type RawHeaders, withoutFields } from '../http/headers.js';
+import { announcedLength, type RawHeaders, withoutFields } from '../http/headers.js';
 import { BodyWriter } from './body-writer.js';
 import { CORS_REPLACED, corsFields } from './cors.js';
 import { theirCacheStatus } from './entry-fields.js';
@@ -51,8 +51,3 @@ function advertised({ outcome, settings }: Exchange): string | undefined {
 }
 
 const LIFETIMES: ReadonlySet<string> = new Set(['cache-control', 'expires', 'pragma']);
-
-function announcedLength(headers: RawHeaders): number | undefined {
-  const value = field(headers, 'content-length');
-  return value !== undefined && /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
-}

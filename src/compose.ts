@@ -3,21 +3,19 @@ import { Engine } from './cache/engine.js';
 import type { Fetcher } from './cache/fetcher.js';
 import { OriginFetcher } from './cache/origin-fetcher.js';
 import { PurgeTable } from './cache/purge-table.js';
-import type { SharedRoute, SitePolicy } from './cache/site.js';
+import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
 import { CoreFetcher } from './cluster/core-fetcher.js';
 import { LocalMember } from './cluster/local-member.js';
 import type { Member } from './cluster/member.js';
 import { NodeManagement } from './cluster/node-management.js';
 import { Purger } from './cluster/purger.js';
+import { credentialScrubber, originOf, ownTarget } from './compose-origin.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { createGenericPolicy } from './generic/policy.js';
-import type { RawHeaders } from './http/headers.js';
 import type { Logger } from './observe/log.js';
 import { createMetrics, type Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
-import { makeScrubber } from './observe/redact.js';
-import { createOrigin, type OriginService } from './origin/origin.js';
 import { openDiskReader, openDiskStore } from './tiers/disk.js';
 import type { DiskEvent, DiskStore } from './tiers/disk-types.js';
 import { MemoryTier } from './tiers/memory.js';
@@ -239,63 +237,6 @@ export function sitePolicy(config: Config): SitePolicy {
   if (upstream.type === 'custom') return createGenericPolicy(shared);
   const userAgent = `tmdb-cache-proxy/${VERSION}`;
   return createTmdbPolicy({ ...shared, kind: upstream.type, credentials: upstream.credentials, userAgent });
-}
-
-/**
- * A redirect's target on one of the hosts configured for the route's upstream, with our credentials if it may be shared;
- * undefined when it leads elsewhere or to something personal.
- */
-function ownTarget(
-  site: SitePolicy,
-  config: Config,
-  route: SharedRoute,
-  location: string,
-): string | undefined {
-  const servers = config.upstream.groups.find(({ name }) => name === route.upstream)?.servers ?? [];
-  const base = new URL(route.target, servers[0]?.origin).href;
-  if (!URL.canParse(location, base)) return undefined;
-  const url = new URL(location, base);
-  if (!servers.some(({ origin }) => new URL(origin).host === url.host)) return undefined;
-  const next = site.route({ method: 'GET', target: url.pathname + url.search, headers: [] });
-  return next.kind === 'shared' && next.upstream === route.upstream ? next.target : undefined;
-}
-
-/** Masks the proxy's own TMDB credentials in fields that echo a URL. */
-function credentialScrubber(config: Config): (headers: RawHeaders) => RawHeaders {
-  const secrets = config.upstream.credentials.map(({ value }) => value);
-  if (secrets.length === 0) return (headers) => headers;
-  const scrub = makeScrubber(secrets);
-  return (headers) =>
-    headers.some((text) =>
-      secrets.some((secret) => text.includes(secret) || text.includes(encodeURIComponent(secret))),
-    )
-      ? headers.map(scrub)
-      : headers;
-}
-
-function originOf(config: Config, onEvent: Parameters<typeof createOrigin>[0]['onEvent']): OriginService {
-  const { upstream } = config;
-  return createOrigin({
-    groups: upstream.groups.map(({ name, servers }) => ({
-      name,
-      servers: servers.map(({ origin }) => origin),
-      maxConnections: upstream.maxConnections,
-      // TMDB's image host limits connections only (TMDB.md, Limits).
-      rate: name === 'image' ? null : upstream.rate,
-      // Bucket and rate add up in the first second: a full second's worth on top would be twice what TMDB allows.
-      ...(upstream.rate !== null && { burst: upstream.rate / 4 }),
-    })),
-    timeouts: {
-      connectMs: Math.min(10_000, upstream.requestTimeoutMs),
-      headersMs: upstream.requestTimeoutMs,
-      bodyMs: upstream.requestTimeoutMs,
-    },
-    maxRetries: upstream.maxRetries,
-    clock: systemClock,
-    proxy: { https: upstream.httpsProxy },
-    healthCheckMs: upstream.healthCheckIntervalMs,
-    onEvent,
-  });
 }
 
 function storeDirectory(config: Config): string {

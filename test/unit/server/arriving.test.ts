@@ -4,6 +4,7 @@ import type { Answer } from '../../../src/cache/answer.js';
 import { ProxyError } from '../../../src/errors.js';
 import type { BodySource } from '../../../src/origin/source.js';
 import type { Entry } from '../../../src/tiers/entry.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import {
   bodyOf,
   dial,
@@ -234,5 +235,26 @@ describe('clients', () => {
     });
     await until(() => received >= total * chunk.length);
     expect(given).toBe(total);
+  });
+
+  it('that take nothing for a minute are cut, so that the connection to the origin is free again', async () => {
+    const clock = new FakeClock();
+    const body = new ManualBody();
+    const { port, records } = await start(() => arriving(body), { settings: { clock } });
+    const socket = dial(port);
+    socket.pause();
+    socket.write(request('GET', '/3/movie/1'));
+    await until(() => body.sink !== undefined);
+    for (let i = 0; i < 400 && !body.paused; i++) {
+      body.sink!.data(Buffer.alloc(64 * 1024));
+      await new Promise(setImmediate);
+    }
+    expect(body.paused).toBe(true);
+    clock.advance(59_000);
+    expect(body.cancelled).toBe(false);
+    clock.advance(1_000);
+    expect(body.cancelled).toBe(true);
+    await until(() => records.length > 0);
+    expect(records).toMatchObject([{ aborted: true }]);
   });
 });

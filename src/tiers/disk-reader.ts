@@ -20,6 +20,7 @@ import type { ListPage, ListQuery, SetResult } from './tier.js';
 /** A worker's side of the store that another process writes. */
 export class DiskReader implements DiskStore {
   readonly name = 'disk';
+  readonly sorted = true;
   readonly writable = false;
   readonly #environment: Environment;
   readonly #bodies: SegmentReader;

@@ -24,6 +24,7 @@ const MiB = 1024 * 1024;
 /** The writer's store. Made by `openDiskStore`, which holds the lock and has checked the files. */
 export class WritableDiskStore implements DiskStore {
   readonly name = 'disk';
+  readonly sorted = true;
   readonly writable = true;
   readonly #limits: DiskLimits;
   readonly #environment: Environment;

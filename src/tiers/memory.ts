@@ -42,6 +42,7 @@ export function entryBytes(entry: EntryHead, bodyLength: number): number {
 /** L1: memory of this process. Synchronous at heart; the promises are for the interface. */
 export class MemoryTier implements Tier {
   readonly name = 'memory';
+  readonly sorted = true;
   readonly #records: LRUCache<string, MemoryRecord>;
   readonly #maxBytes: number;
   readonly #maxEntryBytes: number;

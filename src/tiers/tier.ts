@@ -2,8 +2,8 @@ import type { Entry, EntryHead } from './entry.js';
 
 export type TierName = 'memory' | 'disk' | 'redis';
 
-/** Why a tier did or did not keep an entry. */
-export type SetResult = 'stored' | 'too-large' | 'not-admitted' | 'read-only' | 'failed';
+/** Why a tier did or did not keep an entry. `fenced`: a later leader has taken the key over (I-4). */
+export type SetResult = 'stored' | 'too-large' | 'not-admitted' | 'read-only' | 'fenced' | 'failed';
 
 /** One row of a listing: what is known of an entry without its body. */
 export interface Row {
@@ -14,7 +14,10 @@ export interface Row {
 }
 
 export interface ListQuery {
-  /** Rows whose key sorts strictly after this; '' for the first page. */
+  /**
+   * '' for the first page, else `next` of the page before. In a sorted tier any key may stand here: rows follow whose
+   * key sorts strictly after it.
+   */
   readonly after: string;
   readonly limit: number;
   /** Plain substring of the key; '' for all. Never a pattern. */
@@ -26,7 +29,7 @@ export interface ListQuery {
 
 export interface ListPage {
   readonly rows: Row[];
-  /** Key to continue after, or null when the end was reached. */
+  /** Where to continue, or null when the end was reached. In a sorted tier a key, else opaque. */
   readonly next: string | null;
 }
 
@@ -50,9 +53,15 @@ export interface TierStats {
  */
 export interface Tier {
   readonly name: TierName;
+  /**
+   * Whether `list` goes by key. An unsorted one (Redis) gives every entry that is there throughout at least once, in
+   * no order.
+   */
+  readonly sorted: boolean;
   /** The entry under exactly this key, or undefined. */
   get(key: string): Promise<Entry | undefined>;
-  set(entry: Entry): Promise<SetResult>;
+  /** `fence`: token of the lease this entry was filled under; a tier that several nodes write keeps the newest. */
+  set(entry: Entry, fence?: number): Promise<SetResult>;
   /** Whether there was something to delete. */
   delete(key: string): Promise<boolean>;
   list(query: ListQuery): Promise<ListPage>;

@@ -1,0 +1,161 @@
+import { Cluster, Redis, type RedisCommander } from 'ioredis';
+import type { Clock } from '../clock.js';
+import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
+import { asTrouble, RedisTrouble } from './trouble.js';
+
+/** A Lua script; `keys` is how many of its arguments are keys, all of one slot. */
+export interface Script {
+  readonly name: string;
+  readonly keys: number;
+  readonly lua: string;
+}
+
+/** What happens to the connection. While a node is dead the client reports it some 60 times a second (NOTES). */
+export interface LinkEvents {
+  readonly onReady?: () => void;
+  /** At most one a second; `suppressed` counts those left out since. */
+  readonly onError?: (error: RedisTrouble, suppressed: number) => void;
+}
+
+export interface LinkOptions {
+  readonly address: RedisAddress;
+  readonly settings: RedisSettings;
+  readonly clock: Clock;
+  readonly events?: LinkEvents;
+}
+
+const ERROR_EVERY_MS = 1000;
+/** A client that does not hang up in time is cut off, ms: `quit` hangs on a dead node. */
+const CLOSE_DEADLINE_MS = 500;
+
+/**
+ * One client of one deployment: a connection per node of a cluster, else one. What must not wait for each other (small reads,
+ * large bodies, control, subscriptions) has a link of its own. Connects by itself, again and again, until closed.
+ */
+export class RedisLink {
+  readonly #client: Redis | Cluster;
+  readonly #options: LinkOptions;
+  readonly #defined = new Set<string>();
+  #lastError = Number.NEGATIVE_INFINITY;
+  #suppressed = 0;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    const { address, settings } = options;
+    this.#client =
+      address.mode === 'cluster'
+        ? new Cluster([...address.nodes], clusterOptions(address, settings))
+        : new Redis(singleOptions(address, settings));
+    this.#client.on('error', (error: unknown) => this.#report(error));
+    if (this.#client instanceof Cluster)
+      this.#client.on('node error', (error: unknown) => this.#report(error));
+    this.#client.on('ready', () => options.events?.onReady?.());
+  }
+
+  /** Begins to connect; never rejects. Whoever calls before it is connected gets trouble at once. */
+  open(): void {
+    this.#client.connect().catch((error: unknown) => this.#report(error));
+  }
+
+  get ready(): boolean {
+    return this.#client.status === 'ready';
+  }
+
+  /** Commands of the deployment. A keyless one goes to any one node; see `masters`. For use inside `call`. */
+  get commands(): RedisCommander {
+    return this.#client as unknown as RedisCommander;
+  }
+
+  /** The client itself, for libraries that want one and for subscribing. */
+  get client(): Redis | Cluster {
+    return this.#client;
+  }
+
+  /** One client per master, for what reaches one node only: SCAN, DBSIZE, INFO. */
+  masters(): Redis[] {
+    return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
+  }
+
+  /** Every node the client knows of. */
+  nodes(): Redis[] {
+    return this.#client instanceof Cluster ? this.#client.nodes('all') : [this.#client];
+  }
+
+  /**
+   * Runs a command with a deadline of our own, ms: the client's does not cover its queues (NOTES). Rejects with
+   * RedisTrouble and nothing else; what the command answers after the deadline is dropped.
+   */
+  call<T>(what: string, deadlineMs: number, command: (commands: RedisCommander) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new RedisTrouble('closed', `redis ${what}: closed`));
+    return new Promise<T>((resolve, reject) => {
+      const cancel = this.#options.clock.after(deadlineMs, () =>
+        reject(new RedisTrouble('deadline', `redis ${what}: no answer within ${deadlineMs} ms`)),
+      );
+      const settled =
+        <V>(how: (value: V) => void) =>
+        (value: V) => {
+          cancel();
+          how(value);
+        };
+      // Inside a promise, so that a client that throws rejects.
+      Promise.resolve()
+        .then(() => command(this.commands))
+        .then(
+          settled(resolve),
+          settled((error: unknown) => reject(asTrouble(what, error))),
+        );
+    });
+  }
+
+  /** Runs a script by its digest, loading it where it is not known yet. Deadline in ms. */
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+    deadlineMs: number,
+  ): Promise<unknown> {
+    return this.call(script.name, deadlineMs, () => {
+      if (!this.#defined.has(script.name)) {
+        this.#client.defineCommand(script.name, { lua: script.lua, numberOfKeys: script.keys });
+        this.#defined.add(script.name);
+      }
+      const commands = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      return commands[script.name]!.call(this.#client, ...keys, ...args);
+    });
+  }
+
+  /** Hangs up. Idempotent; never rejects, never takes longer than half a second. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { status } = this.#client;
+    if (status === 'ready') {
+      let stop = () => {};
+      const late = new Promise<void>((resolve) => {
+        stop = this.#options.clock.after(CLOSE_DEADLINE_MS, resolve);
+      });
+      await Promise.race([
+        this.#client.quit().then(
+          () => {},
+          () => {},
+        ),
+        late,
+      ]);
+      stop();
+    }
+    this.#client.disconnect();
+  }
+
+  #report(error: unknown): void {
+    if (this.#closed) return;
+    const now = this.#options.clock.now();
+    if (now - this.#lastError < ERROR_EVERY_MS) {
+      this.#suppressed++;
+      return;
+    }
+    this.#lastError = now;
+    this.#options.events?.onError?.(asTrouble('connection', error), this.#suppressed);
+    this.#suppressed = 0;
+  }
+}

@@ -1,0 +1,121 @@
+import type { ClusterOptions, NatMap, RedisOptions } from 'ioredis';
+
+/** Where a Redis deployment is and how to log in. */
+export interface RedisAddress {
+  readonly mode: 'cluster' | 'sentinel' | 'standalone';
+  /** Seeds of the cluster, the one server, or the Sentinels. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** Name of the master group, in Sentinel mode. */
+  readonly sentinelName: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly db: number;
+  readonly tls: boolean;
+  /** Where announced addresses are reached from here; tests and NAT. */
+  readonly natMap?: NatMap;
+}
+
+/** Upper bounds of one call, ms. What is slower counts as failed: the next tier or the origin is asked instead. */
+export interface RedisDeadlines {
+  /** A small value on the path of a request. */
+  readonly read: number;
+  /** A large body. */
+  readonly bulk: number;
+  readonly write: number;
+  /** Purges, leases, the registry, scans: one command each. */
+  readonly control: number;
+}
+
+export interface RedisSettings {
+  readonly connectTimeoutMs: number;
+  readonly deadlines: RedisDeadlines;
+  /** First pause before connecting again, ms; doubled up to `MAX_RETRY_MS`. */
+  readonly retryDelayMs: number;
+}
+
+/** A node that came back is used again within this long, ms. */
+const MAX_RETRY_MS = 2000;
+/** How long after a failover the client may go by an old map of slots, ms: without it (ioredis' default) for ever. */
+const SLOTS_REFRESH_MS = 1000;
+
+/** Pause before attempt `times`, with jitter. Always a number: anything else ends an ioredis client for good. */
+export function retryDelay(settings: RedisSettings, times: number): number {
+  const delay = Math.min(MAX_RETRY_MS, settings.retryDelayMs * 2 ** Math.min(times - 1, 10));
+  return Math.round(delay * (0.75 + 0.5 * Math.random()));
+}
+
+/** Options of one connection, whatever the topology. Each differs from ioredis' default for the reason beside it. */
+function connectionOptions(address: RedisAddress, settings: RedisSettings) {
+  const slowest = Math.max(...Object.values(settings.deadlines));
+  return {
+    username: address.username,
+    password: address.password,
+    ...(address.tls && { tls: {} }),
+    // RESP3 pushes are dropped by ioredis 6 (NOTES); nothing here needs RESP3.
+    protocol: 2,
+    connectTimeout: settings.connectTimeoutMs,
+    // Frees the client's own state; callers are released by our deadline, which also covers what this does not.
+    commandTimeout: slowest,
+    // A stopped or cut-off master keeps its connection open for ever; this ends it (NOTES, measured).
+    socketTimeout: slowest + 500,
+    // A command that failed is answered from elsewhere at once; repeating it later would only waste the server.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    noDelay: true,
+    keepAlive: 10_000,
+    // Needs a right (CLIENT SETINFO) that a narrow ACL may not give.
+    disableClientInfo: true,
+  } as const satisfies RedisOptions;
+}
+
+/** A standalone server or a Sentinel group. */
+export function singleOptions(address: RedisAddress, settings: RedisSettings) {
+  const common = {
+    ...connectionOptions(address, settings),
+    lazyConnect: true,
+    db: address.db,
+    // Without a connection a command fails at once instead of waiting for one.
+    enableOfflineQueue: false,
+    retryStrategy: (times: number) => retryDelay(settings, times),
+    // After a failover the old master comes back as a replica: connect anew to find the master.
+    reconnectOnError: (error: Error) => /^READONLY\b/.test(error.message),
+  } satisfies RedisOptions;
+  if (address.mode === 'sentinel') {
+    return {
+      ...common,
+      sentinels: address.nodes.map(({ host, port }) => ({ host, port })),
+      ...(address.sentinelName !== undefined && { name: address.sentinelName }),
+      sentinelRetryStrategy: (times: number) => retryDelay(settings, times),
+      sentinelCommandTimeout: settings.deadlines.control,
+      // Hears of a failover from the Sentinels instead of waiting for the old master's connection to die.
+      failoverDetector: true,
+      ...(address.natMap !== undefined && { natMap: address.natMap }),
+    } satisfies RedisOptions;
+  }
+  const [node] = address.nodes;
+  return { ...common, host: node?.host ?? '127.0.0.1', port: node?.port ?? 6379 } satisfies RedisOptions;
+}
+
+export function clusterOptions(address: RedisAddress, settings: RedisSettings) {
+  return {
+    lazyConnect: true,
+    // At the top level: inside `redisOptions` the Cluster overrides it, and its own queue then has no time limit.
+    enableOfflineQueue: false,
+    clusterRetryStrategy: (times: number) => retryDelay(settings, times),
+    // A node that restarts without a change of slots is otherwise not connected to again before a MOVED.
+    clusterNodeRetryStrategy: (times: number) => retryDelay(settings, times),
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
+    slotsRefreshTimeout: Math.max(1000, settings.deadlines.control),
+    // A replica may lag behind a purge's rule or a lease; masters only (issue 3).
+    scaleReads: 'master',
+    // Few: our deadline is short, and each means another node said "not me".
+    maxRedirections: 5,
+    retryDelayOnFailover: 50,
+    retryDelayOnClusterDown: 50,
+    retryDelayOnTryAgain: 50,
+    // Servers that announce host names are looked up by the connection itself, so that TLS sees the name.
+    dnsLookup: (name: string, callback: (error: null, address: string) => void) => callback(null, name),
+    ...(address.natMap !== undefined && { natMap: address.natMap }),
+    redisOptions: connectionOptions(address, settings),
+  } satisfies ClusterOptions;
+}

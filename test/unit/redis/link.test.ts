@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.js';
+import { RedisLink } from '../../../src/redis/link.js';
+import type { RedisAddress, RedisSettings } from '../../../src/redis/options.js';
+import {
+  type RedisCluster,
+  type RedisSentinels,
+  type RedisServer,
+  standaloneAddress,
+  startRedis,
+  startRedisCluster,
+  startSentinels,
+} from '../../support/redis-server.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+
+const SETTINGS: RedisSettings = {
+  connectTimeoutMs: 1000,
+  retryDelayMs: 50,
+  deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
+};
+
+function open(address: RedisAddress): Promise<RedisLink> {
+  return new Promise((resolve) => {
+    const link = new RedisLink({
+      address,
+      settings: SETTINGS,
+      clock: systemClock,
+      events: { onReady: () => resolve(link) },
+    });
+    link.open();
+  });
+}
+
+async function eventually<T>(attempt: () => Promise<T>, tries = 200): Promise<T> {
+  for (let i = 0; ; i++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (i === tries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+describe('RedisLink on a standalone server', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  it('runs commands and scripts, binary values included', async () => {
+    const link = await open(standaloneAddress(server.port));
+    const value = Buffer.from([0, 255, 10, 13]);
+    await link.call('set', 500, (redis) => redis.set('k', value));
+    expect(await link.call('get', 500, (redis) => redis.getBuffer('k'))).toEqual(value);
+    const script = { name: 'tcpTest', keys: 1, lua: "return {redis.call('STRLEN', KEYS[1]), ARGV[1]}" };
+    expect(await link.run(script, ['k'], ['x'], 500)).toEqual([4, 'x']);
+    await link.close();
+    await link.close();
+    await expect(link.call('get', 500, (redis) => redis.get('k'))).rejects.toMatchObject({
+      reason: 'closed',
+    });
+  });
+
+  it('gives a call up at its own deadline while the server hangs, and works again when it does (I-14)', async () => {
+    const proxy = await startTcpProxy(server.port);
+    const link = await open(standaloneAddress(proxy.port));
+    proxy.set('hang');
+    await expect(link.call('get', 60, (redis) => redis.get('k'))).rejects.toMatchObject({
+      reason: 'deadline',
+    });
+    proxy.set('pass');
+    await eventually(() => link.call('get', 200, (redis) => redis.get('k')));
+    proxy.set('refuse');
+    await expect(
+      eventually(async () => {
+        await link.call('get', 200, (redis) => redis.get('k'));
+        throw new Error('still answers');
+      }, 3),
+    ).rejects.toMatchObject({ reason: expect.stringMatching(/unreachable|deadline/) });
+    proxy.set('pass');
+    await eventually(() => link.call('get', 200, (redis) => redis.get('k')));
+    await link.close();
+    await proxy.close();
+  });
+
+  it('starts without a server and finds it when it comes', async () => {
+    const late = await startRedis();
+    await late.kill();
+    const link = new RedisLink({
+      address: standaloneAddress(late.port),
+      settings: SETTINGS,
+      clock: systemClock,
+    });
+    link.open();
+    await expect(link.call('ping', 200, (redis) => redis.ping())).rejects.toMatchObject({
+      reason: 'unreachable',
+    });
+    await late.restart();
+    expect(await eventually(() => link.call('ping', 200, (redis) => redis.ping()))).toBe('PONG');
+    await link.close();
+    await late.stop();
+  });
+
+  it('names what a refused login is, and never the password', async () => {
+    const locked = await startRedis(['--requirepass', 'open-sesame']);
+    const seen: string[] = [];
+    const link = new RedisLink({
+      address: { ...standaloneAddress(locked.port), password: 'wrong-one' },
+      settings: SETTINGS,
+      clock: systemClock,
+      events: { onError: (error) => seen.push(`${error.message} ${String(error.cause)}`) },
+    });
+    link.open();
+    const failed = eventually(async () => {
+      await link.call('get', 200, (redis) => redis.get('k'));
+    }, 5);
+    await expect(failed).rejects.toMatchObject({ name: 'RedisTrouble' });
+    expect(seen.join()).not.toContain('wrong-one');
+    await link.close();
+    await locked.stop();
+  });
+});
+
+describe('RedisLink on a cluster', () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  }, 30_000);
+  afterAll(() => cluster.stop());
+
+  it('reaches every master, and a stopped one costs a deadline until its replica takes over', async () => {
+    const link = await open(cluster.address);
+    expect(link.masters()).toHaveLength(3);
+    await link.call('set', 500, (redis) => redis.set('k', 'v'));
+    const master = await cluster.masterOf('k');
+    master.pause();
+    await expect(link.call('get', 100, (redis) => redis.get('k'))).rejects.toMatchObject({
+      name: 'RedisTrouble',
+    });
+    expect(await eventually(() => link.call('get', 250, (redis) => redis.get('k')))).toBe('v');
+    master.resume();
+    await link.close();
+  });
+
+  it('starts without a cluster and finds it when it comes', async () => {
+    await cluster.killAll();
+    const link = new RedisLink({ address: cluster.address, settings: SETTINGS, clock: systemClock });
+    link.open();
+    await expect(link.call('get', 200, (redis) => redis.get('k'))).rejects.toMatchObject({
+      name: 'RedisTrouble',
+    });
+    await cluster.restartAll();
+    expect(await eventually(() => link.call('get', 250, (redis) => redis.get('k')))).toBeNull();
+    await link.close();
+  });
+}, 60_000);
+
+describe('RedisLink on a Sentinel group', () => {
+  let group: RedisSentinels;
+  beforeAll(async () => {
+    group = await startSentinels();
+  }, 30_000);
+  afterAll(() => group.stop());
+
+  it('finds the master by its name, and the new one after a failover', async () => {
+    const link = await open(group.address);
+    await link.call('set', 500, (redis) => redis.set('k', 'v'));
+    await group.master.kill();
+    await eventually(() => link.call('set', 250, (redis) => redis.set('k', 'w')), 400);
+    expect(await group.replica.cli('get', 'k')).toBe('w');
+    await link.close();
+  }, 60_000);
+});

@@ -1,9 +1,11 @@
 import type { SharedRoute, SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
+import { parentAccess } from './cluster/parent.js';
 import type { Config } from './config/config.js';
 import type { RawHeaders } from './http/headers.js';
 import { makeScrubber } from './observe/redact.js';
 import { createOrigin, type OriginService } from './origin/origin.js';
+import type { SharedBudget } from './origin/shared-budget.js';
 
 /**
  * A redirect's target on one of the hosts configured for the route's upstream, with our credentials if it may be shared;
@@ -24,9 +26,13 @@ export function ownTarget(
   return next.kind === 'shared' && next.upstream === route.upstream ? next.target : undefined;
 }
 
-/** Masks the proxy's own TMDB credentials in fields that echo a URL. */
+/** Masks the proxy's own credentials, TMDB's and the parent's, in fields that echo a URL. */
 export function credentialScrubber(config: Config): (headers: RawHeaders) => RawHeaders {
-  const secrets = config.upstream.credentials.map(({ value }) => value);
+  const { parent } = config.cluster;
+  const secrets = [
+    ...config.upstream.credentials.map(({ value }) => value),
+    parent?.password ?? parent?.username,
+  ].filter((secret): secret is string => secret !== undefined && secret !== '');
   if (secrets.length === 0) return (headers) => headers;
   const scrub = makeScrubber(secrets);
   return (headers) =>
@@ -37,16 +43,31 @@ export function credentialScrubber(config: Config): (headers: RawHeaders) => Raw
       : headers;
 }
 
+/** What a parent that is away costs the first requests; after three in a row it is left alone, ms. */
+const PARENT_CONNECT_MS = 1000;
+const PARENT_HEAD_MS = 5000;
+
 /** L3 as the configuration describes it. */
 export function originOf(
   config: Config,
   onEvent: Parameters<typeof createOrigin>[0]['onEvent'],
+  shared: SharedBudget | undefined,
 ): OriginService {
   const { upstream } = config;
+  const { parent } = config.cluster;
+  const relay = parent && {
+    url: parent.origin,
+    access: parentAccess({ parent, type: upstream.type, credentials: upstream.credentials }),
+    timeouts: {
+      connectMs: PARENT_CONNECT_MS,
+      headersMs: Math.min(PARENT_HEAD_MS, upstream.requestTimeoutMs),
+      bodyMs: upstream.requestTimeoutMs,
+    },
+  };
   return createOrigin({
     groups: upstream.groups.map(({ name, servers }) => ({
       name,
-      servers: servers.map(({ origin }) => origin),
+      servers: servers.map(({ origin }) => (relay !== undefined && origin === relay.url ? relay : origin)),
       maxConnections: upstream.maxConnections,
       // TMDB's image host limits connections only (TMDB.md, Limits).
       rate: name === 'image' ? null : upstream.rate,
@@ -63,5 +84,6 @@ export function originOf(
     proxy: { https: upstream.httpsProxy },
     healthCheckMs: upstream.healthCheckIntervalMs,
     onEvent,
+    shared,
   });
 }

@@ -22,6 +22,11 @@ const CATALOGUE = {
   ],
   bad_request: [400, false, 'Correct the request as the message says.'],
   method_refused: [405, false, 'Use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.'],
+  loop_detected: [
+    508,
+    false,
+    'This node was asked by way of itself: its PARENT_PROXY leads back to it. Whoever asked may ask TMDB instead.',
+  ],
   misdirected: [421, false, "Send the request to this proxy's own address, in origin form."],
   only_if_cached: [504, false, 'Nothing is stored for this request; drop only-if-cached.'],
   not_found: [404, false, 'See /docs for what this server answers; TMDB is under /3, /4 and /t/p.'],

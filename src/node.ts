@@ -8,7 +8,8 @@ import { startHub } from './cluster/hub-server.js';
 import { manage } from './cluster/remote-management.js';
 import { RemoteMember } from './cluster/remote-member.js';
 import { Supervisor, type WorkerLink } from './cluster/supervisor.js';
-import { type Basis, type Core, openCore } from './compose.js';
+import type { Basis } from './compose.js';
+import { type Core, openCore } from './compose-core.js';
 import { type Addresses, listen } from './serve.js';
 import type { Welcome } from './worker.js';
 
@@ -92,6 +93,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         fatal: (message: string) => fail(message),
         touch: (keys: string[]) => core.disk.touch(keys),
         invalidate: (key: string) => core.management.purgeKey(key),
+        resync: () => core.resync(),
         manage: (method: string, args: unknown[]) => manage(core.management, method, args),
       }),
       onExit: ({ id, pid }, description, willRestart) => {

@@ -92,9 +92,6 @@ function warnOfUnbuilt(config: Config, log: Logger): void {
       'PROXY_KEYS is set, but this version does not enforce proxy keys yet: the proxy is open to every client',
     );
   }
-  if (config.cache.l2 === 'redis') {
-    log.warn('Redis is configured, but this version has no Redis tier yet: L2 is the disk store');
-  }
 }
 
 function describe(error: unknown, config: Config): string {

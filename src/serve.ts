@@ -6,6 +6,7 @@ import type { Management } from './admin/management.js';
 import { ownsPath } from './admin/paths.js';
 import type { Outcome } from './cache/outcome.js';
 import { systemClock } from './clock.js';
+import { loopId } from './cluster/parent.js';
 import type { Serving } from './compose.js';
 import type { Config } from './config/config.js';
 import { readTarget } from './generic/target.js';
@@ -56,6 +57,7 @@ export async function listen({ config, serving, management, log }: ListenOptions
     version: VERSION,
     cors: upstream.type !== 'custom',
     maxEntryBytes: cache.maxEntryBytes,
+    loopId: config.cluster.parent === undefined ? undefined : loopId(server.serverId),
     isReady: draining.isReady,
     clientAddress,
     observer: observer(serving, log),

@@ -24,6 +24,9 @@ const HELLO_DEADLINE_MS = 10_000;
 /** Management calls of a client cross to the core and may ask every worker and peer, ms. */
 const MANAGE_DEADLINE_MS = 15_000;
 
+/** Reading all purges again after Redis was away, ms. */
+const RESYNC_DEADLINE_MS = 10_000;
+
 /** A worker process: answers clients from memory and disk, asks the core for everything else (docs/adr/0001). */
 export async function runWorker(): Promise<void> {
   const handlers: Record<string, Handlers[string]> = {};
@@ -64,6 +67,7 @@ export async function runWorker(): Promise<void> {
     fetcher: new HubClient(hubPath),
     onTouch: (keys) => rpc.tell('touch', [keys]),
     invalidate: (key) => rpc.call('invalidate', [key], MANAGE_DEADLINE_MS),
+    resync: () => rpc.call('resync', [], RESYNC_DEADLINE_MS),
   });
   const { member } = serving;
   for (const method of MEMBER_METHODS) handlers[method] = member[method].bind(member) as Handlers[string];

@@ -40,10 +40,9 @@ export function cacheInfo(
       misses: l2.misses,
       hit_rate: hitRate(l2.hits, l2.misses),
       ttl: seconds(cache, 'freshMs'),
-      // Commands share one connection per node and process by pipelining; the setting is an upper bound only.
-      pool_size: inUse === 'redis' ? Math.min(redis.poolSize, Math.max(1, reports.length)) : 0,
+      pool_size: inUse === 'redis' ? redis.poolSize : 0,
       in_use: inUse,
-      in_use_reason: type === inUse ? null : (reason ?? 'unknown'),
+      in_use_reason: reason,
     },
   };
 }

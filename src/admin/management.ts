@@ -6,6 +6,7 @@ import type { NodeRow, PeerRow } from './answers/cluster.js';
 import type { HealthAnswer, RedisHealthAnswer } from './answers/health.js';
 import type { EntryAnswer, KeyRow } from './answers/keys.js';
 import type { StatsAnswer } from './answers/stats.js';
+import type { FromPeer } from './cascade.js';
 
 /**
  * What the management routes need from the node. One implementation speaks for all worker processes, so everything in
@@ -51,8 +52,10 @@ export interface ClearCommand {
   readonly type: ClearType;
   /** Soft: entries become stale at once, SWR and SIE apply. */
   readonly soft: boolean;
-  /** Also ask the configured peers. A request that came from a peer is sent without it, so that nothing circles. */
+  /** Also ask the configured peers; those that do not answer are told later. */
   readonly cascade: boolean;
+  /** The call is a peer's: it is done once for its id, and never passed on. */
+  readonly from?: FromPeer | undefined;
 }
 
 export interface ClearResult {
@@ -73,6 +76,8 @@ export interface PurgeCommand {
   readonly prefix: string | undefined;
   readonly class: string | undefined;
   readonly soft: boolean;
+  /** The call is a peer's: it is done once for its id, and never passed on. Any other goes to the peers as well. */
+  readonly from?: FromPeer | undefined;
 }
 
 export interface PurgeResult {
@@ -91,7 +96,10 @@ export interface KeysQuery {
   readonly limit: number;
   /** Rows to skip, counted from `after`. */
   readonly offset: number;
-  /** Rows whose key sorts strictly after this; '' for the first page. */
+  /**
+   * '' for the first page, else where to go on: rows whose key sorts strictly after this, or while L2 is unsorted a
+   * position of `next`.
+   */
   readonly after: string;
   /** Plain substring of the key; '' for all. */
   readonly contains: string;
@@ -101,9 +109,9 @@ export interface KeysQuery {
 
 /** `collectKeys` makes one from tiers. */
 export interface KeysPage {
-  /** Sorted by key, one row per key. */
+  /** One row per key; sorted by key unless L2 is unsorted. */
   readonly rows: KeyRow[];
-  /** Key to continue after; null when the end was reached. */
+  /** `after` of the next page: a key, or while L2 is unsorted a position (`position.ts`); null at the end. */
   readonly next: string | null;
   readonly total: number;
   readonly totalIsEstimate: boolean;

@@ -15,7 +15,17 @@ export interface FillJob {
   /** Why the origin is asked; `request`: the client wants nothing that was not validated for it. */
   readonly forward: ForwardReason;
   readonly signal: AbortSignal;
+  /** True when no other request may join this fill: what it brings was not for sharing a moment ago. */
+  readonly alone: boolean;
+  /** Settles when the fill is over, its write to L2 included, whatever it brought. Never rejects. */
+  readonly over: Promise<FillEnd>;
 }
+
+/**
+ * How a fill ended for other nodes: L2 has the entry, or it has not (a failure, a purge), or what came may not be
+ * stored and will not be for a while, ms, so that they need not wait for each other (I-8).
+ */
+export type FillEnd = 'stored' | 'not-stored' | { readonly uncacheableForMs: number };
 
 /** A response head as it goes to a client; hop-by-hop fields are gone. */
 export interface ResponseHead {
@@ -24,12 +34,32 @@ export interface ResponseHead {
   readonly headers: RawHeaders;
 }
 
-/** `collapsed`: another process of this node had asked, or has just been answered. */
+/**
+ * `collapsed`: another process or node had asked, or has just been answered. `fence`: of the lease it was fetched under,
+ * for the write to L2.
+ */
 export type Fetched =
   /** May be stored, as far as the head tells. `length` is the body's, in bytes, when announced. */
-  | { kind: 'storable'; head: EntryHead; body: BodySource; length: number | undefined; collapsed?: boolean }
-  /** The stored entry is current again: the origin said 304, or another worker has just filled it. */
-  | { kind: 'current'; entry: Entry; forwardStatus: number; collapsed?: boolean }
+  | {
+      kind: 'storable';
+      head: EntryHead;
+      body: BodySource;
+      length: number | undefined;
+      collapsed?: boolean;
+      fence?: number;
+    }
+  /**
+   * The stored entry is current again: the origin said 304, or another worker or node has just filled it. `kept`: it
+   * comes from our own tiers and need not be written to them.
+   */
+  | {
+      kind: 'current';
+      entry: Entry;
+      forwardStatus: number;
+      collapsed?: boolean;
+      fence?: number;
+      kept?: boolean;
+    }
   /** Must not be stored. `share`: whoever waits may have it too (an error of the origin, nothing personal). */
   | { kind: 'uncacheable'; head: ResponseHead; body: BodySource; reason: NoStoreReason; share: boolean };
 

@@ -4,13 +4,17 @@ import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { HeldBytes } from './broadcast.js';
-import type { Fetcher } from './fetcher.js';
+import { Ending } from './ending.js';
+import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
-import type { ForwardReason, NoStoreReason, Outcome } from './outcome.js';
+import { answerOf, type Boarded, completed, type Want } from './landed.js';
+import type { NoStoreReason } from './outcome.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute } from './site.js';
-import type { Storer } from './store.js';
+import type { Kept, Storer } from './store.js';
 import { variantKey } from './variant.js';
+
+export type { Want } from './landed.js';
 
 export interface FillParts {
   readonly fetcher: Fetcher;
@@ -19,23 +23,6 @@ export interface FillParts {
   readonly maxEntryBytes: number;
   /** A refresh nobody waits for failed. */
   readonly onBackgroundError: (error: ProxyError, key: string) => void;
-}
-
-/** What is wanted of a fill. */
-export interface Want {
-  readonly route: SharedRoute;
-  /** A stale entry to be validated rather than fetched anew. */
-  readonly stored: Entry | undefined;
-  /** Purge clock when the request came in (I-2). */
-  readonly stamp: number;
-  readonly forward: ForwardReason;
-}
-
-/** Who takes part in which flight. */
-interface Boarded {
-  readonly flight: Flight;
-  readonly landing: Landing;
-  readonly collapsed: boolean;
 }
 
 /** After a failed refresh the origin is left alone for this key for this long (I-10), ms. */
@@ -49,6 +36,8 @@ const REFUSED_MS = 2_000;
  * slowest reader and not stored, so that slow clients do not make memory grow (I-17).
  */
 const HELD_ENTRIES = 2;
+/** How long another proxy's request waits for a flight of ours. TMDB answers within 0.2 s (TMDB.md), ms. */
+const PROXY_PATIENCE_MS = 1000;
 /** Requests that may wait for one flight (I-6). */
 const MAX_WAITERS = 10_000;
 
@@ -98,7 +87,7 @@ export class Filler {
         flight.finished.then(landing.broadcast.keep());
       }
       const result = await flight.finished;
-      if (typeof result !== 'string') return this.#completed(landing, result, want, collapsed);
+      if (typeof result !== 'string') return completed(landing, result, want, collapsed);
       if (!isTrouble(landing, result)) return { kind: 'not-stored' };
     } catch (thrown) {
       this.#parts.onBackgroundError(asProxyError(thrown), key);
@@ -109,7 +98,7 @@ export class Filler {
 
   /** Joins or leads the flight of a route and answers with what it brings. Rejects with a ProxyError. */
   async obtain(want: Want, signal: AbortSignal, priority: Priority = 'user'): Promise<Answer> {
-    return this.#answer(await this.#board(want, priority, signal), want);
+    return answerOf(await this.#board(want, priority, signal), want);
   }
 
   /** Joins the key's flight if what it brings suits, else leads one of its own. */
@@ -121,12 +110,33 @@ export class Filler {
       if (joined.waiters >= MAX_WAITERS) {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
       }
-      const landing = await joined.wait(signal);
-      if (this.#suits(landing, want)) return { flight: joined, landing, collapsed: true };
+      const landing = want.route.forProxy
+        ? await this.#waitBriefly(joined, signal)
+        : await joined.wait(signal);
+      if (landing !== 'late' && this.#suits(landing, want))
+        return { flight: joined, landing, collapsed: true };
     }
     // Alone: nobody may join what was not for sharing a moment ago.
     const flight = this.#lead(want, priority, queueing && joined === undefined);
     return { flight, landing: await flight.wait(signal), collapsed: false };
+  }
+
+  /**
+   * Two proxies that are each other's parent, with a flight each for one key, would wait for each other: what asks on
+   * behalf of another cache goes on alone after a while, and its chain then shows the loop.
+   */
+  async #waitBriefly(flight: Flight, signal: AbortSignal | undefined): Promise<Landing | 'late'> {
+    const patience = new AbortController();
+    const stop = this.#parts.clock.after(PROXY_PATIENCE_MS, () => patience.abort());
+    const both = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
+    try {
+      return await flight.wait(both);
+    } catch (thrown) {
+      if (patience.signal.aborted && signal?.aborted !== true) return 'late';
+      throw thrown;
+    } finally {
+      stop();
+    }
   }
 
   #suits(landing: Landing, want: Want): boolean {
@@ -144,117 +154,74 @@ export class Filler {
     }
   }
 
-  #answer({ flight, landing, collapsed: joined }: Boarded, want: Want): Answer {
-    const collapsed = joined || ('collapsed' in landing && landing.collapsed === true);
-    const base = {
-      result: 'miss',
-      served: 'origin',
-      key: want.route.key,
-      forward: want.forward,
-      collapsed,
-    } as const;
-    switch (landing.kind) {
-      case 'current':
-        return this.#completed(landing, landing.entry, want, collapsed);
-      case 'body': {
-        const { head, length, broadcast } = landing;
-        const outcome: Outcome = { ...base, class: head.class, forwardStatus: head.status, stored: true };
-        const whole = () => {
-          flight.finished.then(broadcast.keep());
-          return flight.finished.then((result) => (typeof result === 'string' ? undefined : result));
-        };
-        return { kind: 'arriving', head, length, body: broadcast.reader(), whole, outcome };
-      }
-      case 'error-body':
-        return this.#raw(landing.head, landing.broadcast.reader(), want, landing.reason, collapsed);
-      case 'released':
-        flight.claim();
-        return this.#raw(landing.own.head, landing.own.body, want, landing.reason, collapsed);
-    }
-  }
-
-  #completed(
-    landing: Landing,
-    entry: Entry,
-    want: Want,
-    collapsed = false,
-  ): Extract<Answer, { kind: 'entry' }> {
-    const forwardStatus = landing.kind === 'current' ? landing.forwardStatus : entry.status;
-    const outcome: Outcome = {
-      result: 'miss',
-      served: 'origin',
-      class: entry.class,
-      key: want.route.key,
-      forward: want.forward,
-      forwardStatus,
-      stored: true,
-      collapsed,
-    };
-    return { kind: 'entry', entry, outcome };
-  }
-
-  #raw(
-    head: Extract<Answer, { kind: 'raw' }>['head'],
-    body: Extract<Answer, { kind: 'raw' }>['body'],
-    want: Want,
-    noStore: NoStoreReason,
-    collapsed: boolean,
-  ): Answer {
-    const outcome: Outcome = {
-      result: 'miss',
-      served: 'origin',
-      class: want.route.class,
-      key: want.route.key,
-      forward: want.forward,
-      forwardStatus: head.status,
-      stored: false,
-      noStore,
-      collapsed,
-    };
-    return { kind: 'raw', head, body, outcome };
-  }
-
   #lead(want: Want, priority: Priority, joinable = true): Flight {
-    const { route, stored, stamp, forward } = want;
-    const { fetcher, storer } = this.#parts;
+    const { route } = want;
+    const ending = new Ending();
+    let fence: number | undefined;
     const flight = new Flight({
       key: route.key,
-      stamp,
+      stamp: want.stamp,
       startedAt: this.#parts.clock.now(),
       keepBytes: this.#parts.maxEntryBytes,
       held: this.#held,
-      fetch: async (signal) => {
-        const fetched = await fetcher.fetch({ route, stored, stamp, priority, forward, signal });
-        if (fetched.kind === 'uncacheable')
-          this.#noteUncacheable(route.key, fetched.head.status, fetched.share);
-        else this.#uncacheable.forget(route.key);
-        if (fetched.kind === 'current') await storer.keep(fetched.entry);
+      fetch: async (signal, finished) => {
+        const over = finished.then(() => ending.end());
+        const job = { ...want, priority, signal, alone: !joinable, over };
+        const fetched = await this.#fetch(job, ending);
+        if (fetched.kind !== 'uncacheable') fence = fetched.fence;
         return fetched;
       },
-      finish: (head, body) => this.#finish(route, head, body),
+      finish: (head, body) => this.#finish(route, head, body, fence, ending),
       onDone: (done) => this.flights.remove(done),
     });
     if (joinable) this.flights.add(flight);
     return flight;
   }
 
-  async #finish(route: SharedRoute, head: EntryHead, body: Buffer): Promise<Entry | NoStoreReason> {
-    let result: Entry | NoStoreReason;
+  async #fetch(job: FillJob, ending: Ending): Promise<Fetched> {
+    const { fetcher, storer } = this.#parts;
+    const { key } = job.route;
+    const fetched = await fetcher.fetch(job);
+    if (fetched.kind === 'uncacheable') {
+      // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
+      if (!fetched.share) {
+        const forMs = fetched.head.status >= 400 ? REFUSED_MS : UNCACHEABLE_MS;
+        this.#uncacheable.note(key, forMs);
+        ending.refused(forMs);
+      }
+      return fetched;
+    }
+    this.#uncacheable.forget(key);
+    if (fetched.kind === 'current') {
+      if (fetched.kept) ending.writing(Promise.resolve('stored'));
+      else ending.writing((await storer.keep(fetched.entry, fetched.fence)).written);
+    }
+    return fetched;
+  }
+
+  async #finish(
+    route: SharedRoute,
+    head: EntryHead,
+    body: Buffer,
+    fence: number | undefined,
+    ending: Ending,
+  ): Promise<Entry | NoStoreReason> {
+    let kept: Kept;
     try {
-      result = await this.#parts.storer.finish(route, head, body);
+      kept = await this.#parts.storer.finish(route, head, body, fence);
     } catch (thrown) {
       this.#parts.onBackgroundError(asProxyError(thrown), route.key);
       return 'internal';
     }
+    const { result, written } = kept;
+    ending.writing(written);
     if (typeof result !== 'string') this.#notBefore.forget(route.key);
     // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
-    else if (result !== 'purged-meanwhile') this.#uncacheable.note(route.key, REFUSED_MS);
+    else if (result !== 'purged-meanwhile') {
+      this.#uncacheable.note(route.key, REFUSED_MS);
+      ending.refused(REFUSED_MS);
+    }
     return result;
-  }
-
-  #noteUncacheable(key: string, status: number, shared: boolean): void {
-    // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
-    if (!shared) this.#uncacheable.note(key, status >= 400 ? REFUSED_MS : UNCACHEABLE_MS);
   }
 }
 

@@ -23,7 +23,8 @@ export interface FlightStart {
   /** Bytes of a body that are kept for storing; a longer one is streamed only. */
   readonly keepBytes: number;
   readonly held: HeldBytes;
-  readonly fetch: (signal: AbortSignal) => Promise<Fetched>;
+  /** `finished` is the flight's own. */
+  readonly fetch: (signal: AbortSignal, finished: Promise<unknown>) => Promise<Fetched>;
   /** Turns the complete body into an entry, or says why it may not be stored. Never rejects. */
   readonly finish: (head: EntryHead, body: Buffer) => Promise<Entry | NoStoreReason>;
   /** Called once when nobody may join any more. */
@@ -95,7 +96,7 @@ export class Flight {
 
   async #run(): Promise<Landing> {
     try {
-      const fetched = await this.#start.fetch(this.#abort.signal);
+      const fetched = await this.#start.fetch(this.#abort.signal, this.finished);
       this.#landed = true;
       return this.#land(fetched);
     } catch (error) {

@@ -59,6 +59,12 @@ export class Lookup {
     return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
   }
 
+  /** Takes this very entry out of memory; a later one under its key stays. */
+  forget(entry: Entry): void {
+    const { memory } = this.#parts;
+    if (memory.peek(entry.key)?.entry === entry) memory.deleteNow(entry.key);
+  }
+
   /** Stamp of what is stored under exactly this key, -1 without anything. */
   async stampOf(key: string): Promise<number> {
     const { memory, l2 } = this.#parts;
@@ -100,7 +106,8 @@ export class Lookup {
     // A write that L2 refused, or a fill that landed meanwhile: what is here may be newer than what is there.
     const here = memory.peek(entry.key)?.entry;
     if (here === undefined || here.storedAt < entry.storedAt) this.remember(entry, clock.now());
-    return found(entry, l2.name, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
+    const tier = l2.whence?.(entry) ?? l2.name;
+    return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
   }
 }
 

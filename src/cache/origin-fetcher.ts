@@ -11,7 +11,7 @@ import { inflated } from './inflate.js';
 import type { NoStoreReason } from './outcome.js';
 import { type Peeked, peek, wholeBody } from './peek.js';
 import type { SharedRoute, SitePolicy } from './site.js';
-import { decide } from './verdict.js';
+import { decide, type ParentAnswer } from './verdict.js';
 
 export interface OriginFetcherParts {
   readonly site: SitePolicy;
@@ -25,8 +25,17 @@ export interface OriginFetcherParts {
    * that is not configured (CONTRACT, Settled details).
    */
   readonly ownTarget: (route: SharedRoute, location: string) => string | undefined;
+  /** Where another proxy may answer in the origin's place (PARENT_PROXY). */
+  readonly parent?: ParentSide | undefined;
   /** The bytes and Content-Encoding disagreed; the field was put right (TMDB.md, May 2026 and 2022). */
   readonly onHealed: (kind: 'gzip-without-header' | 'header-without-gzip') => void;
+}
+
+export interface ParentSide {
+  /** What the parent's cache says of a response; undefined of an origin's own. */
+  answer(response: OriginResponse): ParentAnswer | undefined;
+  /** Whether we have purged what the parent has had since `bornAt` (ms): it need not have heard of that. */
+  overtaken(head: EntryHead, bornAt: number): boolean;
 }
 
 /** Asks the origin on everyone's behalf and decides, from the head and the first bytes, what may be stored. */
@@ -45,36 +54,46 @@ export class OriginFetcher implements Fetcher {
   async fetch(job: FillJob): Promise<Fetched> {
     const { origin, clock } = this.#parts;
     const { route, stored, priority, signal } = job;
-    const ask = (target: string, headers: RawHeaders) =>
+    const ask = (target: string, headers: RawHeaders, direct: boolean) =>
       origin.fetch({
         upstream: route.upstream,
         method: 'GET',
         target,
         headers,
         retryable: true,
+        shared: true,
+        direct,
         priority,
         signal,
       });
-    const get = async (headers: RawHeaders): Promise<OriginResponse> => {
-      let response = await ask(route.target, headers);
+    const get = async (headers: RawHeaders, direct = false): Promise<OriginResponse> => {
+      let response = await ask(route.target, headers, direct);
       for (let hop = 0; hop < MAX_REDIRECTS; hop++) {
         const target = this.#redirect(route, response);
         if (target === undefined) break;
         response.body.cancel();
-        response = await ask(target, headers);
+        response = await ask(target, headers, direct);
       }
       return response;
     };
     const conditional =
       stored === undefined ? undefined : revalidationHeaders(route.headers, stored.headers, clock.now());
     const response = await get(conditional ?? route.headers);
-    const plain = () => get(route.headers);
+    const plain = (direct?: boolean) => get(route.headers, direct);
     if (response.status !== 304 || stored === undefined) return this.#full(job, plain, response);
     response.body.cancel();
     const update = this.#parts.scrub(withoutHopByHop(response.headers));
     // A 304 about another representation than was asked says nothing of the stored bytes: get them anew.
     if (!selectsStored(stored.headers, update)) return this.#full(job, plain, await plain());
-    return this.#notModified(job, stored, update, response);
+    const renewed = this.#notModified(job, stored, update, response);
+    return renewed ?? this.#full(job, plain, await plain(true), true);
+  }
+
+  /** I-1: a parent that has not heard of our purge may have, and confirm, what was purged here. */
+  #overtaken(parent: ParentAnswer | undefined, head: EntryHead): boolean {
+    // Age is in whole seconds, cut off: it may be one more.
+    const bornAt = head.storedAt - head.ageAtStore - 1000;
+    return parent !== undefined && this.#parts.parent?.overtaken(head, bornAt) === true;
   }
 
   /** Where to ask next when a table-driven origin moved a resource within its own hosts; never anywhere else. */
@@ -84,12 +103,17 @@ export class OriginFetcher implements Fetcher {
     return location === undefined ? undefined : this.#parts.ownTarget(route, location);
   }
 
-  async #full(job: FillJob, ask: () => Promise<OriginResponse>, response: OriginResponse): Promise<Fetched> {
+  async #full(
+    job: FillJob,
+    ask: (direct?: boolean) => Promise<OriginResponse>,
+    response: OriginResponse,
+    direct = false,
+  ): Promise<Fetched> {
     const { site, clock, maxEntryBytes, scrub } = this.#parts;
     let peeked = await this.#peek(response);
     if (peeked.failure !== undefined && site.ttlPolicy === 'content-type') {
       // Nothing of it has reached a client yet: ask once more instead of passing a broken body on.
-      response = await ask();
+      response = await ask(direct);
       peeked = await this.#peek(response);
       if (peeked.failure !== undefined) throw asProxyError(peeked.failure);
     }
@@ -97,15 +121,20 @@ export class OriginFetcher implements Fetcher {
     const headers = this.#healed(scrub(withoutHopByHop(response.headers)), start);
     const { status, statusText, requestTime, responseTime } = response;
     const { route, stamp } = job;
+    const parent = this.#parts.parent?.answer(response);
     const decision = decide(
       site,
-      { route, status, statusText, headers, requestTime, responseTime, stamp },
+      { route, status, statusText, headers, requestTime, responseTime, stamp, parent },
       clock.random(),
     );
     const length = announcedLength(headers);
     const refuse = (reason: NoStoreReason): Fetched =>
       uncacheable({ status, statusText, headers }, body, reason);
     if (!decision.store) return refuse(decision.reason);
+    if (!direct && this.#overtaken(parent, decision.head)) {
+      body.cancel();
+      return this.#full(job, ask, await ask(true), true);
+    }
     if (length !== undefined && length > maxEntryBytes) return refuse('too-large');
     const fault = await this.#fault(job, decision.head, start, whole);
     if (fault !== undefined) return refuse(fault);
@@ -138,17 +167,26 @@ export class OriginFetcher implements Fetcher {
       : site.inspect(job.route, head.status, head.headers, plain);
   }
 
-  /** RFC 9111 section 4.3.4: the stored bytes are current; their fields and times are renewed. */
-  #notModified(job: FillJob, stored: Entry, update: RawHeaders, response: OriginResponse): Fetched {
+  /**
+   * RFC 9111 section 4.3.4: the stored bytes are current; their fields and times are renewed. Undefined when a parent
+   * confirmed what a purge has overtaken.
+   */
+  #notModified(
+    job: FillJob,
+    stored: Entry,
+    update: RawHeaders,
+    response: OriginResponse,
+  ): Fetched | undefined {
     const { site, clock } = this.#parts;
     const { status, statusText } = stored;
     const { requestTime, responseTime } = response;
     const headers = mergeHeaders(stored.headers, update);
     const { route, stamp } = job;
+    const parent = this.#parts.parent?.answer(response);
     // Freshness is judged as if the coding were still named; the entry's own note of it is kept.
     const decision = decide(
       site,
-      { route, status, statusText, headers, requestTime, responseTime, stamp },
+      { route, status, statusText, headers, requestTime, responseTime, stamp, parent },
       clock.random(),
     );
     if (!decision.store) {
@@ -157,6 +195,7 @@ export class OriginFetcher implements Fetcher {
     }
     const { coding, recoded, body } = stored;
     const tags = [...new Set([...decision.head.tags, ...stored.tags])];
+    if (this.#overtaken(parent, { ...decision.head, tags })) return undefined;
     return { kind: 'current', forwardStatus: 304, entry: { ...decision.head, tags, coding, recoded, body } };
   }
 

@@ -15,7 +15,7 @@ export interface PurgeRule {
   readonly soft: boolean;
   /** Reading of the purge clock; larger is later. */
   readonly seq: number;
-  /** When this machine learnt of it, ms; only soft rules use it. */
+  /** When this machine learnt of it, ms; for soft rules, and for answers of other caches (`overtook`). */
   readonly at: number;
 }
 
@@ -25,6 +25,31 @@ export type PurgeVerdict = 'valid' | 'purged' | { readonly staleSince: number };
 const MAX_RULES = 100_000;
 /** Prefix rules are compared one by one, so fewer of them are affordable. */
 const MAX_PREFIX_RULES = 500;
+/**
+ * Numbers that are shared with other nodes are whole. A purge that could not be given one lies between two of them, so that it
+ * never outranks a later shared one (docs/adr/0004). A binary fraction: exact for clocks of up to 2^43 ms.
+ */
+const LOCAL_STEP = 1 / 1024;
+const LAST_LOCAL = 1 - LOCAL_STEP;
+
+/** The number of a purge that only this node knows as yet; `stamp` is its clock. */
+export function localNumber(stamp: number): number {
+  const whole = Math.floor(stamp);
+  return Math.min(stamp + LOCAL_STEP, whole + LAST_LOCAL);
+}
+
+/**
+ * Whether a rule is later than the start of a fill. A local number says nothing of numbers beyond the next whole one: other
+ * nodes gave them, and whether before or after is unknown, so it is taken as before (a miss).
+ */
+function outranks({ seq }: PurgeRule, stamp: number): boolean {
+  return seq > stamp || (!isShared(seq) && Math.floor(stamp) > seq);
+}
+
+/** Whether a number is shared with other nodes. */
+export function isShared(seq: number): boolean {
+  return Number.isInteger(seq);
+}
 
 /**
  * The purge clock and the latest purge of every scope. A fill notes `stamp()` before its first await; whoever reads
@@ -37,14 +62,19 @@ export class PurgeTable {
   readonly #hard = new Map<string, PurgeRule>();
   readonly #soft = new Map<string, PurgeRule>();
   readonly #prefixes = new Map<string, PurgeRule>();
+  /** Those of the rules that have a local number. */
+  readonly #local = new Map<string, PurgeRule>();
 
   constructor(seq = 0) {
     this.#seq = seq;
   }
 
-  /** Reading of the clock, for a fill that begins now. */
+  /**
+   * Reading of the clock, for a fill that begins now. When the local numbers between two shared ones are used up, all further purges
+   * share the last; nothing is stamped as late as that, so it costs misses, never a wrong hit.
+   */
   stamp(): number {
-    return this.#seq;
+    return this.#seq % 1 === LAST_LOCAL ? this.#seq - LOCAL_STEP : this.#seq;
   }
 
   /** Changes with every rule; an entry judged valid at this version needs no second look. */
@@ -56,36 +86,57 @@ export class PurgeTable {
     return this.#hard.size + this.#soft.size + this.#prefixes.size;
   }
 
-  /** Takes a rule in; rules that are older than what is known of the same scope change nothing (I-4, I-16). */
-  apply(rule: PurgeRule): void {
+  /**
+   * Takes a rule in; rules that are older than what is known of the same scope change nothing (I-4, I-16). Whether it was news:
+   * a shared number names one purge, a local one may name several.
+   */
+  apply(rule: PurgeRule): boolean {
     this.#seq = Math.max(this.#seq, rule.seq);
     const id = scopeId(rule.scope);
     const map = rule.scope.kind === 'prefix' ? this.#prefixes : rule.soft ? this.#soft : this.#hard;
     const slot = rule.scope.kind === 'prefix' ? `${rule.soft ? 's' : 'h'}${id}` : id;
     const known = map.get(slot);
-    if (known !== undefined && known.seq >= rule.seq) return;
+    if (known !== undefined && known.seq > rule.seq) return false;
+    if (known !== undefined && known.seq === rule.seq && isShared(rule.seq)) return false;
     map.delete(slot);
     map.set(slot, rule);
+    this.#noteLocal(rule);
     this.#version++;
     this.#bound(map, map === this.#prefixes ? MAX_PREFIX_RULES : MAX_RULES);
+    return true;
   }
 
   /** Whether an entry may be used, and if only as stale, since when (ms). */
   judge(head: EntryHead): PurgeVerdict {
-    if (head.stamp >= this.#seq) return 'valid';
+    if (head.stamp >= this.#seq && this.#local.size === 0) return 'valid';
     let staleSince = Number.POSITIVE_INFINITY;
     for (const id of scopesOf(head)) {
-      if ((this.#hard.get(id)?.seq ?? -1) > head.stamp) return 'purged';
+      const hard = this.#hard.get(id);
+      if (hard !== undefined && outranks(hard, head.stamp)) return 'purged';
       const soft = this.#soft.get(id);
-      if (soft !== undefined && soft.seq > head.stamp) staleSince = Math.min(staleSince, soft.at);
+      if (soft !== undefined && outranks(soft, head.stamp)) staleSince = Math.min(staleSince, soft.at);
     }
     for (const rule of this.#prefixes.values()) {
-      if (rule.seq <= head.stamp || rule.scope.kind === 'all') continue;
+      if (!outranks(rule, head.stamp) || rule.scope.kind === 'all') continue;
       if (!head.primaryKey.startsWith(rule.scope.name)) continue;
       if (!rule.soft) return 'purged';
       staleSince = Math.min(staleSince, rule.at);
     }
     return staleSince === Number.POSITIVE_INFINITY ? 'valid' : { staleSince };
+  }
+
+  /**
+   * Whether a purge names what another cache has had since `bornAt` (ms of this machine's clock): it comes with an age and
+   * no stamp. Soft counts as hard here, or the copy would pass for the renewal that the purge asked for.
+   */
+  overtook(head: EntryHead, bornAt: number): boolean {
+    const later = (rule: PurgeRule | undefined) => rule !== undefined && rule.at >= bornAt;
+    if (scopesOf(head).some((id) => later(this.#hard.get(id)) || later(this.#soft.get(id)))) return true;
+    for (const rule of this.#prefixes.values()) {
+      if (later(rule) && rule.scope.kind !== 'all' && head.primaryKey.startsWith(rule.scope.name))
+        return true;
+    }
+    return false;
   }
 
   /** Every rule that still matters, oldest first. */
@@ -95,12 +146,30 @@ export class PurgeTable {
     );
   }
 
+  /** Rules that no other node has been told of: to be numbered anew when that is possible (docs/adr/0004). */
+  localRules(): PurgeRule[] {
+    return [...this.#local.values()];
+  }
+
+  get localSize(): number {
+    return this.#local.size;
+  }
+
+  #noteLocal(rule: PurgeRule): void {
+    const name = `${rule.soft ? 's' : 'h'}${scopeId(rule.scope)}`;
+    if (isShared(rule.seq)) this.#local.delete(name);
+    else this.#local.set(name, rule);
+  }
+
   #bound(map: Map<string, PurgeRule>, most: number): void {
     if (map.size <= most) return;
     for (const [slot, oldest] of map) {
       if (oldest.scope.kind === 'all') continue; // what the others fold into stays
       map.delete(slot);
-      this.apply({ ...oldest, scope: { kind: 'all' } });
+      this.#local.delete(`${oldest.soft ? 's' : 'h'}${scopeId(oldest.scope)}`);
+      // A local one must stay one, also where a shared purge of everything is known: other nodes are still to be told.
+      const seq = isShared(oldest.seq) ? oldest.seq : localNumber(this.stamp());
+      this.apply({ ...oldest, scope: { kind: 'all' }, seq });
       return;
     }
   }

@@ -30,6 +30,8 @@ export interface SharedRoute {
   readonly target: string;
   /** Fields sent to the origin, credentials included; never the client's own unless the key or Vary covers them. */
   readonly headers: RawHeaders;
+  /** Another proxy asks, for a flight of its own that may be waiting for ours: it must not wait long in return. */
+  readonly forProxy?: boolean | undefined;
 }
 
 export interface PassRoute {

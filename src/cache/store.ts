@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.js';
 import { fieldValue } from '../http/headers.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
-import type { Tier } from '../tiers/tier.js';
+import type { SetResult, Tier } from '../tiers/tier.js';
 import { inflated } from './inflate.js';
 import type { Lookup } from './lookup.js';
 import type { NoStoreReason } from './outcome.js';
@@ -24,6 +24,13 @@ export interface StorerParts {
   readonly clock: Clock;
 }
 
+/** What became of an entry: kept, or why it may not be stored. */
+export interface Kept {
+  readonly result: Entry | NoStoreReason;
+  /** Settles when L2 has answered; undefined when it was not asked. Never rejects. */
+  readonly written: Promise<SetResult> | undefined;
+}
+
 /** The way into the tiers: complete bodies are looked at, tagged, coded once and kept. */
 export class Storer {
   readonly #parts: StorerParts;
@@ -34,35 +41,49 @@ export class Storer {
     this.#lookup = lookup;
   }
 
-  /** Makes an entry of a complete body and keeps it, or says why it may not be stored. */
-  async finish(route: SharedRoute, head: EntryHead, body: Buffer): Promise<Entry | NoStoreReason> {
+  /** Makes an entry of a complete body and keeps it, or says why it may not be stored. `fence`: see `keep`. */
+  async finish(route: SharedRoute, head: EntryHead, body: Buffer, fence?: number): Promise<Kept> {
     const { site, clock } = this.#parts;
-    if (clock.now() - head.storedAt > MAX_FILL_MS) return 'purged-meanwhile';
+    if (clock.now() - head.storedAt > MAX_FILL_MS) return refused('purged-meanwhile');
     const plain = head.coding === 'gzip' ? await inflated(body) : body;
-    if (plain === undefined) return 'coding-mismatch';
+    if (plain === undefined) return refused('coding-mismatch');
     const fault = site.inspect(route, head.status, head.headers, plain);
-    if (fault !== undefined) return fault;
+    if (fault !== undefined) return refused(fault);
     const tags = new Set([...head.tags, ...site.tagsOf(route, head.status, head.headers, plain)]);
     const entry = await this.#code({ ...head, tags: [...tags], body }, plain);
-    return this.keep(entry);
+    return this.keep(entry, fence);
   }
 
   /**
    * Keeps an entry in both tiers unless a purge has overtaken it. Resolves as soon as the next look-up finds it: at
-   * once when memory took it, else when L2 has it, so that nobody asks the origin in between.
+   * once when memory took it, else when L2 has it, so that nobody asks the origin in between. `fence`: of the lease the
+   * entry was filled under.
    */
-  async keep(entry: Entry): Promise<Entry | NoStoreReason> {
-    const { purges, clock, l2 } = this.#parts;
+  async keep(entry: Entry, fence?: number): Promise<Kept> {
+    const { purges, clock } = this.#parts;
     const verdict = purges.judge(entry);
-    if (verdict === 'purged') return 'purged-meanwhile';
+    if (verdict === 'purged') return refused('purged-meanwhile');
     // Begun before a soft purge: it must not replace what was fetched after it.
     if (verdict !== 'valid' && (await this.#lookup.stampOf(entry.key)) > entry.stamp)
-      return 'purged-meanwhile';
-    if (entry.vary.length > 0 && !entry.marker) this.#keepMarker(entry);
+      return refused('purged-meanwhile');
+    const marked = entry.vary.length > 0 && !entry.marker ? this.#keepMarker(entry, fence) : undefined;
     const remembered = this.#lookup.remember(entry, clock.now());
-    const written = l2.set(entry);
+    const written = this.#write(entry, fence, marked);
     if (remembered !== 'stored') await written;
-    return entry;
+    return { result: entry, written };
+  }
+
+  async #write(
+    entry: Entry,
+    fence: number | undefined,
+    marked: Promise<SetResult> | undefined,
+  ): Promise<SetResult> {
+    const result = await this.#parts.l2.set(entry, fence);
+    // Other nodes find a variant by its marker.
+    await marked;
+    // A later leader has stored something newer there: this process must not answer with ours until it looks again (I-4).
+    if (result === 'fenced') this.#lookup.forget(entry);
+    return result;
   }
 
   /** JSON that came plain is stored compressed, once, off the event loop; every delivery then is free of it. */
@@ -74,7 +95,7 @@ export class Storer {
     return coded.length < plain.length ? { ...entry, body: coded, coding: 'gzip', recoded: true } : entry;
   }
 
-  #keepMarker(entry: Entry): void {
+  #keepMarker(entry: Entry, fence: number | undefined): Promise<SetResult> {
     const marker: Entry = {
       ...entry,
       key: entry.primaryKey,
@@ -83,8 +104,12 @@ export class Storer {
       headers: [],
     };
     this.#lookup.remember(marker, this.#parts.clock.now());
-    void this.#parts.l2.set(marker);
+    return this.#parts.l2.set(marker, fence);
   }
+}
+
+function refused(result: NoStoreReason): Kept {
+  return { result, written: undefined };
 }
 
 function isText(contentType: string | undefined): boolean {

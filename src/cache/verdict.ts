@@ -1,4 +1,4 @@
-import { initialAge } from '../http/age.js';
+import { initialAge, parseAge } from '../http/age.js';
 import { NO_REQUEST_DIRECTIVES } from '../http/cache-control.js';
 import { contentCodings } from '../http/content-coding.js';
 import { freshnessLifetime, staleWindows } from '../http/freshness.js';
@@ -20,6 +20,14 @@ export interface Arrived {
   readonly requestTime: number;
   readonly responseTime: number;
   readonly stamp: number;
+  /** Set when another proxy of this program answered (PARENT_PROXY). */
+  readonly parent?: ParentAnswer | undefined;
+}
+
+/** What the cache of a parent says of an answer. */
+export interface ParentAnswer {
+  /** Freshness it has left there, negative when stale; undefined when the parent had just fetched it. ms */
+  readonly ttlMs: number | undefined;
 }
 
 export type Decision =
@@ -53,7 +61,8 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   if (!verdict.store) return verdict;
   const byTable = site.ttlPolicy === 'content-type';
   if (byTable && !TABLE_STATUSES.has(status)) return { store: false, reason: 'status' };
-  const times = byTable ? tableTimes(site, arrived, policy, random) : originTimes(site, arrived, policy);
+  const made = byTable ? tableTimes(site, arrived, policy, random) : originTimes(site, arrived, policy);
+  const times = made && withinParent(made, arrived.parent);
   if (times === undefined) return { store: false, reason: 'zero-lifetime' };
 
   const coding = storedCoding(headers);
@@ -94,20 +103,34 @@ function tableTimes(
   random: number,
 ): Times | undefined {
   const { directives } = policy;
+  const { parent, headers, requestTime, responseTime } = arrived;
   // TMDB marks account_states and writes with max-age=0 (TMDB.md); an unknown path so marked is not ours to keep.
-  if (directives.noCache || (directives.sMaxage ?? directives.maxAge) === 0) return undefined;
-  const times = site.times(site.classOf(arrived.route, arrived.status, arrived.headers));
-  const ageAtStore = initialAge(arrived.headers, arrived.requestTime, arrived.responseTime);
+  // A parent says it of what is stale there, and no-store of what it keeps for nobody.
+  const zero = parent === undefined && (directives.sMaxage ?? directives.maxAge) === 0;
+  if (directives.noCache || zero) return undefined;
+  const times = site.times(site.classOf(arrived.route, arrived.status, headers));
+  const ageAtStore =
+    parent === undefined
+      ? initialAge(headers, requestTime, responseTime)
+      : // Age alone: the Date is TMDB's, read by the parent's clock long ago (I-13).
+        (parseAge(headers) ?? 0) + Math.max(0, responseTime - requestTime);
   const spread = 0.9 + 0.2 * random;
   const fresh = Math.min(times.freshMs * spread, MAX_LIFETIME_MS);
   if (fresh <= 0) return undefined;
   return {
     ageAtStore,
-    lifetime: ageAtStore + fresh,
+    // The age TMDB's CDN reports is not held against the table; the age in another of our caches is (I-11).
+    lifetime: parent === undefined || parent.ttlMs !== undefined ? ageAtStore + fresh : fresh,
     memoryFor: Math.min(times.memoryMs, fresh),
     staleWhileRevalidate: Math.min(times.swrMs, MAX_LIFETIME_MS - fresh),
     staleIfError: Math.min(times.sieMs, MAX_LIFETIME_MS - fresh),
   };
+}
+
+/** I-11: no fresher here than where it came from, whatever the tables of the two say; stale there is stale here (I-12). */
+function withinParent(times: Times, parent: ParentAnswer | undefined): Times {
+  if (parent?.ttlMs === undefined) return times;
+  return { ...times, lifetime: Math.min(times.lifetime, times.ageAtStore + parent.ttlMs) };
 }
 
 /** RFC 9111 sections 4.2 and 4.2.4 with RFC 5861: the origin's lifetimes; stale on error unless it forbids that. */

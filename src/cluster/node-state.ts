@@ -7,7 +7,7 @@ export interface NodeSignals {
   readonly heartbeatAgeMs: number;
   readonly l2Errors: number;
   readonly l2Reads: number;
-  readonly upstreams: readonly UpstreamStatus[];
+  readonly upstreams: readonly Pick<UpstreamStatus, 'status'>[];
   readonly eventLoopP99Ms: number;
 }
 

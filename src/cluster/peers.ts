@@ -1,13 +1,52 @@
 import { request } from 'undici';
 import type { PeerResult } from '../admin/answers/cache.js';
 import type { PeerRow } from '../admin/answers/cluster.js';
+import { CASCADE_HEADER, PURGE_ID_HEADER } from '../admin/cascade.js';
 import type { Endpoint } from '../config/config.js';
+import type { Delivery, PeerItem, PeerStatus } from './peer-line.js';
+import { callOf } from './peer-message.js';
 
 /** A peer that is down costs an operator's call this much and no more, ms. */
 const PEER_DEADLINE_MS = 5000;
 
-/** Tells a peer that the call came from a peer, so that nothing circles. */
-export const CASCADE_HEADER = 'x-tmdb-proxy-cascade';
+/** Tells a peer of one purge, with the key in the peer's own URL and never with ours. Never rejects. */
+export async function deliver(
+  peer: Endpoint,
+  item: PeerItem,
+  serverId: string,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const { path, body } = callOf(item.message);
+  try {
+    const response = await request(`${peer.origin}${path}`, {
+      method: 'POST',
+      headers: {
+        [CASCADE_HEADER]: serverId,
+        [PURGE_ID_HEADER]: item.id,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...credentials(peer),
+      },
+      body: body ?? null,
+      signal,
+    });
+    await response.body.dump();
+    const status = response.statusCode;
+    if (status >= 200 && status < 300) return { kind: 'done' };
+    // Redirects included: who answers elsewhere is not the peer that was configured.
+    const final = status < 500 && status !== 408 && status !== 429;
+    return { kind: final ? 'refused' : 'failed', reason: `answered ${status}` };
+  } catch (error) {
+    return { kind: 'failed', reason: reasonOf(error) };
+  }
+}
+
+/** What `/upstream` says of a peer's queue, in a few words. */
+export function queueDetail({ queued, lastError, lastErrorAt, lastSuccessAt }: PeerStatus): string {
+  const at = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString());
+  const waiting = `${queued} ${queued === 1 ? 'purge waits' : 'purges wait'}`;
+  const error = lastError === null ? '' : `; last error ${at(lastErrorAt)}: ${lastError}`;
+  return `${waiting}; last delivered ${at(lastSuccessAt)}${error}`;
+}
 
 /** Repeats a management call at every configured peer, authenticated with the key in the peer's own URL. */
 export function cascade(peers: readonly Endpoint[], path: string, serverId: string): Promise<PeerResult[]> {

@@ -25,11 +25,30 @@ export interface PurgerParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** What a purge has come to. */
+export interface PurgeReceipt {
+  /** Its number. */
+  readonly seq: number;
+  /** Nodes that are known to obey it by now, this one included. */
+  readonly nodesReached: number;
+  /** This node obeys, the others will be told when Redis is back. */
+  readonly pending: boolean;
+}
+
+/** Who gives purges their numbers: this machine alone (Purger) or Redis (Coherence). */
+export interface Purges {
+  /**
+   * Purges the scopes, all under one number. When it resolves, no process of this node serves what they name (I-1) and
+   * a restart remembers. Rejects when that could not be made durable; it holds until the next restart all the same.
+   */
+  purge(scopes: readonly PurgeScope[], soft: boolean): Promise<PurgeReceipt>;
+}
+
 /** Longest a follower may take; a process that hangs longer is stopped rather than trusted (I-1), ms. */
 const FOLLOWER_DEADLINE_MS = 3000;
 
-/** The one authority for purges on this machine: numbers them, makes them durable, tells every process. */
-export class Purger {
+/** The one authority for purges on this machine: makes them durable, tells every process, and numbers them when nobody else does. */
+export class Purger implements Purges {
   readonly #parts: PurgerParts;
   #sweeping = false;
   #sweepWanted = false;
@@ -47,36 +66,42 @@ export class Purger {
     }));
     for (const { rule } of kept.sort((a, b) => a.rule.seq - b.rule.seq)) table.apply(rule);
     // Rules that were folded into others since they were written need not be kept any longer.
-    const inForce = new Set(table.rules().map(durableKey));
+    const inForce = new Set(table.rules().map(({ scope, soft }) => durableName(scope, soft)));
     for (const { key } of kept) if (!inForce.has(key)) void durable.remove(key).catch(this.#parts.onError);
     for (const rule of table.rules())
       if (rule.scope.kind === 'all') void this.#keep(rule).catch(this.#parts.onError);
   }
 
-  /**
-   * Purges the scopes, all under one number. When it resolves, no process of this node serves what they name (I-1) and
-   * a restart remembers. Rejects when that could not be made durable; it holds until the next restart all the same.
-   * Resolves with how many processes were told.
-   */
-  async purge(scopes: readonly PurgeScope[], soft: boolean): Promise<number> {
-    const { table, flights, followers, clock } = this.#parts;
+  /** A purge of this machine alone. */
+  async purge(scopes: readonly PurgeScope[], soft: boolean): Promise<PurgeReceipt> {
+    const { table, clock } = this.#parts;
     // At least the time of day: should the last rules not have reached the disk before a restart, entries stamped under
     // them still have a lower number than any later purge (I-4).
     const seq = Math.max(table.stamp() + 1, clock.now());
-    const rules = scopes.map((scope): PurgeRule => ({ scope, soft, seq, at: clock.now() }));
-    for (const rule of rules) table.apply(rule);
-    flights.detachBefore(seq);
-    const told = followers();
-    const obeyed = told.map((follower) => this.#tell(follower, rules));
-    const kept = await Promise.allSettled(rules.map((rule) => this.#keep(rule)));
+    await this.apply(scopes.map((scope): PurgeRule => ({ scope, soft, seq, at: clock.now() })));
+    return { seq, nodesReached: 1, pending: false };
+  }
+
+  /**
+   * Makes this node obey rules, whoever numbered them: in this process before it returns, in every follower and durably
+   * when it resolves. Rejects when they could not be made durable.
+   */
+  async apply(rules: readonly PurgeRule[]): Promise<void> {
+    const { table, flights, followers } = this.#parts;
+    const news = rules.filter((rule) => table.apply(rule));
+    if (news.length === 0) return;
+    // I-3. In the same turn as the puts below: the store commits in order, so no entry that is stamped under a rule outlives it.
+    flights.detachBefore(news.reduce((latest, { seq }) => Math.max(latest, seq), 0));
+    const obeyed = followers().map((follower) => this.#tell(follower, news));
+    const kept = await Promise.allSettled(news.map((rule) => this.#keep(rule)));
     await Promise.all(obeyed);
-    if (!soft) this.#sweepSoon();
+    if (news.some(({ soft }) => !soft)) this.#sweepSoon();
     for (const result of kept) if (result.status === 'rejected') throw result.reason;
-    return told.length;
   }
 
   #keep(rule: PurgeRule): Promise<void> {
-    return this.#parts.durable.put(durableKey(rule), Buffer.from(JSON.stringify(rule)));
+    const name = durableName(rule.scope, rule.soft);
+    return this.#parts.durable.put(name, Buffer.from(JSON.stringify(rule)));
   }
 
   /** One sweep at a time, and one more for all purges that came during it: a change feed sends hundreds. */
@@ -115,8 +140,8 @@ export class Purger {
   }
 }
 
-/** Names of scopes can be longer than a durable key may be. */
-function durableKey(rule: PurgeRule): string {
-  const digest = createHash('sha256').update(scopeId(rule.scope)).digest('base64url');
-  return `${rule.soft ? 'soft' : 'hard'}:${digest}`;
+/** Under what a purge lies in a durable area; names of scopes can be longer than a key may be. */
+export function durableName(scope: PurgeScope, soft: boolean): string {
+  const digest = createHash('sha256').update(scopeId(scope)).digest('base64url');
+  return `${soft ? 'soft' : 'hard'}:${digest}`;
 }

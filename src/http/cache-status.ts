@@ -61,6 +61,18 @@ export function withCacheStatus(headers: RawHeaders, own: string): string[] {
   return withField(headers, 'Cache-Status', appendCacheStatus(fieldValue(headers, 'cache-status'), own));
 }
 
+/**
+ * The `ttl` that the cache named `cache` gave, in seconds; undefined unless it is the last member, the one that answered,
+ * and says so.
+ */
+export function cacheStatusTtl(value: string | undefined, cache: string): number | undefined {
+  if (value === undefined || !isList(value)) return undefined;
+  const [name, parameters] = parseList(value).at(-1) ?? [];
+  if (name === undefined || String(name) !== cache) return undefined;
+  const ttl = parameters?.get('ttl');
+  return typeof ttl === 'number' ? ttl : undefined;
+}
+
 function isList(value: string): boolean {
   try {
     parseList(value);

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { PurgeScope } from '../cache/purge-table.js';
 import type { OriginEvent } from '../origin/events.js';
 import type { TierName, TierStats } from '../tiers/tier.js';
+import { type BusFigures, busMetrics } from './metrics-bus.js';
 import { collected, histogramSamples } from './metrics-collected.js';
 import type { MetricsJson } from './metrics-merge.js';
 import { originMetrics } from './metrics-origin.js';
@@ -14,6 +15,8 @@ export interface MetricsSources {
   readonly tiers: () => readonly { readonly name: TierName; readonly stats: TierStats }[];
   /** Fills in progress. */
   readonly flights: () => number;
+  /** Purges across nodes; absent where this process has no part in them. */
+  readonly bus?: () => BusFigures | undefined;
 }
 
 export interface MetricsOptions {
@@ -43,10 +46,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   if (options.process !== false) collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const { requests, tiers, flights } = options.sources;
+  const { requests, tiers, flights, bus } = options.sources;
 
   requestMetrics(registry, requests);
   tierMetrics(registry, tiers);
+  if (bus !== undefined) busMetrics(registry, PREFIX, bus);
   collected(registry, { name: `${PREFIX}flights`, help: 'Fills in progress.', type: 'gauge' }, () => [
     { labels: {}, value: flights() },
   ]);

@@ -48,8 +48,10 @@ export class Budget {
   private readonly clock: Clock;
   private readonly bucket: TokenBucket | null;
   private readonly length: number;
-  private readonly waitMs: number;
-  private readonly holdMs: number;
+  /** Longest wait of one request, ms. */
+  readonly waitMs: number;
+  /** A hold longer than this is answered at once instead of waited for, ms. */
+  readonly holdMs: number;
   private heldUntil = 0;
   private waiters = 0;
   private tickets = 0;

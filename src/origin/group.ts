@@ -9,6 +9,7 @@ import { HealthCheck } from './health.js';
 import { RateLimit } from './rate-limit.js';
 import { nextStep, retryDelay } from './retry.js';
 import type { Attempt, UpstreamServer } from './server.js';
+import { enterShared, type SharedBudget, SharedLine } from './shared-budget.js';
 import type { OriginRequest, OriginResponse } from './source.js';
 import type { ServerHealth, UpstreamStatus } from './status.js';
 
@@ -17,6 +18,7 @@ export interface GroupOptions {
   /** By preference. */
   readonly servers: readonly UpstreamServer[];
   readonly budget: Budget;
+  readonly shared?: SharedBudget | undefined;
   readonly maxRetries: number;
   readonly healthCheckMs: number;
   readonly clock: Clock;
@@ -31,6 +33,8 @@ interface Course {
   readonly failedAt: Set<UpstreamServer>;
   /** The last answer, when it is here whole: given out when no better one can be had. */
   spare: OriginResponse | undefined;
+  /** Relays that are well but not for this request: it is not to go there, or has come from there (508). */
+  readonly skipped: Set<UpstreamServer>;
 }
 
 /** Servers that stand in for each other: decides who is asked, how often, and when to stop. */
@@ -38,10 +42,13 @@ export class UpstreamGroup {
   private readonly failover: Failover;
   private readonly rateLimit: RateLimit;
   private readonly health: HealthCheck;
+  /** By server: connections are counted so. */
+  private readonly lines: ReadonlyMap<UpstreamServer, SharedLine>;
 
   constructor(private readonly options: GroupOptions) {
     const { servers, clock, name, onEvent, healthCheckMs } = options;
     this.rateLimit = new RateLimit(clock);
+    this.lines = new Map(servers.map((server) => [server, new SharedLine()]));
     this.failover = new Failover(servers.length, (from, to) => {
       onEvent({ type: 'failover', upstream: name, from: servers[from]!.name, to: servers[to]!.name });
       this.health.wake();
@@ -62,7 +69,9 @@ export class UpstreamGroup {
       waitedForHold: false,
       failedAt: new Set(),
       spare: undefined,
+      skipped: new Set(),
     };
+    if (request.direct) this.skipRelays(course);
     let server = this.choose(course);
     while (server !== undefined) {
       const admission = await this.admitted(server, request, course);
@@ -76,7 +85,7 @@ export class UpstreamGroup {
         continue;
       }
       const place = { retry: course.attempts, failover: course.failedAt.size > 0 };
-      course.attempts++;
+      if (!server.isRelay) course.attempts++; // MAX_RETRIES=0 must not make a relay the only one asked
       course.atThisServer++;
       const attempt = await server.attempt(request, place, admission.release);
       this.learn(server, attempt, course);
@@ -91,7 +100,7 @@ export class UpstreamGroup {
   }
 
   status(): UpstreamStatus[] {
-    const { servers, budget } = this.options;
+    const { servers, budget, shared, name } = this.options;
     const { held } = budget;
     return servers.map((server, rank) => ({
       ...server.status(),
@@ -103,6 +112,7 @@ export class UpstreamGroup {
       },
       rate_limited_until: held === undefined ? null : new Date(held).toISOString(),
       budget: budget.status(),
+      ...(shared !== undefined && { shared_budget: shared.status(name, server.name) }),
     }));
   }
 
@@ -117,7 +127,7 @@ export class UpstreamGroup {
     const { servers } = this.options;
     return this.failover.order
       .map((rank) => servers[rank]!)
-      .find((server) => !course.failedAt.has(server) && server.breaker.admits);
+      .find((server) => !course.failedAt.has(server) && !course.skipped.has(server) && server.breaker.admits);
   }
 
   /** Waits for the budget. `left`: the breaker has opened meanwhile. `answer`: better than being turned away. */
@@ -129,12 +139,36 @@ export class UpstreamGroup {
     { kind: 'go'; release: () => void } | { kind: 'left' } | { kind: 'answer'; response: OriginResponse }
   > {
     try {
-      const release = await this.options.budget.admit(server.lane, request.priority, request.signal);
-      return { kind: 'go', release };
+      return { kind: 'go', release: await this.admit(server, request) };
     } catch (thrown) {
       if (!(thrown instanceof ProxyError) || request.signal.aborted) throw thrown;
       if (thrown.code === 'origin_breaker_open') return { kind: 'left' };
       if (course.spare) return { kind: 'answer', response: course.spare };
+      throw thrown;
+    }
+  }
+
+  /** This node's budget, then that of all nodes, within one queue's time. */
+  private async admit(server: UpstreamServer, request: OriginRequest): Promise<() => void> {
+    const { budget, shared, clock, name, onEvent } = this.options;
+    const { priority, signal } = request;
+    const begun = clock.now();
+    const release = await budget.admit(server.lane, priority, signal);
+    if (shared === undefined) return release;
+    const waitMs = begun + budget.waitMs - clock.now();
+    const entering = { clock, signal, waitMs, holdMs: budget.holdMs };
+    try {
+      const asking = { upstream: name, server: server.name, priority };
+      const leave = await enterShared(shared, this.lines.get(server)!, asking, entering);
+      return () => {
+        leave();
+        release();
+      };
+    } catch (thrown) {
+      release();
+      if (thrown instanceof ProxyError) {
+        onEvent({ type: 'queue', upstream: name, priority, ms: clock.now() - begun, outcome: thrown.code });
+      }
       throw thrown;
     }
   }
@@ -145,14 +179,16 @@ export class UpstreamGroup {
     if (attempt.verdict === 'failure') this.failover.failed(rank);
     else if (attempt.verdict === 'success') this.failover.succeeded(rank, course.failedAt.size > 0);
     if (attempt.kind !== 'head') return;
+    if (server.refuses(attempt.response.status)) return;
     if (attempt.response.status !== 429) {
       this.rateLimit.answered();
       return;
     }
-    const { clock, budget, name, onEvent } = this.options;
+    const { clock, budget, shared, name, onEvent } = this.options;
     const ms = this.rateLimit.holdMs(field(attempt.response.headers, 'retry-after'));
     onEvent({ type: 'rate_limited', upstream: name, server: server.name, seconds: ms / 1000 });
     budget.hold(clock.now() + ms);
+    shared?.hold(name, ms);
   }
 
   /** The server of the next attempt, or undefined when this one's result stands. */
@@ -164,6 +200,9 @@ export class UpstreamGroup {
   ): Promise<UpstreamServer | undefined> {
     const { clock, budget, maxRetries } = this.options;
     if (attempt.kind === 'failed' && attempt.verdict === 'neutral') return undefined;
+    if (attempt.kind === 'head' && server.refuses(attempt.response.status)) {
+      return this.afterRefusal(server, attempt, request, course);
+    }
     const limited = attempt.kind === 'head' && attempt.response.status === 429;
     const step = nextStep(
       {
@@ -181,7 +220,7 @@ export class UpstreamGroup {
     if (step === 'stop') return undefined;
     let next: UpstreamServer | undefined = server;
     if (step === 'after-hold') course.waitedForHold = true;
-    if (step === 'other-server' || !server.breaker.admits) {
+    if (step === 'other-server' || server.isRelay || !server.breaker.admits) {
       course.failedAt.add(server);
       course.atThisServer = 0;
       next = this.choose(course);
@@ -195,6 +234,28 @@ export class UpstreamGroup {
     if (step === 'same-server' && next === server) {
       await pauseFor(clock, retryDelay(clock.random()), request.signal);
     }
+    return next;
+  }
+
+  private skipRelays({ skipped }: Course): void {
+    const { servers } = this.options;
+    if (servers.every((server) => server.isRelay)) return;
+    for (const server of servers) if (server.isRelay) skipped.add(server);
+  }
+
+  /** A relay refused before it did anything: whatever was asked, the next server may be asked the same. */
+  private afterRefusal(
+    server: UpstreamServer,
+    attempt: Extract<Attempt, { kind: 'head' }>,
+    request: OriginRequest,
+    course: Course,
+  ): UpstreamServer | undefined {
+    if (!untouched(request.body)) return undefined;
+    if (attempt.response.status === 508) course.skipped.add(server);
+    else course.failedAt.add(server);
+    course.atThisServer = 0;
+    const next = this.choose(course);
+    if (next !== undefined) attempt.response.body.cancel();
     return next;
   }
 

@@ -1,18 +1,32 @@
 import type { Clock } from '../clock.js';
 import type { OriginEvent } from './events.js';
+import type { SharedBudget } from './shared-budget.js';
+import type { OriginRequest } from './source.js';
 
 /** Servers that can stand in for each other, with one request budget for all of them. */
 export interface UpstreamGroupOptions {
   /** What `OriginRequest.upstream` names: `api`, `image`, `custom`. */
   readonly name: string;
   /** Base URLs in order of preference, e.g. `https://api.themoviedb.org`; may have a base path. Userinfo is dropped. */
-  readonly servers: readonly string[];
+  readonly servers: readonly (string | Relay)[];
   /** Requests in flight per server, bodies included (TMDB.md: 20 connections per IP). This process' share. */
   readonly maxConnections: number;
   /** Requests per second, retries included; null = no limit (image host). This process' share. */
   readonly rate: number | null;
   /** Requests that may be sent at once after a quiet time. Default: `rate`, at least 1. */
   readonly burst?: number | undefined;
+}
+
+/**
+ * Another proxy in front of the group's other servers, which all know what it knows: it is asked once, briefly, and its
+ * refusals are not the last word.
+ */
+export interface Relay {
+  readonly url: string;
+  /** What it is sent instead, where it takes other credentials. */
+  readonly access?: ((request: OriginRequest) => Pick<OriginRequest, 'target' | 'headers'>) | undefined;
+  /** Shorter than those of an origin; the longest time a request loses to a relay that hangs. */
+  readonly timeouts: OriginTimeouts;
 }
 
 export interface OriginTimeouts {
@@ -49,6 +63,8 @@ export interface OriginOptions {
   readonly maxRetries: number;
   readonly clock: Clock;
   readonly queue?: QueueBounds | undefined;
+  /** The budget of all nodes, asked after this node's own. Default: this node is alone. */
+  readonly shared?: SharedBudget | undefined;
   readonly proxy?: ProxyOptions | undefined;
   /** Between two probes of a server that has been left, ms. Default 30 000. */
   readonly healthCheckMs?: number | undefined;

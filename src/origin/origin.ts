@@ -58,7 +58,8 @@ function createGroup(
         : new TokenBucket(group.rate, Math.max(1, group.burst ?? group.rate), clock.now()),
   });
   const servers = group.servers.map((server) => {
-    const base = baseUrl(server);
+    const relay = typeof server === 'string' ? undefined : server;
+    const base = baseUrl(typeof server === 'string' ? server : server.url);
     const proxy = proxyFor(base.url, options.proxy);
     // Fractions are legal settings (CONTRACT.md: any positive number) and mean at least one connection.
     const maxConnections = Math.max(1, Math.floor(group.maxConnections));
@@ -78,14 +79,25 @@ function createGroup(
       dispatcher,
       proxied,
       maxConnections,
-      timeouts,
+      timeouts: relay?.timeouts ?? timeouts,
+      relay,
       clock,
       budget,
       onEvent,
     });
   });
   const healthCheckMs = options.healthCheckMs ?? HEALTH_CHECK_MS;
-  return new UpstreamGroup({ name: upstream, servers, budget, maxRetries, healthCheckMs, clock, onEvent });
+  const { shared } = options;
+  return new UpstreamGroup({
+    name: upstream,
+    servers,
+    budget,
+    shared,
+    maxRetries,
+    healthCheckMs,
+    clock,
+    onEvent,
+  });
 }
 
 function baseUrl(server: string): BaseUrl {

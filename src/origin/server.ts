@@ -10,7 +10,7 @@ import type { OriginEvent } from './events.js';
 import { Exchange, type ExchangeRequest, type ExchangeResult } from './exchange.js';
 import { faultOf } from './faults.js';
 import { Latency } from './latency.js';
-import type { OriginTimeouts } from './options.js';
+import type { OriginTimeouts, Relay } from './options.js';
 import { Permits } from './permits.js';
 import type { OriginRequest, OriginResponse } from './source.js';
 import type { UpstreamStatus } from './status.js';
@@ -23,6 +23,7 @@ export interface ServerOptions {
   readonly proxied: boolean;
   readonly maxConnections: number;
   readonly timeouts: OriginTimeouts;
+  readonly relay?: Relay | undefined;
   readonly clock: Clock;
   readonly budget: Budget;
   readonly onEvent: (event: OriginEvent) => void;
@@ -49,6 +50,12 @@ export interface AttemptPlace {
   readonly retry: number;
   readonly failover: boolean;
 }
+
+/**
+ * A relay that does not take our key, that has had enough of us, or that would have to ask us (508). Its limits are not
+ * those of the servers behind it.
+ */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429, 508]);
 
 /** Faults that say nothing about the server: our own request, our own stop. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['bad_request', 'shutting_down']);
@@ -83,7 +90,9 @@ export class UpstreamServer {
     const { method, priority } = request;
     const begun = clock.now();
     this.requests++;
-    const attempt = await this.breaker.run(() => this.exchange(request, request, release));
+    const sent = this.options.relay?.access?.(request) ?? request;
+    const wire = { method, target: sent.target, headers: sent.headers };
+    const attempt = await this.breaker.run(() => this.exchange(request, wire, release));
     const ms = Math.max(0, clock.now() - begun);
     this.count(attempt, ms);
     const status = attempt.kind === 'head' ? attempt.response.status : undefined;
@@ -101,13 +110,23 @@ export class UpstreamServer {
     return result.kind === 'head' && result.response.status < 500;
   }
 
+  /** Another proxy: see `Relay`. */
+  get isRelay(): boolean {
+    return this.options.relay !== undefined;
+  }
+
+  /** Whether this status of a relay concerns it alone, so that the next server is to be asked. */
+  refuses(status: number): boolean {
+    return this.isRelay && REFUSALS.has(status);
+  }
+
   /** What the queue is told when the breaker opens: no waiting for a server that is left alone. */
   left(): ProxyError {
     const { retryAfter } = this.breaker;
     return new ProxyError('origin_breaker_open', `${this.name} has been failing`, { retryAfter });
   }
 
-  status(): Omit<UpstreamStatus, 'status' | 'failover' | 'rate_limited_until' | 'budget'> {
+  status(): Omit<UpstreamStatus, 'status' | 'failover' | 'rate_limited_until' | 'budget' | 'shared_budget'> {
     const [p50, p95] = this.latency.percentiles([0.5, 0.95]);
     return {
       upstream: this.options.upstream,
@@ -154,7 +173,8 @@ export class UpstreamServer {
         server: this.name,
         onResult: (result) => {
           good = isGood(result);
-          resolve({ ...result, verdict: verdictOn(result) });
+          const refused = result.kind === 'head' && this.refuses(result.response.status);
+          resolve({ ...result, verdict: refused ? 'neutral' : verdictOn(result) });
         },
         onBodyFailed: (error) => {
           // Counted by its head as a success; a body that breaks off is none.
@@ -192,7 +212,7 @@ export class UpstreamServer {
     if (attempt.kind === 'failed') {
       this.errors++;
       this.remember(attempt.error.message);
-    } else if (isGood(attempt)) {
+    } else if (isGood(attempt) && !this.refuses(attempt.response.status)) {
       this.successes++;
     } else {
       this.errors++;

@@ -32,6 +32,10 @@ export interface OriginRequest {
   readonly body?: Readable | undefined;
   /** Whether a second attempt is harmless: false for unsafe methods and GETs with side effects. */
   readonly retryable: boolean;
+  /** Asked on everyone's behalf: no credential in it is a user's. */
+  readonly shared?: boolean | undefined;
+  /** Not by way of another proxy, where there is a server behind it. */
+  readonly direct?: boolean | undefined;
   readonly priority: Priority;
   /** Aborting cancels queueing, connecting and the body. */
   readonly signal: AbortSignal;

@@ -1,3 +1,5 @@
+import type { SharedBudgetStatus } from './shared-budget.js';
+
 export type ServerHealth = 'healthy' | 'degraded' | 'down' | 'unknown';
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
@@ -30,6 +32,8 @@ export interface UpstreamStatus {
   /** Wall clock, ISO 8601, until which the group is held back by a 429; null when it is not. */
   rate_limited_until: string | null;
   budget: BudgetStatus;
+  /** The budget of all nodes together; absent when this node is alone. */
+  shared_budget?: SharedBudgetStatus;
 }
 
 export interface FailoverStatus {

@@ -25,6 +25,10 @@ export interface LinkOptions {
 }
 
 const ERROR_EVERY_MS = 1000;
+/** After trouble the map of slots may be old; it is asked for again, at most so often, ms. */
+const REMAP_EVERY_MS = 1000;
+/** A timer that comes so late, ms, says that this process was busy, not that Redis was slow. */
+const OVERSLEPT_MS = 25;
 /** A client that does not hang up in time is cut off, ms: `quit` hangs on a dead node. */
 const CLOSE_DEADLINE_MS = 500;
 
@@ -38,6 +42,7 @@ export class RedisLink {
   readonly #defined = new Set<string>();
   #lastError = Number.NEGATIVE_INFINITY;
   #suppressed = 0;
+  #remapped = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -58,8 +63,20 @@ export class RedisLink {
     this.#client.connect().catch((error: unknown) => this.#report(error));
   }
 
-  get ready(): boolean {
-    return this.#client.status === 'ready';
+  /** Whether it is connected, waiting for that at most `ms`. Never rejects. */
+  ready(ms: number): Promise<boolean> {
+    if (this.#client.status === 'ready') return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const onReady = () => {
+        cancel();
+        resolve(true);
+      };
+      const cancel = this.#options.clock.after(ms, () => {
+        this.#client.off('ready', onReady);
+        resolve(false);
+      });
+      this.#client.once('ready', onReady);
+    });
   }
 
   /** Commands of the deployment. A keyless one goes to any one node; see `masters`. For use inside `call`. */
@@ -89,9 +106,10 @@ export class RedisLink {
   call<T>(what: string, deadlineMs: number, command: (commands: RedisCommander) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new RedisTrouble('closed', `redis ${what}: closed`));
     return new Promise<T>((resolve, reject) => {
-      const cancel = this.#options.clock.after(deadlineMs, () =>
-        reject(new RedisTrouble('deadline', `redis ${what}: no answer within ${deadlineMs} ms`)),
-      );
+      const cancel = this.#deadline(deadlineMs, () => {
+        this.#remap();
+        reject(new RedisTrouble('deadline', `redis ${what}: no answer within ${deadlineMs} ms`));
+      });
       const settled =
         <V>(how: (value: V) => void) =>
         (value: V) => {
@@ -103,9 +121,37 @@ export class RedisLink {
         .then(() => command(this.commands))
         .then(
           settled(resolve),
-          settled((error: unknown) => reject(asTrouble(what, error))),
+          settled((error: unknown) => {
+            this.#remap();
+            reject(asTrouble(what, error));
+          }),
         );
     });
+  }
+
+  /** A failover shows as trouble; the client itself looks for the new master only when it is told MOVED. */
+  #remap(): void {
+    const client = this.#client;
+    const now = this.#options.clock.now();
+    if (!(client instanceof Cluster) || now - this.#remapped < REMAP_EVERY_MS) return;
+    this.#remapped = now;
+    client.refreshSlotsCache();
+  }
+
+  /**
+   * A timer that is due runs before the answers that lie in the socket are read. So a process that was busy, or waited for a
+   * core, would call Redis slow for its own fault and take it out of use: late timers are set once more.
+   */
+  #deadline(ms: number, onLate: () => void): () => void {
+    const { clock } = this.#options;
+    let cancel = () => {};
+    const due = clock.now() + ms;
+    cancel = clock.after(ms, () => {
+      const overslept = clock.now() - due;
+      if (overslept < OVERSLEPT_MS) onLate();
+      else cancel = clock.after(ms, onLate);
+    });
+    return () => cancel();
   }
 
   /** Runs a script by its digest, loading it where it is not known yet. Deadline in ms. */

@@ -1,6 +1,7 @@
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Engine } from '../cache/engine.js';
 import { asProxyError, ProxyError } from '../errors.js';
+import { isLoop } from '../http/via.js';
 import { isPreflight, PROXIED_METHODS, preflightFields } from './cors.js';
 import { Delivery } from './delivery.js';
 import { type ErrorSide, problemBody, sendError } from './error-response.js';
@@ -82,6 +83,9 @@ export class App {
       sendError(exchange, new ProxyError('not_found', 'there is nothing at this path'), 'management');
     } else if (this.settings.cors && isPreflight(exchange.method, exchange.headers)) {
       sendPreflight(exchange);
+    } else if (this.#isLoop(exchange)) {
+      // Before the engine: a request that is our own must not join the flight that waits for it (RFC 8586).
+      sendError(exchange, new ProxyError('loop_detected', 'the request has been here before'), 'proxied');
     } else {
       void this.#proxy(exchange, engine);
     }
@@ -93,6 +97,11 @@ export class App {
     } catch (thrown) {
       sendError(exchange, asProxyError(thrown), 'proxied');
     }
+  }
+
+  #isLoop({ headers }: Exchange): boolean {
+    const { loopId } = this.settings;
+    return loopId !== undefined && isLoop(headers, loopId);
   }
 
   #handOver(exchange: Exchange, path: string, search: string): void {

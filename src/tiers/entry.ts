@@ -57,3 +57,12 @@ export function freshUntil(entry: EntryHead): number {
 export function usefulUntil(entry: EntryHead): number {
   return freshUntil(entry) + Math.max(entry.staleWhileRevalidate, entry.staleIfError);
 }
+
+/** Separates the primary key from the part chosen by `Vary`: a line feed can't occur in a key. */
+export const VARIANT_SEPARATOR = '\n';
+
+/** The primary key within any key: of a variant what stands before the separator, else the key itself. */
+export function primaryKeyOf(key: string): string {
+  const end = key.indexOf(VARIANT_SEPARATOR);
+  return end < 0 ? key : key.slice(0, end);
+}

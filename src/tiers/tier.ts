@@ -70,6 +70,8 @@ export interface Tier {
   /** Removes, in small steps and in the background, entries for which `dead` holds; resolves with how many. */
   sweep(dead: (head: EntryHead) => boolean): Promise<number>;
   stats(): TierStats;
+  /** Which tier gave this very object, where `get` may answer from more than one. */
+  whence?(entry: Entry): TierName;
   /** Flushes what is pending and releases everything. Idempotent. */
   close(): Promise<void>;
 }

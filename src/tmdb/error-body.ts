@@ -13,6 +13,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   bad_target: 47,
   bad_request: 47,
   method_refused: 42,
+  loop_detected: 43,
   misdirected: 47,
   only_if_cached: 24,
   not_found: 34,

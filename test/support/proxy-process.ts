@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithUs } from './end-with-us.js';
+import { get } from './raw-client.js';
+import { freePort } from './redis-server.js';
 
 const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
@@ -20,23 +23,24 @@ export interface ProxyOptions {
   /** Kept by the caller when given, else a temporary one that goes with the process. */
   readonly cacheDir?: string;
   readonly args?: readonly string[];
+  /** Logs warnings only: a line for each of many requests would cost more than the request. */
+  readonly quiet?: boolean;
 }
 
 /** Starts the built program as a user does and resolves once it answers. Rejects with its output when it does not. */
 export async function startProxy(options: ProxyOptions = {}): Promise<ProxyProcess> {
   const cacheDir = options.cacheDir ?? mkdtempSync(join(tmpdir(), 'tmdb-proxy-test-'));
-  const { child, output } = spawnProxy({ ...options, cacheDir });
+  const port = options.quiet === true ? await freePort() : 0;
+  const quiet: Record<string, string> = port === 0 ? {} : { LOG_LEVEL: 'warn', PORT: String(port) };
+  const { child, output } = spawnProxy({ ...options, env: { ...options.env, ...quiet }, cacheDir });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = () => {
-      const address = /"main":"(http:[^"]+)"/.exec(output())?.[1];
-      if (address !== undefined) resolve(address);
-    };
-    child.stdout?.on('data', look);
-    void ended.then(({ code }) => reject(new Error(`the proxy ended with ${code}:\n${output()}`)));
+  const failed = ended.then(({ code }) => {
+    throw new Error(`the proxy ended with ${code}:\n${output()}`);
   });
+  failed.catch(() => {}); // ends like this in every test, later
+  const url = await Promise.race([failed, port === 0 ? announced(child, output) : answering(port)]);
   return {
     url,
     pid: child.pid!,
@@ -49,6 +53,30 @@ export async function startProxy(options: ProxyOptions = {}): Promise<ProxyProce
       return result;
     },
   };
+}
+
+function announced(child: ChildProcess, output: () => string): Promise<string> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const address = /"main":"(http:[^"]+)"/.exec(output())?.[1];
+      if (address === undefined) return;
+      child.stdout?.off('data', look);
+      resolve(address);
+    };
+    child.stdout?.on('data', look);
+  });
+}
+
+async function answering(port: number): Promise<string> {
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    const ready = await get(`${url}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (ready) return url;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** Runs the program until it ends by itself (a start that must fail) and resolves with its status and output. */
@@ -83,6 +111,7 @@ function spawnProxy(options: ProxyOptions & { cacheDir: string }): {
   const gather = (chunk: Buffer) => {
     text += chunk.toString();
   };
+  endWithUs(child);
   child.stdout?.on('data', gather);
   child.stderr?.on('data', gather);
   return { child, output: () => text };

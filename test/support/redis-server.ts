@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RedisAddress } from '../../src/redis/options.js';
+import { endWithUs } from './end-with-us.js';
 import { findRedis } from './redis-binary.js';
 
 export { findRedis };
@@ -78,6 +79,7 @@ export async function startRedis(args: readonly string[] = [], wantedPort?: numb
       env,
       stdio: 'ignore',
     });
+    endWithUs(child);
     let ended = false;
     child.once('exit', () => {
       ended = true;
@@ -238,6 +240,7 @@ export async function startSentinels(name = 'tmdb'): Promise<RedisSentinels> {
         ].join('\n'),
       );
       const child = spawn(server, [file, '--sentinel'], { env, stdio: 'ignore' });
+      endWithUs(child);
       const ask = async (...args: string[]) =>
         (await run(cli, ['-p', String(port), ...args], { env, timeout: 5000 })).stdout.trim();
       for (let i = 0; i < 400 && (await ask('ping').catch(() => '')) !== 'PONG'; i++) await wait(25);

@@ -42,6 +42,14 @@ export const upstreamRow = z
       burst: z.number().nullable(),
       queued: priorities,
     }),
+    shared_budget: z
+      .object({
+        shared: z.boolean().describe('false: Redis is away, this node keeps to an equal share'),
+        nodes: z.number().int().describe('Nodes the budget is for, as far as is known'),
+        in_use: z.number().int().describe('Connections of all nodes, as this node last heard'),
+      })
+      .optional()
+      .describe('Of all nodes together; absent when this node is alone'),
   })
   .openapi('Upstream');
 

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { CLEAR_TYPES, type ClearType, clearAnswer } from '../answers/cache.js';
+import { fromPeer } from '../cascade.js';
 import { exactQuery, flag, oneOf } from '../query.js';
 import { adminOnly, badRequest, json, type RouteParts, timestamp } from './parts.js';
 
@@ -15,7 +16,7 @@ const clear = createRoute({
     query: exactQuery({
       type: oneOf(CLEAR_TYPES, 'Which tier; `l2` is the one in use behind memory').default('all'),
       soft: flag('Entries become stale instead: they may still be served while revalidating or on error'),
-      cascade: flag('Also clear the configured peers, and report each'),
+      cascade: flag('Also clear the configured peers, and report each; who does not answer is told later'),
     }),
   },
   responses: { 200: json(clearAnswer, 'What was cleared'), ...badRequest, ...adminOnly.responses },
@@ -32,7 +33,13 @@ const NAMES: Readonly<Record<ClearType, string>> = {
 export function cacheClearRoutes({ app, management, clock }: RouteParts): void {
   app.openapi(clear, async (c) => {
     const { type, soft, cascade } = c.req.valid('query');
-    const { cleared, pending, peers } = await management.clear({ type, soft, cascade });
+    const from = fromPeer(c);
+    const { cleared, pending, peers } = await management.clear({
+      type,
+      soft,
+      cascade,
+      ...(from !== undefined && { from }),
+    });
     const failed = peers.filter((peer) => !peer.ok).length;
     const nothing = Object.keys(cleared).length === 0;
     const done = nothing

@@ -27,7 +27,7 @@ export function cacheKeysRoutes({ app, management, classes }: RouteParts): void 
     method: 'get',
     path: '/cache/keys',
     tags: ['Cache'],
-    summary: 'Keys in order, page by page',
+    summary: 'Keys, page by page; in order unless L2 is Redis',
     security: adminOnly.security,
     request: { query: exactQuery({ limit, offset, cursor, tier, class: ofClass }) },
     responses: { 200: json(keysAnswer, 'One page'), ...badRequest, ...adminOnly.responses },

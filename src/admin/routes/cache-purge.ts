@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { purgeAnswer } from '../answers/cache.js';
+import { fromPeer } from '../cascade.js';
 import { paramsOf } from '../invalid-params.js';
 import type { PurgeCommand } from '../management.js';
 import { invalid, ProblemError } from '../problem.js';
@@ -50,14 +51,15 @@ export function cachePurgeRoutes(parts: RouteParts): void {
     tags: ['Cache'],
     summary: 'Purge by key, address, tag, prefix or class',
     description:
-      'Selectors are united. The method PURGE on any path does the same for that one path (with its query, or all variants without one); `Soft-Purge: 1` makes it soft.',
+      'Selectors are united. The method PURGE on any path does the same for that one path (with its query, or all variants without one); `Soft-Purge: 1` makes it soft. Configured peers are told too: at once when they are there, else when they are back.',
     security: adminOnly.security,
     request: { body: { required: true, content: { 'application/json': { schema: body } } } },
     responses: { 200: json(purgeAnswer, 'Purged'), ...badRequest, ...tooLarge, ...adminOnly.responses },
   });
 
   const run = async (c: Context, command: PurgeCommand) => {
-    const done = await management.purge(command);
+    const from = fromPeer(c);
+    const done = await management.purge(from === undefined ? command : { ...command, from });
     const rules = done.epochsRaised + done.tombstonesWritten;
     return c.json(
       {

@@ -25,7 +25,9 @@ export function deriveUpstream(
   }
   return {
     type,
-    groups: groupsOf(type, values.TMDB_API_URLS, values.TMDB_IMAGE_URLS, servers ?? []),
+    groups: groupsOf(type, values.TMDB_API_URLS, values.TMDB_IMAGE_URLS, servers ?? []).map((group) =>
+      withParent(group, values.PARENT_PROXY),
+    ),
     credentials: values.TMDB_API_KEY ?? [],
     maxConnections: Math.ceil(values.UPSTREAM_MAX_CONNECTIONS),
     rate: deriveRate(values, rateGiven, derived),
@@ -65,6 +67,12 @@ function groupsOf(
     case 'custom':
       return [{ name: 'custom', servers: custom }];
   }
+}
+
+/** The parent is asked first; the hosts behind it stay for when it is away. */
+function withParent(group: UpstreamGroup, parent: Endpoint | undefined): UpstreamGroup {
+  if (parent === undefined) return group;
+  return { ...group, servers: [parent, ...group.servers.filter(({ origin }) => origin !== parent.origin)] };
 }
 
 /** DESIGN, Times: the table is TMDB's; a generic upstream is followed by RFC 9111 to the letter. */

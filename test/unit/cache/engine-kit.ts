@@ -1,10 +1,16 @@
 import type { Answer } from '../../../src/cache/answer.js';
 import { Engine } from '../../../src/cache/engine.js';
+import type { Fetcher } from '../../../src/cache/fetcher.js';
+import type { Lookup } from '../../../src/cache/lookup.js';
 import { OriginFetcher } from '../../../src/cache/origin-fetcher.js';
 import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
 import type { ClassTimes, SitePolicy } from '../../../src/cache/site.js';
+import type { Clock } from '../../../src/clock.js';
 import { gather } from '../../../src/cluster/hub-client.js';
+import { parentAnswer } from '../../../src/cluster/parent.js';
+import type { Origin } from '../../../src/origin/source.js';
 import { MemoryTier } from '../../../src/tiers/memory.js';
+import type { Tier } from '../../../src/tiers/tier.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ScriptedOrigin } from '../../support/scripted-origin.js';
 
@@ -44,36 +50,66 @@ export const plainSite: SitePolicy = {
   errorBody: (_status, code, message) => ({ type: 'text/plain', body: `${code} ${message}` }),
 };
 
+export interface SiteOverrides {
+  site?: Partial<SitePolicy>;
+  maxEntryBytes?: number;
+  offline?: boolean;
+}
+
+export interface KitOverrides extends SiteOverrides {
+  /** What several nodes have in common. */
+  clock?: FakeClock;
+  origin?: ScriptedOrigin;
+  l2?: MemoryTier;
+  /** Puts something between the engine and the origin. */
+  wrap?: Wrap;
+}
+
+/** `find`: the engine's own look into its tiers. */
+export type Wrap = (inner: Fetcher, find: Lookup['find']) => Fetcher;
+
+/** The scripted origin is taken for a parent proxy when it sends `X-TMDB-Proxy`. */
+const ORIGIN = { origin: 'http://origin', username: undefined, password: undefined };
+
 /** An engine over two memory tiers, a scripted origin and a clock that stands still. */
-export function engineKit(
-  overrides: { site?: Partial<SitePolicy>; maxEntryBytes?: number; offline?: boolean } = {},
-) {
-  const clock = new FakeClock();
-  const origin = new ScriptedOrigin(clock);
+export function engineKit(overrides: KitOverrides = {}) {
+  const clock = overrides.clock ?? new FakeClock();
+  const origin = overrides.origin ?? new ScriptedOrigin(clock);
+  const l2 = overrides.l2 ?? new MemoryTier({ maxBytes: 64 * 1024 * 1024 });
+  return { ...engineOver({ ...overrides, clock, origin, l2 }), clock, origin, l2 };
+}
+
+/** An engine with a memory of its own over whatever it is given. */
+export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin; l2: Tier; wrap?: Wrap }) {
+  const { clock, origin, l2 } = parts;
   const memory = new MemoryTier({ maxBytes: 64 * 1024 * 1024 });
-  const l2 = new MemoryTier({ maxBytes: 64 * 1024 * 1024 });
   const purges = new PurgeTable();
-  const site = { ...plainSite, ...overrides.site };
+  const site = { ...plainSite, ...parts.site };
   const healed: string[] = [];
-  const maxEntryBytes = overrides.maxEntryBytes ?? 8 * 1024 * 1024;
-  const engine = new Engine({
+  const maxEntryBytes = parts.maxEntryBytes ?? 8 * 1024 * 1024;
+  const asking = new OriginFetcher({
+    site,
+    origin,
+    clock,
+    maxEntryBytes,
+    scrub: (headers) => headers,
+    ownTarget: (_, location) => (location.startsWith('/') ? location : undefined),
+    parent: {
+      answer: (response) => parentAnswer(ORIGIN, response),
+      overtaken: (head, bornAt) => purges.overtook(head, bornAt),
+    },
+    onHealed: (kind) => healed.push(kind),
+  });
+  const engine: Engine = new Engine({
     site,
     memory,
     l2,
     purges,
-    fetcher: new OriginFetcher({
-      site,
-      origin,
-      clock,
-      maxEntryBytes,
-      scrub: (headers) => headers,
-      ownTarget: (_, location) => (location.startsWith('/') ? location : undefined),
-      onHealed: (kind) => healed.push(kind),
-    }),
+    fetcher: parts.wrap?.(asking, (route) => engine.lookup.find(route)) ?? asking,
     clock,
     maxEntryBytes,
     softTimeoutMs: 1500,
-    offline: overrides.offline ?? false,
+    offline: parts.offline ?? false,
     invalidate: async (key) => purge({ kind: 'key', name: key }),
     onBackgroundError: () => {},
   });
@@ -89,7 +125,7 @@ export function engineKit(
     const { headers = [], method = 'GET', signal = new AbortController().signal } = options;
     return engine.handle({ request: { method, target, headers }, signal });
   }
-  return { clock, origin, memory, l2, purges, engine, healed, purge, ask };
+  return { memory, purges, engine, healed, purge, ask };
 }
 
 /** The bytes of an answer as a client that takes the stored coding gets them. */

@@ -96,7 +96,16 @@ describe('asking the core from a worker', () => {
     vi.resetAllMocks();
   });
   const job = (signal = new AbortController().signal) =>
-    ({ route, stored: undefined, stamp: 0, priority: 'user', forward: 'uri-miss', signal }) as const;
+    ({
+      route,
+      stored: undefined,
+      stamp: 0,
+      priority: 'user',
+      forward: 'uri-miss',
+      signal,
+      alone: false,
+      over: Promise.resolve('stored' as const),
+    }) as const;
 
   it('a storable answer arrives with its head as it is and its body while it comes', async () => {
     const body = new ScriptedBody();

@@ -1,0 +1,90 @@
+import type { Entry } from '../tiers/entry.js';
+import type { Answer } from './answer.js';
+import type { ResponseHead } from './fetcher.js';
+import type { Flight, Landing } from './flight.js';
+import type { ForwardReason, Outcome } from './outcome.js';
+import type { SharedRoute } from './site.js';
+
+/** What is wanted of a fill. */
+export interface Want {
+  readonly route: SharedRoute;
+  /** A stale entry to be validated rather than fetched anew. */
+  readonly stored: Entry | undefined;
+  /** Purge clock when the request came in (I-2). */
+  readonly stamp: number;
+  readonly forward: ForwardReason;
+}
+
+/** Who takes part in which flight. */
+export interface Boarded {
+  readonly flight: Flight;
+  readonly landing: Landing;
+  readonly collapsed: boolean;
+}
+
+/** What a flight's landing is for one of those who took part in it. */
+export function answerOf({ flight, landing, collapsed }: Boarded, want: Want): Answer {
+  switch (landing.kind) {
+    case 'current':
+      return completed(landing, landing.entry, want, collapsed);
+    case 'body': {
+      const { head, length, broadcast } = landing;
+      const outcome: Outcome = {
+        ...outcomeOf(want, landing, collapsed),
+        class: head.class,
+        forwardStatus: head.status,
+        stored: true,
+      };
+      const whole = () => {
+        flight.finished.then(broadcast.keep());
+        return flight.finished.then((result) => (typeof result === 'string' ? undefined : result));
+      };
+      return { kind: 'arriving', head, length, body: broadcast.reader(), whole, outcome };
+    }
+    case 'error-body':
+      return raw(landing.head, landing.broadcast.reader(), want, landing, collapsed);
+    case 'released':
+      flight.claim();
+      return raw(landing.own.head, landing.own.body, want, landing, collapsed);
+  }
+}
+
+/** The stored entry that a flight ended with, as an answer. */
+export function completed(
+  landing: Landing,
+  entry: Entry,
+  want: Want,
+  collapsed: boolean,
+): Extract<Answer, { kind: 'entry' }> {
+  const forwardStatus = landing.kind === 'current' ? landing.forwardStatus : entry.status;
+  const outcome: Outcome = {
+    ...outcomeOf(want, landing, collapsed),
+    class: entry.class,
+    forwardStatus,
+    stored: true,
+  };
+  return { kind: 'entry', entry, outcome };
+}
+
+function raw(
+  head: ResponseHead,
+  body: Extract<Answer, { kind: 'raw' }>['body'],
+  want: Want,
+  landing: Extract<Landing, { kind: 'error-body' | 'released' }>,
+  collapsed: boolean,
+): Answer {
+  const outcome: Outcome = {
+    ...outcomeOf(want, landing, collapsed),
+    class: want.route.class,
+    forwardStatus: head.status,
+    stored: false,
+    noStore: landing.reason,
+  };
+  return { kind: 'raw', head, body, outcome };
+}
+
+/** `joined`: this request joined a flight that was under way; its landing may have been shared before that. */
+function outcomeOf({ route, forward }: Want, landing: Landing, joined: boolean) {
+  const collapsed = joined || ('collapsed' in landing && landing.collapsed === true);
+  return { result: 'miss', served: 'origin', key: route.key, forward, collapsed } as const;
+}

@@ -1,0 +1,127 @@
+import type { HealthAnswer, HealthCheck, RedisHealthAnswer } from '../admin/answers/health.js';
+import type { Clock } from '../clock.js';
+import type { OriginService } from '../origin/origin.js';
+import { type RedisNodeRow, redisState } from '../redis/topology.js';
+import type { DiskStore } from '../tiers/disk-types.js';
+import type { StackStatus } from '../tiers/stack.js';
+import type { CoherenceStats } from './coherence.js';
+
+/** Redis as L2, as the management side sees it. */
+export interface RedisView {
+  readonly mode: 'cluster' | 'sentinel' | 'standalone';
+  readonly status: () => StackStatus;
+  /** Asks every server; never rejects, at most a second. */
+  readonly servers: () => Promise<RedisNodeRow[]>;
+  /** Removes every entry from Redis; resolves with how many there were. */
+  readonly clear: () => Promise<number>;
+}
+
+export interface HealthParts {
+  readonly clock: Clock;
+  readonly origin: OriginService;
+  readonly disk: DiskStore;
+  /** Undefined: L2 is the disk store. */
+  readonly redis: RedisView | undefined;
+  /** Undefined: this node is alone. */
+  readonly bus: (() => CoherenceStats) | undefined;
+  /** Processes that answer clients. */
+  readonly serving: () => number;
+  readonly draining: () => boolean;
+}
+
+/** A failed write stays visible this long, ms. */
+const DISK_TROUBLE_MS = 60_000;
+
+/** How well a node can serve. Without Redis it serves, degraded; without a serving process it cannot. */
+export class NodeHealth {
+  readonly #parts: HealthParts;
+  #diskErrors = 0;
+  #diskFailedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+  }
+
+  async health(): Promise<HealthAnswer> {
+    const { clock, origin, serving, draining } = this.#parts;
+    const count = serving();
+    const checks = {
+      upstream: upstreamCheck(origin),
+      l1: check(count > 0 ? 'ok' : 'failed', `${count} worker process${count === 1 ? '' : 'es'}`),
+      l2: await this.#l2(),
+      bus: this.#bus(),
+    };
+    const troubled = Object.values(checks).some(({ status }) => status === 'degraded' || status === 'failed');
+    const status = count === 0 ? 'unhealthy' : troubled || draining() ? 'degraded' : 'healthy';
+    return { status, timestamp: new Date(clock.now()).toISOString(), checks };
+  }
+
+  async redis(): Promise<RedisHealthAnswer> {
+    const { redis, clock } = this.#parts;
+    const timestamp = () => new Date(clock.now()).toISOString();
+    if (redis === undefined) {
+      const detail = 'No Redis is configured; L2 is the disk store.';
+      return { status: 'off', mode: 'off', demanded: false, nodes: [], detail, timestamp: timestamp() };
+    }
+    const nodes = await redis.servers();
+    const { inUse, stages } = redis.status();
+    const state = redisState(nodes);
+    const mode = inUse === 'fallback' ? 'fallback' : redis.mode;
+    if (inUse === 'primary') {
+      return {
+        status: state.status,
+        mode,
+        demanded: true,
+        nodes,
+        detail: state.detail,
+        timestamp: timestamp(),
+      };
+    }
+    const detail = `not in use: ${stages[0]?.reason ?? 'unknown'}; ${state.detail}; in use: ${inUse}`;
+    return { status: 'unhealthy', mode, demanded: true, nodes, detail, timestamp: timestamp() };
+  }
+
+  async #l2(): Promise<HealthCheck> {
+    const { redis } = this.#parts;
+    if (redis === undefined) return this.#disk();
+    const { inUse, stages } = redis.status();
+    if (inUse === 'primary') return check('ok', `Redis (${redis.mode})`);
+    const why = `Redis is away: ${stages[0]?.reason ?? 'unknown'}`;
+    return check(inUse === 'none' ? 'failed' : 'degraded', `${why}; in use: ${inUse}`);
+  }
+
+  #bus(): HealthCheck {
+    const { bus } = this.#parts;
+    if (bus === undefined) return check('off', 'one machine: processes are told directly');
+    const { state, pending, lastSyncAgeMs } = bus();
+    if (state === 'synced') return check('ok', `purges are known up to ${lastSyncAgeMs ?? 0} ms ago`);
+    return check('degraded', `Redis is away; ${pending} purges wait to be told to the other nodes`);
+  }
+
+  async #disk(): Promise<HealthCheck> {
+    const { disk, clock } = this.#parts;
+    const began = clock.now();
+    await disk.get('health-check');
+    const latency_ms = clock.now() - began;
+    const { errors } = disk.stats();
+    if (errors > this.#diskErrors) this.#diskFailedAt = clock.now();
+    this.#diskErrors = errors;
+    const failed = clock.now() - this.#diskFailedAt < DISK_TROUBLE_MS;
+    const detail = failed
+      ? 'the disk store has failed within the last minute; the log says how'
+      : 'disk store';
+    return { status: failed ? 'degraded' : 'ok', latency_ms, detail };
+  }
+}
+
+function upstreamCheck(origin: OriginService): HealthCheck {
+  const down = origin.status().filter(({ status }) => status === 'down');
+  const total = origin.status().length;
+  if (down.length === 0) return check('ok', `${total} of ${total} servers usable`);
+  const status = down.length === total ? 'failed' : 'degraded';
+  return check(status, `${down.map(({ url }) => url).join(', ')} down; stored answers are served`);
+}
+
+function check(status: HealthCheck['status'], detail: string): HealthCheck {
+  return { status, latency_ms: null, detail };
+}

@@ -1,0 +1,262 @@
+import { LeasedFetcher } from './cache/lease.js';
+import { OriginFetcher } from './cache/origin-fetcher.js';
+import { PurgeTable } from './cache/purge-table.js';
+import { systemClock } from './clock.js';
+import type { Coherence } from './cluster/coherence.js';
+import { CoreFetcher } from './cluster/core-fetcher.js';
+import { LocalMember } from './cluster/local-member.js';
+import type { Member } from './cluster/member.js';
+import type { RedisView } from './cluster/node-health.js';
+import { NodeManagement } from './cluster/node-management.js';
+import { parentAnswer } from './cluster/parent.js';
+import type { PeerEvent } from './cluster/peer-line.js';
+import { PeerQueue } from './cluster/peer-queue.js';
+import { deliver } from './cluster/peers.js';
+import { Purger } from './cluster/purger.js';
+import {
+  type Basis,
+  engineOf,
+  logDiskEvent,
+  metricsOf,
+  type Serving,
+  sitePolicy,
+  storeDirectory,
+} from './compose.js';
+import { type Bus, openBus } from './compose-bus.js';
+import { credentialScrubber, originOf, ownTarget } from './compose-origin.js';
+import { openRedisL2, type RedisL2, startRedisL2 } from './compose-redis.js';
+import type { Config } from './config/config.js';
+import { ProxyError } from './errors.js';
+import type { Logger } from './observe/log.js';
+import type { Metrics } from './observe/metrics.js';
+import { RequestCounters } from './observe/metrics-requests.js';
+import { LEASE_MS, RedisLeases } from './redis/leases.js';
+import { redisNodes } from './redis/topology.js';
+import { openDiskStore } from './tiers/disk.js';
+import type { DiskStore } from './tiers/disk-types.js';
+import type { EntryHead } from './tiers/entry.js';
+import { MemoryTier } from './tiers/memory.js';
+import { VERSION } from './version.js';
+
+/** The core of a node (docs/adr/0001): the one that writes the disk store, asks the origin and numbers purges. */
+export interface Core {
+  readonly management: NodeManagement;
+  readonly table: PurgeTable;
+  readonly disk: DiskStore;
+  /** What workers ask for over the local socket. */
+  readonly hub: CoreFetcher;
+  /** Reads the purges of other nodes again; rejects while Redis is away. */
+  readonly resync: () => Promise<void>;
+  /** Set when this process answers clients itself (`WORKERS=1`). */
+  readonly serving: Serving | undefined;
+  /** Flushes the store and closes everything. Drain the listeners first. */
+  readonly close: () => Promise<void>;
+}
+
+export interface CoreOptions extends Basis {
+  /** Whether this process also answers clients. */
+  readonly alone: boolean;
+  /** Worker processes, where there are any. */
+  readonly workers: () => readonly Member[];
+  readonly draining: () => boolean;
+}
+
+/** Opens the store and puts the core together. Rejects with a DiskStoreError when the store can't be opened. */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const { config, effective, log, alone, draining } = options;
+  const clock = systemClock;
+  const site = sitePolicy(config);
+  const disk = await openDiskStore({
+    directory: storeDirectory(config),
+    maxBytes: config.cache.diskBytes,
+    clock,
+    onEvent: (event) => logDiskEvent(log, event),
+  });
+  const table = new PurgeTable();
+  const memory = new MemoryTier({ maxBytes: alone ? config.cache.memoryBytes : 0 });
+  const counters = new RequestCounters();
+  const bus: Bus | undefined =
+    config.redis.bus &&
+    openBus({ config, log, describe: () => management.describe(), durable: disk.durable('cluster') });
+  const redis = redisL2(options, disk, () => coherence);
+  const l2 = redis?.tier ?? disk;
+  const leases = redis && leasesOf(redis, log);
+
+  let metrics: Metrics;
+  const origin = originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget);
+  const { parent, peers } = config.cluster;
+  const asking = new OriginFetcher({
+    site,
+    origin,
+    clock,
+    maxEntryBytes: config.cache.maxEntryBytes,
+    scrub: credentialScrubber(config),
+    ownTarget: (route, location) => ownTarget(site, config, route, location),
+    parent: parent && {
+      answer: (response) => parentAnswer(parent, response),
+      overtaken: (head, bornAt) => table.overtook(head, bornAt),
+    },
+    onHealed: (kind) => metrics.healed(kind === 'gzip-without-header' ? 'field-added' : 'field-removed'),
+  });
+  const fetcher =
+    leases === undefined
+      ? asking
+      : new LeasedFetcher({
+          inner: asking,
+          leases,
+          find: (route) => engine.lookup.find(route),
+          clock,
+          patienceMs: LEASE_MS,
+        });
+  const invalidate = (key: string) => management.purgeKey(key);
+  const engine = engineOf(options, { site, memory, l2, table, fetcher, invalidate });
+  metrics = metricsOf({
+    counters,
+    engine,
+    tiers: alone ? [memory, l2] : [l2],
+    ...(bus !== undefined && { bus: () => coherence?.stats() }),
+  });
+  const { flights } = engine.filler;
+  const member = new LocalMember({
+    number: 0,
+    memory,
+    l2,
+    table,
+    flights,
+    counters,
+    metrics,
+    evict: () => {},
+  });
+  const members = alone ? () => [member] : options.workers;
+
+  const purger = new Purger({
+    table,
+    flights,
+    durable: disk.durable('purges'),
+    followers: members,
+    sweep: sweepOf({ disk, redis, bus }),
+    clock,
+    onError: (error) => log.error({ err: error }, 'purge: work in the background failed'),
+  });
+  purger.load();
+  const coherence = bus?.joinWith({ table, purger });
+  const { serverId } = config.server;
+  const peerQueue = new PeerQueue({
+    peers,
+    serverId,
+    durable: disk.durable('peer-purges'),
+    clock,
+    deliver: (peer, item, signal) => deliver(peer, item, serverId, signal),
+    onEvent: (event) => logPeerEvent(log, event),
+  });
+  peerQueue.load();
+
+  const management: NodeManagement = new NodeManagement({
+    config,
+    effective,
+    version: VERSION,
+    clock,
+    site,
+    disk,
+    l2,
+    redis: redis && redisView(redis, config),
+    bus: bus && coherence && { stats: () => coherence.stats(), nodes: () => bus.registry.list() },
+    table,
+    purges: coherence ?? purger,
+    peers: peerQueue,
+    origin,
+    members,
+    coreMetrics: alone ? undefined : () => metrics.json(),
+    draining,
+  });
+  // Purges before L2: what other nodes have purged must be known before what they have stored is served.
+  await bus?.start();
+  if (redis !== undefined) await startRedisL2(redis);
+  return {
+    management,
+    table,
+    disk,
+    hub: new CoreFetcher({ lookup: engine.lookup, filler: engine.filler, fetcher, purges: table, clock }),
+    serving: alone ? { engine, site, table, member, counters, close: async () => {} } : undefined,
+    resync: async () => coherence?.resync(),
+    close: async () => {
+      await peerQueue.close();
+      await bus?.close();
+      leases?.close();
+      await redis?.close();
+      await origin.close();
+      await disk.close();
+    },
+  };
+}
+
+function redisL2(
+  { config, log }: Basis,
+  disk: DiskStore,
+  coherence: () => Coherence | undefined,
+): RedisL2 | undefined {
+  if (config.cache.l2 !== 'redis') return undefined;
+  const beforeReturn = async () => {
+    const purges = coherence();
+    if (purges === undefined) throw new ProxyError('internal', 'purges are not read yet');
+    await purges.resync();
+  };
+  return openRedisL2({ config, log, disk, writable: true, beforeReturn });
+}
+
+/** Leases lie beside the entries, over connections of their own. */
+function leasesOf({ tier, links }: RedisL2, log: Logger): RedisLeases {
+  return new RedisLeases({
+    link: links.open('leases'),
+    subscriber: links.open('fills, listening'),
+    keys: links.keys,
+    clock: systemClock,
+    available: () => tier.status().inUse === 'primary',
+    onTrouble: (trouble) => log.debug({ err: trouble }, 'lease'),
+  });
+}
+
+/** Space in Redis is reclaimed by one node for all, on the disk by each for itself. */
+function sweepOf({
+  disk,
+  redis,
+  bus,
+}: {
+  disk: DiskStore;
+  redis: RedisL2 | undefined;
+  bus: Bus | undefined;
+}) {
+  return async (dead: (head: EntryHead) => boolean): Promise<void> => {
+    await disk.sweep(dead);
+    if (redis !== undefined && (bus === undefined || (await bus.sweeps()))) await redis.sweep(dead);
+  };
+}
+
+function redisView({ tier, links, clear }: RedisL2, config: Config): RedisView {
+  const { address, settings } = links;
+  return {
+    mode: config.redis.l2!.mode,
+    status: () => tier.status(),
+    servers: () => redisNodes({ address, settings, clock: systemClock }),
+    clear,
+  };
+}
+
+function logPeerEvent(log: Logger, event: PeerEvent): void {
+  if (event.type === 'not-durable') {
+    log.error({ err: event.error }, 'peers: a purge could not be kept on disk; a restart may forget it');
+    return;
+  }
+  const { type, peer } = event;
+  if (type === 'caught-up') {
+    log.info(event, `peer ${peer} takes purges again`);
+  } else if (type === 'folded') {
+    log.warn(event, `peer ${peer} has been away for long: its purges became one of everything`);
+  } else {
+    const advice = type === 'refused' ? '; check its address and the key in PEER_PROXIES' : '';
+    log.warn(
+      event,
+      `peer ${peer} does not take purges (${event.reason})${advice}; they are kept and sent again`,
+    );
+  }
+}

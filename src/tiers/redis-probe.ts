@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import type { RedisKeys } from '../redis/keys.js';
+import type { RedisLink } from '../redis/link.js';
+import { RedisTrouble } from '../redis/trouble.js';
+import { type Master, mastersOf } from './redis-masters.js';
+
+/** Names tried until one lies on the master: with 16 masters of equal size none fits once in 60 000. */
+const MOST_NAMES = 170;
+/** A probe's key leaves by itself, ms. */
+const PROBE_PX = 10_000;
+
+/**
+ * Proves that requests would be served: every master takes a write (READONLY, OOM, CLUSTERDOWN show) and gives it back.
+ * One master alone is not enough: with it back and another dead, a part of the keys would cost each request a deadline.
+ */
+export class RedisProbe {
+  readonly #link: RedisLink;
+  readonly #keys: RedisKeys;
+  readonly #writes: boolean;
+  /** A name that lies on each master, by its address. */
+  readonly #names = new Map<string, number>();
+
+  /** `writes` false: only reads are proved, where only reads are made. */
+  constructor(link: RedisLink, keys: RedisKeys, writes: boolean) {
+    this.#link = link;
+    this.#keys = keys;
+    this.#writes = writes;
+  }
+
+  /** Rejects with RedisTrouble. `deadlineMs` for all of it. */
+  async run(deadlineMs: number): Promise<void> {
+    const masters = mastersOf(this.#link);
+    if (masters.length === 0) throw new RedisTrouble('unreachable', 'redis probe: no master is known');
+    await Promise.all(
+      masters.map((master) => this.#link.call('probe', deadlineMs, () => this.#probe(master))),
+    );
+  }
+
+  async #probe({ address, node }: Master): Promise<void> {
+    let number = this.#names.get(address) ?? 0;
+    for (let tried = 0; tried < MOST_NAMES; tried += 1) {
+      try {
+        // Named like a lease, so that it is spread over the slots like one; no primary key holds a space.
+        await this.#ask(node, this.#keys.lease(`probe ${number}`));
+        this.#names.set(address, number);
+        return;
+      } catch (error) {
+        // "Not my slot": the node answers, and another name may lie on it. A master without slots has none.
+        if (!(error instanceof Error) || !/^(MOVED|ASK) /.test(error.message)) throw error;
+        number = (number + 1) % MOST_NAMES;
+      }
+    }
+  }
+
+  async #ask(node: Redis, name: string): Promise<void> {
+    if (this.#writes) await node.set(name, '1', 'PX', PROBE_PX);
+    const value = await node.get(name);
+    if (this.#writes && value === null)
+      throw new RedisTrouble('error', 'redis probe: a value was not given back');
+  }
+}

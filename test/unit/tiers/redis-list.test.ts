@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import type { RedisLink } from '../../../src/redis/link.js';
+import { listEntries } from '../../../src/tiers/redis-list.js';
+import type { ScanParts } from '../../../src/tiers/redis-scan.js';
+import { encodeValue } from '../../../src/tiers/redis-value.js';
+import { NOW, sample } from '../../contract/samples.js';
+
+/** One master whose SCAN answers what the test says; every name holds an entry of that key. */
+function scripted(scan: (cursor: string) => [next: string, names: string[]]): ScanParts {
+  const pipeline = () => {
+    const replies: [null, unknown][] = [];
+    const commands = {
+      pttl: () => commands,
+      strlen: () => commands,
+      getrangeBuffer: (name: string) => {
+        const { bytes, px } = encodeValue(sample(name), NOW);
+        replies.push([null, px], [null, bytes.length], [null, bytes]);
+        return commands;
+      },
+      exec: async () => replies,
+    };
+    return commands;
+  };
+  const node = { options: { host: 'h', port: 1 }, scan: async (cursor: string) => scan(cursor), pipeline };
+  const control = {
+    masters: () => [node],
+    call: (_what: string, _ms: number, task: () => unknown) => task(),
+  };
+  return {
+    control: control as unknown as RedisLink,
+    entries: 'e:',
+    deadline: 100,
+    now: () => NOW,
+    onTrouble: (error) => {
+      throw error;
+    },
+  };
+}
+
+const keysOf = (page: { readonly rows: readonly { readonly head: { readonly key: string } }[] }) =>
+  page.rows.map(({ head }) => head.key);
+
+it('goes on within a batch that a page had no room for', async () => {
+  const parts = scripted((cursor) => (cursor === '0' ? ['5', ['d', 'b', 'c', 'a']] : ['0', ['e']]));
+  const query = { after: '', limit: 3, contains: '', scanLimit: 100 };
+  const first = await listEntries(parts, query);
+  expect(keysOf(first)).toEqual(['a', 'b', 'c']);
+  const second = await listEntries(parts, { ...query, after: first.next! });
+  expect([keysOf(second), second.next]).toEqual([['d', 'e'], null]);
+});
+
+it('gives a batch anew whose table was resized meanwhile: names that it gained are not skipped', async () => {
+  let names = ['d', 'b', 'c'];
+  let end = '5';
+  const parts = scripted((cursor) => (cursor === '0' ? [end, names] : ['0', []]));
+  const query = { after: '', limit: 2, contains: '', scanLimit: 100 };
+  const first = await listEntries(parts, query);
+  expect(keysOf(first)).toEqual(['b', 'c']);
+  // The table shrank: the same cursor now covers more of it.
+  names = ['a', 'b', 'c', 'd'];
+  end = '1';
+  const second = await listEntries(parts, { ...query, limit: 10, after: first.next! });
+  expect(keysOf(second)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('counts steps that find nothing: a database full of others’ keys does not make one call endless', async () => {
+  let steps = 0;
+  const parts = scripted(() => {
+    steps += 1;
+    return [String(steps), []];
+  });
+  const page = await listEntries(parts, { after: '', limit: 10, contains: '', scanLimit: 1000 });
+  expect([page.rows.length, page.next === null, steps]).toEqual([0, false, 100]);
+});
+
+it('keeps to scanLimit within a batch', async () => {
+  const parts = scripted(() => ['0', ['a', 'b', 'c', 'd']]);
+  const query = { after: '', limit: 100, contains: 'd', scanLimit: 3 };
+  const first = await listEntries(parts, query);
+  expect(keysOf(first)).toEqual([]);
+  expect(keysOf(await listEntries(parts, { ...query, after: first.next! }))).toEqual(['d']);
+});

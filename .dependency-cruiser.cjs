@@ -16,7 +16,8 @@ module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     only('http', [], 'pure functions of the RFCs know nothing of this program'),
-    only('tiers', [...BASE, HTTP], 'a place entries live judges neither freshness nor purges'),
+    only('redis', BASE, 'the client and what lies in Redis know nothing of caching'),
+    only('tiers', [...BASE, HTTP, 'redis/'], 'a place entries live judges neither freshness nor purges'),
     only('origin', [...BASE, HTTP], 'asking an upstream has nothing to do with caching'),
     only(
       'cache',

@@ -81,7 +81,7 @@ export class RedisBell implements Bell {
     const { connect, onError } = this.#options;
     const ear: RedisLink = connect({ onReady: () => void this.#subscribe(ear), onError });
     this.#ear = ear;
-    ear.client.on('message', (_channel: string, text: string) => {
+    ear.onMessage((_channel, text) => {
       if (ear === this.#ear) this.#hear(text);
     });
     ear.open();
@@ -91,7 +91,7 @@ export class RedisBell implements Bell {
   async #subscribe(ear: RedisLink): Promise<void> {
     const { channel, deadlineMs, onError } = this.#options;
     try {
-      await ear.call('subscribe', deadlineMs, () => ear.client.subscribe(channel));
+      await ear.subscribe(channel, deadlineMs);
       if (ear === this.#ear) this.#handlers?.onListening();
     } catch (error) {
       onError(error); // the next probe is not heard, and the ear is replaced

@@ -24,7 +24,7 @@ export class FillBell {
   readonly #channel: string;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<BellListener>>();
-  readonly #onReady = () => void this.#subscribe();
+  readonly #stopListening: readonly (() => void)[];
   #stopTimer = () => {};
   #closed = false;
 
@@ -33,8 +33,7 @@ export class FillBell {
     this.#link = link;
     this.#channel = channel;
     this.#clock = clock;
-    link.client.on('ready', this.#onReady);
-    link.client.on('message', this.#onMessage);
+    this.#stopListening = [link.onReady(() => void this.#subscribe()), link.onMessage(this.#onMessage)];
     void this.#subscribe();
   }
 
@@ -57,8 +56,7 @@ export class FillBell {
   close(): void {
     this.#closed = true;
     this.#stopTimer();
-    this.#link.client.off('ready', this.#onReady);
-    this.#link.client.off('message', this.#onMessage);
+    for (const stop of this.#stopListening) stop();
   }
 
   readonly #onMessage = (channel: string, message: string): void => {
@@ -75,9 +73,7 @@ export class FillBell {
     if (this.#closed) return;
     this.#stopTimer = this.#clock.after(RESUBSCRIBE_MS, () => void this.#subscribe());
     try {
-      await this.#link.call('subscribe', SUBSCRIBE_DEADLINE_MS, () =>
-        this.#link.client.subscribe(this.#channel),
-      );
+      await this.#link.subscribe(this.#channel, SUBSCRIBE_DEADLINE_MS);
     } catch {
       // The link reports its own trouble; the next attempt is set, and until then those who wait poll.
     }

@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisCommander } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
 import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
 import { asTrouble, RedisTrouble } from './trouble.js';
@@ -17,6 +17,8 @@ export interface LinkEvents {
   readonly onError?: (error: RedisTrouble, suppressed: number) => void;
 }
 
+type MessageListener = (channel: string, text: string) => void;
+
 export interface LinkOptions {
   readonly address: RedisAddress;
   readonly settings: RedisSettings;
@@ -27,6 +29,8 @@ export interface LinkOptions {
 const ERROR_EVERY_MS = 1000;
 /** After trouble the map of slots may be old; it is asked for again, at most so often, ms. */
 const REMAP_EVERY_MS = 1000;
+/** A cluster's client that has failed every call for so long is replaced, ms. */
+const REPLACE_AFTER_MS = 3000;
 /** A timer that comes so late, ms, says that this process was busy, not that Redis was slow. */
 const OVERSLEPT_MS = 25;
 /** A client that does not hang up in time is cut off, ms: `quit` hangs on a dead node. */
@@ -37,9 +41,13 @@ const CLOSE_DEADLINE_MS = 500;
  * large bodies, control, subscriptions) has a link of its own. Connects by itself, again and again, until closed.
  */
 export class RedisLink {
-  readonly #client: Redis | Cluster;
+  #client: Redis | Cluster;
   readonly #options: LinkOptions;
   readonly #defined = new Set<string>();
+  readonly #readyListeners = new Set<() => void>();
+  readonly #messageListeners = new Set<MessageListener>();
+  /** Since when every call has failed, ms; undefined after a success. */
+  #failingSince: number | undefined;
   #lastError = Number.NEGATIVE_INFINITY;
   #suppressed = 0;
   #remapped = Number.NEGATIVE_INFINITY;
@@ -47,15 +55,26 @@ export class RedisLink {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { address, settings } = options;
-    this.#client =
+    if (options.events?.onReady !== undefined) this.#readyListeners.add(options.events.onReady);
+    this.#client = this.#make();
+  }
+
+  #make(): Redis | Cluster {
+    const { address, settings } = this.#options;
+    const client =
       address.mode === 'cluster'
         ? new Cluster([...address.nodes], clusterOptions(address, settings))
         : new Redis(singleOptions(address, settings));
-    this.#client.on('error', (error: unknown) => this.#report(error));
-    if (this.#client instanceof Cluster)
-      this.#client.on('node error', (error: unknown) => this.#report(error));
-    this.#client.on('ready', () => options.events?.onReady?.());
+    client.on('error', (error: unknown) => this.#report(error));
+    if (client instanceof Cluster) client.on('node error', (error: unknown) => this.#report(error));
+    client.on('ready', () => {
+      if (client !== this.#client) return;
+      for (const listener of this.#readyListeners) listener();
+    });
+    client.on('message', (channel: string, text: string) => {
+      for (const listener of this.#messageListeners) listener(channel, text);
+    });
+    return client;
   }
 
   /** Begins to connect; never rejects. Whoever calls before it is connected gets trouble at once. */
@@ -67,26 +86,31 @@ export class RedisLink {
   ready(ms: number): Promise<boolean> {
     if (this.#client.status === 'ready') return Promise.resolve(true);
     return new Promise((resolve) => {
-      const onReady = () => {
+      const end = (isReady: boolean) => {
         cancel();
-        resolve(true);
+        stop();
+        resolve(isReady);
       };
-      const cancel = this.#options.clock.after(ms, () => {
-        this.#client.off('ready', onReady);
-        resolve(false);
-      });
-      this.#client.once('ready', onReady);
+      const stop = this.onReady(() => end(true));
+      const cancel = this.#options.clock.after(ms, () => end(false));
     });
   }
 
-  /** Commands of the deployment. A keyless one goes to any one node; see `masters`. For use inside `call`. */
-  get commands(): RedisCommander {
-    return this.#client as unknown as RedisCommander;
+  /** Each time it is connected, also anew; the returned function forgets the listener. */
+  onReady(listener: () => void): () => void {
+    this.#readyListeners.add(listener);
+    return () => this.#readyListeners.delete(listener);
   }
 
-  /** The client itself, for libraries that want one and for subscribing. */
-  get client(): Redis | Cluster {
-    return this.#client;
+  /** Messages of the channels this link has subscribed to. */
+  onMessage(listener: MessageListener): () => void {
+    this.#messageListeners.add(listener);
+    return () => this.#messageListeners.delete(listener);
+  }
+
+  /** Listens to a channel on the connection of this moment. Rejects with RedisTrouble. */
+  async subscribe(channel: string, deadlineMs: number): Promise<void> {
+    await this.call('subscribe', deadlineMs, () => this.#client.subscribe(channel));
   }
 
   /** One client per master, for what reaches one node only: SCAN, DBSIZE, INFO. */
@@ -101,41 +125,58 @@ export class RedisLink {
 
   /**
    * Runs a command with a deadline of our own, ms: the client's does not cover its queues (NOTES). Rejects with
-   * RedisTrouble and nothing else; what the command answers after the deadline is dropped.
+   * RedisTrouble and nothing else; what the command answers after the deadline is dropped. `client` may be a Cluster,
+   * which has the same commands; a keyless one goes to any one node, see `masters`.
    */
-  call<T>(what: string, deadlineMs: number, command: (commands: RedisCommander) => Promise<T>): Promise<T> {
+  call<T>(what: string, deadlineMs: number, command: (client: Redis) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new RedisTrouble('closed', `redis ${what}: closed`));
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#deadline(deadlineMs, () => {
-        this.#remap();
+        this.#failed();
         reject(new RedisTrouble('deadline', `redis ${what}: no answer within ${deadlineMs} ms`));
       });
-      const settled =
-        <V>(how: (value: V) => void) =>
-        (value: V) => {
-          cancel();
-          how(value);
-        };
+      const onAnswer = (value: T) => {
+        cancel();
+        this.#failingSince = undefined;
+        resolve(value);
+      };
+      const onError = (error: unknown) => {
+        cancel();
+        this.#failed();
+        reject(asTrouble(what, error));
+      };
       // Inside a promise, so that a client that throws rejects.
       Promise.resolve()
-        .then(() => command(this.commands))
-        .then(
-          settled(resolve),
-          settled((error: unknown) => {
-            this.#remap();
-            reject(asTrouble(what, error));
-          }),
-        );
+        .then(() => command(this.#client as Redis))
+        .then(onAnswer, onError);
     });
   }
 
-  /** A failover shows as trouble; the client itself looks for the new master only when it is told MOVED. */
-  #remap(): void {
+  /**
+   * A failover shows as trouble; the client itself looks for the new master only when it is told MOVED. After the loss of
+   * all nodes it can stand there `ready` with an empty pool for good (seen: five of eight, a node back early answers
+   * CLUSTER SLOTS with none): what has failed for long is made anew.
+   */
+  #failed(): void {
     const client = this.#client;
     const now = this.#options.clock.now();
-    if (!(client instanceof Cluster) || now - this.#remapped < REMAP_EVERY_MS) return;
-    this.#remapped = now;
-    client.refreshSlotsCache();
+    this.#failingSince ??= now;
+    if (this.#closed || !(client instanceof Cluster)) return;
+    if (now - this.#failingSince >= REPLACE_AFTER_MS) {
+      this.#failingSince = undefined;
+      this.#replace();
+    } else if (now - this.#remapped >= REMAP_EVERY_MS) {
+      this.#remapped = now;
+      client.refreshSlotsCache();
+    }
+  }
+
+  #replace(): void {
+    const old = this.#client;
+    this.#defined.clear();
+    this.#client = this.#make();
+    this.open();
+    old.disconnect();
   }
 
   /**

@@ -37,7 +37,7 @@ export class ValueReader {
     const first = await this.#ask(small, name, deadlines.read, 0, LARGE_BYTES - 1);
     if (first.bytes.length < LARGE_BYTES) return judged(first, key);
     const rest = await large.use((link) =>
-      link.call('read', deadlines.bulk, () => link.client.getrangeBuffer(name, LARGE_BYTES, -1)),
+      link.call('read', deadlines.bulk, (redis) => redis.getrangeBuffer(name, LARGE_BYTES, -1)),
     );
     const joined = judged({ ...first, bytes: Buffer.concat([first.bytes, rest]) }, key);
     large.note(key, LARGE_BYTES + rest.length);
@@ -55,8 +55,8 @@ export class ValueReader {
   async #ask(link: RedisLink, name: string, deadline: number, from: number, to: number): Promise<Answer> {
     const asked = this.#parts.clock.now();
     // PTTL first: if the value is replaced in between, the new one gets the old one's, shorter, time.
-    const [pttl, bytes] = await link.call('read', deadline, () =>
-      valuesOf(link.client.pipeline().pttl(name).getrangeBuffer(name, from, to)),
+    const [pttl, bytes] = await link.call('read', deadline, (redis) =>
+      valuesOf(redis.pipeline().pttl(name).getrangeBuffer(name, from, to)),
     );
     return { bytes: bytes as Buffer, pttl: pttl as number, asked };
   }

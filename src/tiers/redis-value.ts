@@ -42,7 +42,9 @@ export function encodeValue(entry: Entry, now: number, fence = 0): EncodedValue 
   header.writeDoubleLE(fence, 8);
   header.writeDoubleLE(px, 16);
   header.writeDoubleLE(Math.max(0, now - entry.storedAt), 24);
-  return { bytes: Buffer.concat([header, encodeEntry(entry)]), px };
+  // A number that this node gave itself while Redis was away (a fraction) means nothing to another node (ADR 0004).
+  const shared = { ...entry, stamp: Math.floor(entry.stamp) };
+  return { bytes: Buffer.concat([header, encodeEntry(shared)]), px };
 }
 
 /** `pttl` as Redis answered it, `now` this process' clock before it was asked. Never throws. */

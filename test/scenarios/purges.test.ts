@@ -23,7 +23,6 @@ afterAll(async () => {
 const title = async (url: string, path: string) => String(json(await get(`${url}${path}`)).title);
 
 it('other nodes stop serving what was purged: median and worst of 40 purges (I-1)', async () => {
-  const path = '/3/movie/601?latency';
   const delays: number[] = [];
   let reached = 0;
   for (let i = 0; i < 40; i++) {
@@ -31,7 +30,7 @@ it('other nodes stop serving what was purged: median and worst of 40 purges (I-1
     origin.edit('movie', 550, { title: `Round ${i}` });
     const answer = json(await region.purge(0, { tags: ['movie:550'] }));
     const answered = performance.now();
-    reached = Number(answer.nodes_reached);
+    reached += Number(answer.nodes_reached);
     await within(
       2000,
       async () => {
@@ -46,10 +45,9 @@ it('other nodes stop serving what was purged: median and worst of 40 purges (I-1
   delays.sort((a, b) => a - b);
   await report('purge-latency', {
     purges: delays.length,
-    nodes_reached: reached,
+    nodes_that_had_acknowledged_on_average: reached / delays.length,
     others_follow_median_ms: delays[20]!,
     others_follow_worst_ms: delays.at(-1)!,
-    path,
   });
   expect(delays.at(-1)).toBeLessThan(2000);
 }, 60_000);

@@ -77,12 +77,12 @@ async function listening(subscriber: RedisLink, link: RedisLink, channel: string
   const hear = () => {
     heard = true;
   };
-  subscriber.client.on('message', hear);
+  const stop = subscriber.onMessage(hear);
   for (let i = 0; i < 200 && !heard; i++) {
     await link.call('publish', 500, (redis) => redis.publish(channel, 'anybody?'));
     await sleep(10);
   }
-  subscriber.client.off('message', hear);
+  stop();
 }
 
 function ours(claim: Awaited<ReturnType<Leases['claim']>>) {

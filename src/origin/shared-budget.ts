@@ -71,7 +71,7 @@ export async function enterShared(
 ): Promise<() => void> {
   const { clock, signal, waitMs, holdMs } = options;
   const deadline = clock.now() + waitMs;
-  let inLine = line.empty ? undefined : await line.reachFront(request, { clock, signal, deadline });
+  let inLine = line.empty ? undefined : (await line.reachFront(request, { clock, signal, deadline })).leave;
   try {
     for (;;) {
       if (signal.aborted) throw abortError(signal);
@@ -87,8 +87,11 @@ export async function enterShared(
       const pause = Math.max(1, answer.ms) + from + clock.random() * random;
       // It would wait in vain: told now, the asker can answer otherwise (a stale entry, another node).
       if (clock.now() + pause > deadline) throw refusal(answer, request);
-      inLine ??= await line.reachFront(request, { clock, signal, deadline });
-      await pauseFor(clock, pause, signal);
+      const front =
+        inLine === undefined ? await line.reachFront(request, { clock, signal, deadline }) : undefined;
+      inLine ??= front?.leave;
+      // Whoever came to the front by waiting is there because there is room.
+      if (front?.waited !== true) await pauseFor(clock, pause, signal);
     }
   } finally {
     inLine?.();
@@ -127,7 +130,7 @@ export class SharedLine {
   async reachFront(
     request: ShareRequest,
     { clock, signal, deadline }: { clock: Clock; signal: AbortSignal; deadline: number },
-  ): Promise<() => void> {
+  ): Promise<{ readonly leave: () => void; readonly waited: boolean }> {
     const rank = PRIORITIES.indexOf(request.priority);
     const behind = this.#places.findIndex((place) => place.rank > rank);
     let arrive = () => {};
@@ -140,7 +143,7 @@ export class SharedLine {
       this.#places.splice(this.#places.indexOf(place), 1);
       this.#call();
     };
-    if (this.#places.indexOf(place) < this.#width) return leave;
+    if (this.#places.indexOf(place) < this.#width) return { leave, waited: false };
     const given = new AbortController();
     const late = pauseFor(
       clock,
@@ -151,7 +154,7 @@ export class SharedLine {
     });
     try {
       await Promise.race([arrived, late]);
-      return leave;
+      return { leave, waited: true };
     } catch (error) {
       leave();
       throw signal.aborted ? abortError(signal) : error;

@@ -1,11 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
+const common = {
+  // Whole processes are started by some tests; two cores serve them and their clients.
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  pool: 'forks' as const,
+};
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Whole processes are started by some tests; two cores serve them and their clients.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/scenarios/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Whole regions under load: one at a time, with the machine to itself.
+        test: {
+          ...common,
+          name: 'scenarios',
+          include: ['test/scenarios/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -30,6 +30,7 @@ export function redisSettings(redis: RedisConfig): RedisSettings {
   return {
     connectTimeoutMs: redis.connectTimeoutMs,
     retryDelayMs: redis.retryDelayMs,
+    maxRetries: redis.maxRetries,
     deadlines: {
       read: Math.min(READ_MS, redis.readTimeoutMs),
       bulk: Math.min(BULK_MS, redis.readTimeoutMs),

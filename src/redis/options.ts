@@ -31,10 +31,16 @@ export interface RedisSettings {
   readonly deadlines: RedisDeadlines;
   /** First pause before connecting again, ms; doubled up to `MAX_RETRY_MS`. */
   readonly retryDelayMs: number;
+  /** Further attempts at one command of a cluster within its deadline. */
+  readonly maxRetries: number;
 }
 
 /** A node that came back is used again within this long, ms. */
 const MAX_RETRY_MS = 2000;
+/** Without any pause a server that is away would be asked thousands of times a second. */
+const MIN_RETRY_MS = 20;
+/** Between two attempts at one command, ms: its deadline is short. */
+const ATTEMPT_PAUSE_MS = 50;
 /**
  * How long a client may go by an old map of slots when nothing fails, ms: without it (ioredis' default) for ever. Each refresh
  * costs 13 ms of CPU (measured: every second for each link took a fifth of a core); after trouble `RedisLink` asks at once.
@@ -43,7 +49,8 @@ const SLOTS_REFRESH_MS = 30_000;
 
 /** Pause before attempt `times`, with jitter. Always a number: anything else ends an ioredis client for good. */
 export function retryDelay(settings: RedisSettings, times: number): number {
-  const delay = Math.min(MAX_RETRY_MS, settings.retryDelayMs * 2 ** Math.min(times - 1, 10));
+  const first = Math.max(MIN_RETRY_MS, settings.retryDelayMs);
+  const delay = Math.min(MAX_RETRY_MS, first * 2 ** Math.min(times - 1, 10));
   return Math.round(delay * (0.75 + 0.5 * Math.random()));
 }
 
@@ -100,6 +107,7 @@ export function singleOptions(address: RedisAddress, settings: RedisSettings) {
 }
 
 export function clusterOptions(address: RedisAddress, settings: RedisSettings) {
+  const pause = Math.min(ATTEMPT_PAUSE_MS, settings.retryDelayMs);
   return {
     lazyConnect: true,
     // At the top level: inside `redisOptions` the Cluster overrides it, and its own queue then has no time limit.
@@ -111,11 +119,11 @@ export function clusterOptions(address: RedisAddress, settings: RedisSettings) {
     slotsRefreshTimeout: Math.max(1000, settings.deadlines.control),
     // A replica may lag behind a purge's rule or a lease; masters only (issue 3).
     scaleReads: 'master',
-    // Few: our deadline is short, and each means another node said "not me".
-    maxRedirections: 5,
-    retryDelayOnFailover: 50,
-    retryDelayOnClusterDown: 50,
-    retryDelayOnTryAgain: 50,
+    // MOVED and ASK belong to a cluster's life; beyond them each attempt eats into a short deadline.
+    maxRedirections: 2 + settings.maxRetries,
+    retryDelayOnFailover: pause,
+    retryDelayOnClusterDown: pause,
+    retryDelayOnTryAgain: pause,
     // Servers that announce host names are looked up by the connection itself, so that TLS sees the name.
     dnsLookup: (name: string, callback: (error: null, address: string) => void) => callback(null, name),
     ...(address.natMap !== undefined && { natMap: address.natMap }),

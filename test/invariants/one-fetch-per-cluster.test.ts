@@ -15,6 +15,7 @@ import { bytesOf, engineOver } from '../unit/cache/engine-kit.js';
 const SETTINGS: RedisSettings = {
   connectTimeoutMs: 1000,
   retryDelayMs: 50,
+  maxRetries: 3,
   deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
 };
 const ORIGIN_MS = 60;

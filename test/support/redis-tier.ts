@@ -9,6 +9,7 @@ import { RedisTier, type RedisTierParts } from '../../src/tiers/redis.js';
 export const TEST_SETTINGS: RedisSettings = {
   connectTimeoutMs: 2000,
   retryDelayMs: 50,
+  maxRetries: 3,
   deadlines: { read: 3000, bulk: 5000, write: 3000, control: 5000 },
 };
 

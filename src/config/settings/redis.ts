@@ -48,8 +48,9 @@ export const REDIS_SETTINGS = {
   REDIS_POOL_SIZE: setting({
     kind: integer(1, 1000),
     default: '10',
-    meaning: 'Most connections to each node.',
-    remark: 'commands share connections; this bounds how many are opened to a node for large bodies',
+    meaning: 'Most connections of all processes together that carry bodies to one Redis server.',
+    remark:
+      'commands share connections: each process has one for small values, one for scans and the rest of its part, at most 4, for large bodies',
   }),
   REDIS_MIN_IDLE_CONNS: setting({
     kind: integer(0, 1000),
@@ -63,12 +64,12 @@ export const REDIS_SETTINGS = {
   REDIS_MAX_RETRIES: setting({
     kind: integer(0, 100),
     default: '3',
-    meaning: 'Further attempts at one command within its deadline.',
+    meaning: 'Further attempts at one command of a cluster, within its deadline.',
   }),
   REDIS_RETRY_DELAY: setting({
     kind: duration('ms', { zero: true }),
     default: '500',
-    meaning: 'Longest pause between such attempts.',
+    meaning: 'First pause before connecting again, doubled up to 2 s.',
   }),
   REDIS_KEY_PREFIX: setting({
     kind: text('a prefix without spaces, braces or wildcards', /^[^\s{}*?[\]\\]{1,64}$/),

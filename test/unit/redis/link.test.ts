@@ -16,6 +16,7 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 const SETTINGS: RedisSettings = {
   connectTimeoutMs: 1000,
   retryDelayMs: 50,
+  maxRetries: 3,
   deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
 };
 

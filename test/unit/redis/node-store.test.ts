@@ -21,6 +21,7 @@ async function open(address: RedisAddress): Promise<RedisLink> {
       settings: {
         connectTimeoutMs: 1000,
         retryDelayMs: 50,
+        maxRetries: 3,
         deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
       },
       clock: systemClock,

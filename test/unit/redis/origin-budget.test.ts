@@ -15,6 +15,7 @@ import { read, request } from '../origin/helpers.js';
 const SETTINGS = {
   connectTimeoutMs: 500,
   retryDelayMs: 20,
+  maxRetries: 3,
   deadlines: { read: 150, bulk: 500, write: 300, control: 300 },
 };
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

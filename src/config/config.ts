@@ -152,8 +152,6 @@ export interface RedisTarget {
 }
 
 export interface RedisConfig {
-  /** `USE_REDIS=true` was given: health turns 503 when it is away. */
-  readonly demanded: boolean;
   /** Defined exactly when `cache.l2` is `redis`. */
   readonly l2: RedisTarget | undefined;
   /** Defined exactly when `cluster.bus` is `redis`. */

@@ -9,7 +9,8 @@ import { HealthCheck } from './health.js';
 import { RateLimit } from './rate-limit.js';
 import { nextStep, retryDelay } from './retry.js';
 import type { Attempt, UpstreamServer } from './server.js';
-import { enterShared, type SharedBudget, SharedLine } from './shared-budget.js';
+import { enterShared, type SharedBudget } from './shared-budget.js';
+import { SharedLine } from './shared-line.js';
 import type { OriginRequest, OriginResponse } from './source.js';
 import type { ServerHealth, UpstreamStatus } from './status.js';
 

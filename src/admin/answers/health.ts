@@ -30,7 +30,7 @@ export const redisHealthAnswer = z
   .object({
     status: z.enum(['healthy', 'degraded', 'unhealthy', 'off']),
     mode: z.enum(['cluster', 'sentinel', 'standalone', 'fallback', 'off']),
-    demanded: z.boolean().describe('USE_REDIS=true: away is then unhealthy'),
+    demanded: z.boolean().describe('Redis is configured as L2: away is then unhealthy'),
     nodes: z.array(redisNode),
     detail: z.string(),
     timestamp: z.string(),

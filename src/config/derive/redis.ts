@@ -49,7 +49,6 @@ export function deriveRedis(
     l2: roles.l2,
     bus: roles.bus,
     redis: {
-      demanded: values.USE_REDIS === true,
       l2: roles.l2Target,
       bus: roles.busTarget,
       fallback: fallbackTarget(values),

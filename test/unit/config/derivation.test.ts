@@ -76,7 +76,6 @@ describe('Redis (DESIGN, Configuration derives itself)', () => {
     const loaded = load({ USE_REDIS: 'true', REDIS_URL: 'redis://a', BUS_REDIS_URL: 'redis://b' });
     expect(shown(loaded, 'USE_REDIS')).toMatchObject({ value: true, source: 'env' });
     expect(shown(loaded, 'BUS_REDIS_URL')).toMatchObject({ value: 'redis://b:6379', source: 'env' });
-    expect(loaded.config.redis.demanded).toBe(true);
     expect(loaded.config.redis.bus?.nodes).toEqual([{ host: 'b', port: 6379 }]);
   });
   test('USE_REDIS=false is disk, whatever is given; the bus may have its own', () => {

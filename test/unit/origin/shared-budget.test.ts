@@ -3,9 +3,9 @@ import {
   enterShared,
   type ShareAnswer,
   type SharedBudget,
-  SharedLine,
   type ShareRequest,
 } from '../../../src/origin/shared-budget.js';
+import { SharedLine } from '../../../src/origin/shared-line.js';
 import { Bench, read, refusal, request, settle, TestClock, text, until } from './helpers.js';
 
 /** A shared budget that answers what the test queues up, then lets everybody in. */

@@ -21,7 +21,6 @@ const HEARTBEAT_TTL_MS = 10_000;
 const PURGE_MS = 500;
 /** Whoever reclaims space goes on doing so for later purges, ms. */
 const SWEEP_TURN_MS = 60_000;
-const START_MS = 2000;
 
 /** What the nodes of a region have in common beside L2 (DESIGN, "bus"). One per node, in its core. */
 export interface Bus {
@@ -65,7 +64,7 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
   const warn = (message: string) => log.warn(message);
   const onError = (error: unknown) => log.debug({ err: error }, 'bus');
   const registry = new NodeRegistry({ store, clock, describe, serverId, instance, warn });
-  const crew = new Crew(durable, registry, onError);
+  const nodeCount = new NodeCount(durable, registry, onError);
   const budget = new RedisOriginBudget({
     link: links.open('origin budget'),
     keys,
@@ -77,7 +76,7 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
       maxConnections: upstream.maxConnections,
     })),
     instance,
-    nodes: () => Math.max(crew.remembered, registry.count()),
+    nodes: () => Math.max(nodeCount.remembered, registry.count()),
     onChange: (shared) =>
       log[shared ? 'info' : 'warn'](
         shared
@@ -104,14 +103,13 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
       return coherence;
     },
     start: async () => {
-      await link.ready(START_MS);
       budget.start();
-      crew.start(() => coherence?.stats().state === 'synced');
+      nodeCount.start(() => coherence?.stats().state === 'synced');
       await Promise.all([coherence?.start(), registry.start()]);
     },
     close: async () => {
       budget.stop();
-      crew.stop();
+      nodeCount.stop();
       await registry.stop();
       await coherence?.close();
       await links.close();
@@ -120,10 +118,10 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
 }
 
 /** Between two notes of how many nodes there are, ms. */
-const CREW_MS = 15_000;
+const COUNT_MS = 15_000;
 
 /** How many nodes there were, for a start without Redis: three that restart together must not take three budgets (I-15). */
-class Crew {
+class NodeCount {
   /** Until this run knows better. */
   remembered: number;
   #cancel = () => {};
@@ -138,7 +136,7 @@ class Crew {
   }
 
   start(isKnown: () => boolean): void {
-    this.#cancel = systemClock.after(CREW_MS, () => {
+    this.#cancel = systemClock.after(COUNT_MS, () => {
       const count = this.registry.count();
       if (isKnown() && count !== this.remembered) {
         this.remembered = count;

@@ -24,7 +24,7 @@ import {
 } from './compose.js';
 import { type Bus, openBus } from './compose-bus.js';
 import { credentialScrubber, originOf, ownTarget } from './compose-origin.js';
-import { openRedisL2, type RedisL2, startRedisL2 } from './compose-redis.js';
+import { openRedisL2, type RedisL2, START_MS } from './compose-redis.js';
 import type { Config } from './config/config.js';
 import { ProxyError } from './errors.js';
 import type { Logger } from './observe/log.js';
@@ -170,8 +170,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     draining,
   });
   // Purges before L2: what other nodes have purged must be known before what they have stored is served.
+  await Promise.all([bus?.links.ready(START_MS), redis?.links.ready(START_MS)]);
   await bus?.start();
-  if (redis !== undefined) await startRedisL2(redis);
+  await redis?.tier.start();
   return {
     management,
     table,
@@ -228,7 +229,7 @@ function sweepOf({
 }) {
   return async (dead: (head: EntryHead) => boolean): Promise<void> => {
     await disk.sweep(dead);
-    if (redis !== undefined && (bus === undefined || (await bus.sweeps()))) await redis.sweep(dead);
+    if (redis !== undefined && (await bus?.sweeps())) await redis.sweep(dead);
   };
 }
 

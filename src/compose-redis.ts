@@ -18,7 +18,7 @@ const BULK_MS = 1500;
 const WRITE_MS = 1000;
 const CONTROL_MS = 1000;
 /** How long a start waits for Redis before it goes on without, ms. */
-const START_MS = 2000;
+export const START_MS = 2000;
 /** Between two looks at the size of the tier, ms. */
 const MEASURE_MS = 5000;
 /** More connections for large bodies than this gain nothing: one carries some hundred MB/s. */
@@ -163,18 +163,14 @@ async function total(counts: readonly Promise<number>[]): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-/** Gives Redis a moment to connect, then begins to use it; a start without Redis goes on without. */
-export async function startRedisL2({ tier, links }: RedisL2): Promise<void> {
-  await links.ready(START_MS);
-  await tier.start();
-}
-
 function redisTier(links: Links, { config, writable }: RedisL2Options, large: number): RedisTier {
   const { keys, settings } = links;
+  const small = links.open('small values');
   return new RedisTier({
-    small: links.open('small values'),
+    small,
     large: Array.from({ length: large }, () => links.open('large values')),
-    control: links.open('scans'),
+    // A worker neither lists nor sweeps: the core does.
+    control: writable ? links.open('scans') : small,
     keys,
     clock: systemClock,
     deadlines: settings.deadlines,

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { RedisLink } from './link.js';
+import { asTrouble, type RedisTrouble } from './trouble.js';
 
 /** How the fill under a lease ended, as its holder tells it. */
 export type Rung = 'stored' | 'not-stored';
@@ -24,13 +25,15 @@ export class FillBell {
   readonly #channel: string;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<BellListener>>();
+  readonly #onTrouble: (trouble: RedisTrouble) => void;
   readonly #stopListening: readonly (() => void)[];
   #stopTimer = () => {};
   #closed = false;
 
   /** `link`: for subscribing, and nothing else. It is opened and closed by whoever made it. */
-  constructor(link: RedisLink, channel: string, clock: Clock) {
+  constructor(link: RedisLink, channel: string, clock: Clock, onTrouble: (trouble: RedisTrouble) => void) {
     this.#link = link;
+    this.#onTrouble = onTrouble;
     this.#channel = channel;
     this.#clock = clock;
     this.#stopListening = [link.onReady(() => void this.#subscribe()), link.onMessage(this.#onMessage)];
@@ -74,8 +77,9 @@ export class FillBell {
     this.#stopTimer = this.#clock.after(RESUBSCRIBE_MS, () => void this.#subscribe());
     try {
       await this.#link.subscribe(this.#channel, SUBSCRIBE_DEADLINE_MS);
-    } catch {
-      // The link reports its own trouble; the next attempt is set, and until then those who wait poll.
+    } catch (thrown) {
+      // The next attempt is set, and until then those who wait poll.
+      this.#onTrouble(asTrouble('subscribe', thrown));
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Script } from './link.js';
+import { STORED_FENCE } from './value-header.js';
 
 /** How long a claim, or any other of these calls, may take, ms (I-14). In one data centre they take under 5. */
 export const LEASE_DEADLINE_MS = 250;
@@ -11,13 +12,12 @@ export const LEASE_DEADLINE_MS = 250;
 
 /**
  * KEYS lease, entry; ARGV length of the lease in ms, stamp. Answers {1, fence, whether an entry is there} or {0, value}.
- * The entry's header (tiers/redis*: magic, version, fence as float64 at byte 8) keeps fences rising where the lease was
- * evicted or the server's time stepped back (I-4). A lease of a fill that began before a purge we know is taken over (I-3).
+ * The fence in the entry's header keeps fences rising where the lease was evicted or the server's time stepped back (I-4). A lease of a fill that began before a purge we know is taken over (I-3).
  */
 export const ACQUIRE: Script = {
-  name: 'tcpLeaseAcquire',
+  name: 'tmdbpLeaseAcquire',
   keys: 2,
-  lua: `
+  lua: `${STORED_FENCE}
 local last = 0
 local held = redis.call('GET', KEYS[1])
 if held then
@@ -25,22 +25,18 @@ if held then
   if state == 'u' or (tonumber(state) or -1) >= tonumber(ARGV[2]) then return {0, held} end
   last = tonumber(fence)
 end
-local head = redis.call('GETRANGE', KEYS[2], 0, 31)
-if #head == 32 and string.sub(head, 1, 4) == 'TCPR' and string.byte(head, 5) == 1 then
-  local stored = struct.unpack('<d', string.sub(head, 9, 16))
-  if stored > last and stored < 9007199254740991 then last = stored end
-end
+last = math.max(last, stored_fence(KEYS[2]))
 local time = redis.call('TIME')
 local fence = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), last + 1)
 local text = string.format('%.0f', fence)
 redis.call('SET', KEYS[1], text .. ':' .. ARGV[2], 'PX', ARGV[1])
-return {1, text, #head > 0 and 1 or 0}
+return {1, text, redis.call('EXISTS', KEYS[2])}
 `,
 };
 
 /** KEYS lease; ARGV its value, its length in ms. Answers whether it was still ours. */
 export const EXTEND: Script = {
-  name: 'tcpLeaseExtend',
+  name: 'tmdbpLeaseExtend',
   keys: 1,
   lua: `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -53,7 +49,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
  * is no longer ours is left alone, and nobody is told: its new holder will.
  */
 export const RELEASE: Script = {
-  name: 'tcpLeaseRelease',
+  name: 'tmdbpLeaseRelease',
   keys: 1,
   lua: `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

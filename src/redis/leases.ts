@@ -46,7 +46,7 @@ export class RedisLeases {
     this.#parts = parts;
     this.#leaseMs = parts.leaseMs ?? LEASE_MS;
     this.#channel = parts.keys.channel('fills');
-    this.#bell = new FillBell(parts.subscriber, this.#channel, parts.clock);
+    this.#bell = new FillBell(parts.subscriber, this.#channel, parts.clock, parts.onTrouble);
   }
 
   /** Claims the fill of a primary key for a fill with this stamp. Never rejects; bounded by a deadline of its own. */

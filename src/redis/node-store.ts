@@ -15,7 +15,7 @@ export interface StoredNode {
  * would hide living nodes; a row that is evicted is back with the next heartbeat.
  */
 const WRITE: Script = {
-  name: 'tcpNodeWrite',
+  name: 'tmdbpNodeWrite',
   keys: 2,
   lua: `
 local before = redis.call('GET', KEYS[1])
@@ -27,7 +27,7 @@ return before
 
 /** KEYS ids; ARGV what row names begin with. Rows are of the same slot. The dead, whose rows ended, leave the set here. */
 const LIST: Script = {
-  name: 'tcpNodeList',
+  name: 'tmdbpNodeList',
   keys: 1,
   lua: `
 local rows = {}
@@ -45,7 +45,7 @@ return rows
 
 /** KEYS row, ids; ARGV id, a part of the text that only its writer has. A namesake's row stays. */
 const REMOVE: Script = {
-  name: 'tcpNodeRemove',
+  name: 'tmdbpNodeRemove',
   keys: 2,
   lua: `
 local text = redis.call('GET', KEYS[1])

@@ -20,8 +20,6 @@ export interface OriginBudgetOptions {
   readonly instance: string;
   /** Living nodes last known, this one included (NodeRegistry.count). */
   readonly nodes: () => number;
-  /** false while a breaker leaves Redis alone. Default: always true. */
-  readonly available?: () => boolean;
   /** Upper bound of one call, ms. Default 250. */
   readonly deadlineMs?: number;
   /** false: Redis is away, this node keeps to its equal share; true: it is back. Said once each. */
@@ -30,7 +28,7 @@ export interface OriginBudgetOptions {
 
 /** KEYS hold; ARGV ms. A shorter hold never shortens a longer one. */
 const HOLD: Script = {
-  name: 'tcpBudgetHold',
+  name: 'tmdbpBudgetHold',
   keys: 1,
   lua: `
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
@@ -63,8 +61,8 @@ export class RedisOriginBudget {
 
   constructor(options: OriginBudgetOptions) {
     this.#options = options;
-    const { clock, groups, nodes, keys, available = () => true, onChange = () => {} } = options;
-    this.#mode = new SharedMode(clock, available, nodes, onChange);
+    const { clock, groups, nodes, keys, onChange = () => {} } = options;
+    this.#mode = new SharedMode(clock, nodes, onChange);
     for (const { name, rate } of groups) {
       if (rate === null) continue;
       const key = keys.bus(`rate:${name}`);

@@ -69,7 +69,7 @@ end
 
 /** ARGV: floor, node, channel, most rules, leap, members… → [seq, prev, era, run] or [] when lost. */
 export const RAISE: Script = {
-  name: 'purgeRaise',
+  name: 'tmdbpPurgeRaise',
   keys: 4,
   lua: `${COMMON}${NUMBER}
 local name, run = era(), server()
@@ -89,7 +89,7 @@ return ring(ARGV[3], ARGV[2], seq, prev, name, run, members)`,
  * missing; [] when lost.
  */
 export const MERGE: Script = {
-  name: 'purgeMerge',
+  name: 'tmdbpPurgeMerge',
   keys: 4,
   lua: `${COMMON}${NUMBER}
 local name, run = era(), server()
@@ -113,7 +113,7 @@ return ring(ARGV[3], ARGV[2], seq, prev, name, run, members)`,
  * [clock, era, run, full page?, member, score, …] or [] when lost. Writes nothing.
  */
 export const READ: Script = {
-  name: 'purgeRead',
+  name: 'tmdbpPurgeRead',
   keys: 4,
   lua: `${COMMON}
 local name = era()
@@ -139,7 +139,7 @@ return answer`,
 
 /** Puts rules under their own numbers into a log that is lost; an intact one is left alone. ARGV: member, number, … */
 export const SEED: Script = {
-  name: 'purgeSeed',
+  name: 'tmdbpPurgeSeed',
   keys: 4,
   lua: `${COMMON}
 if era() then return 0 end
@@ -149,7 +149,7 @@ return 1`,
 
 /** Makes a lost log whole. ARGV: new era, floor, leap, '1' for a hard purge of everything → 1, or 0 if it was not lost. */
 export const FOUND: Script = {
-  name: 'purgeFound',
+  name: 'tmdbpPurgeFound',
   keys: 4,
   lua: `${COMMON}
 if era() then return 0 end

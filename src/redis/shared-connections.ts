@@ -8,7 +8,7 @@ import type { SharePriority } from './shared-rate.js';
  * KEYS members, hold; ARGV cap, lease (ms), member. {1, used}: taken; {0, used}: full; {-1, ms}: held by a 429.
  */
 const TAKE: Script = {
-  name: 'tcpBudgetTake',
+  name: 'tmdbpBudgetTake',
   keys: 2,
   lua: `
 local held = redis.call('PTTL', KEYS[2])
@@ -25,7 +25,7 @@ return {1, used + 1}
 
 /** KEYS members; ARGV lease (ms), then this node's members. Puts back those a restart of Redis has forgotten. */
 const RENEW: Script = {
-  name: 'tcpBudgetRenew',
+  name: 'tmdbpBudgetRenew',
   keys: 1,
   lua: `
 local time = redis.call('TIME')
@@ -37,10 +37,14 @@ return redis.call('ZCARD', KEYS[1])
 };
 
 /** KEYS members; ARGV member. */
-const LEAVE: Script = { name: 'tcpBudgetLeave', keys: 1, lua: `return redis.call('ZREM', KEYS[1], ARGV[1])` };
+const LEAVE: Script = {
+  name: 'tmdbpBudgetLeave',
+  keys: 1,
+  lua: `return redis.call('ZREM', KEYS[1], ARGV[1])`,
+};
 
 /** A crashed node's connections are free again after this, ms; those in flight are renewed several times within it. */
-const LEASE_MS = 5000;
+const SLOT_MS = 5000;
 /** How soon to ask again for a connection that somebody may give back any time, ms. */
 const POLL_MS = 50;
 /** Pause before the own share begins when Redis goes, ms: most of what the others had in flight ends within it. */
@@ -88,7 +92,7 @@ export class SharedConnections {
     if (mode.shared) {
       try {
         const cap = capOf(max, priority);
-        const [state, value] = (await run(TAKE, [key, holdKey], [cap, LEASE_MS, member])) as [number, number];
+        const [state, value] = (await run(TAKE, [key, holdKey], [cap, SLOT_MS, member])) as [number, number];
         if (state >= 0) this.#used = value;
         if (state === 1) return this.#entered(member);
         this.#mine.delete(member);
@@ -110,7 +114,7 @@ export class SharedConnections {
   /** Extends the leases of what is in flight; also the proof that Redis takes writes again. Rejects when it does not. */
   async renew(): Promise<void> {
     const { key, run } = this.#options;
-    this.#used = Number(await run(RENEW, [key], [LEASE_MS, ...this.#mine]));
+    this.#used = Number(await run(RENEW, [key], [SLOT_MS, ...this.#mine]));
   }
 
   /** Requests of this process in flight. */

@@ -14,15 +14,12 @@ export class SharedMode {
 
   constructor(
     private readonly clock: Clock,
-    /** false while a breaker leaves Redis alone. */
-    private readonly available: () => boolean,
     private readonly count: () => number,
     private readonly onChange: (shared: boolean) => void,
   ) {}
 
   /** Whether Redis is asked. */
   get shared(): boolean {
-    if (!this.#away && !this.available()) this.lost();
     return !this.#away;
   }
 
@@ -33,7 +30,7 @@ export class SharedMode {
 
   /** Whether it is worth looking if Redis is back. */
   get mayReturn(): boolean {
-    return this.#away && this.available();
+    return this.#away;
   }
 
   /** Living nodes last known, at least this one. */

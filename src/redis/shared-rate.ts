@@ -11,7 +11,7 @@ export type SharePriority = 'user' | 'refresh' | 'background';
  * KEYS counter, hold; ARGV points, window (ms), limit. Answers as the library wants it: {consumed, ms left}.
  */
 const CONSUME: Script = {
-  name: 'tcpBudgetConsume',
+  name: 'tmdbpBudgetConsume',
   keys: 2,
   lua: `
 local points, limit = tonumber(ARGV[1]), tonumber(ARGV[3])

@@ -3,7 +3,7 @@ import type { RedisLink, Script } from './link.js';
 
 /** KEYS turn; ARGV node, ms. 1: the turn is (again) this node's. */
 const TAKE: Script = {
-  name: 'tcpTurnTake',
+  name: 'tmdbpTurnTake',
   keys: 1,
   lua: `
 local holder = redis.call('GET', KEYS[1])

@@ -1,13 +1,11 @@
+import { FENCE_OFFSET, VALUE_HEADER_BYTES, VALUE_MAGIC, VALUE_VERSION } from '../redis/value-header.js';
 import { type DecodeFailure, decodeEntry, decodeHead, encodeEntry } from './codec.js';
 import { type Entry, type EntryHead, usefulUntil } from './entry.js';
 
 /*
  * One value in Redis: 32 bytes of our own, then the entry as the codec writes it. Little-endian:
  *
- *    0  4  magic "TCPR"
- *    4  1  version
- *    5  3  zero
- *    8  8  float64: fence it was written under; 0 without one. Scripts compare it (redis-write.ts, redis/leases.ts)
+ *    0 16  magic, version, fence: redis/value-header.ts, because scripts compare the fence
  *   16  8  float64: ms the value was given to live (PX)
  *   24  8  float64: ms since `storedAt` when it was written
  *   32  …  the entry
@@ -16,10 +14,7 @@ import { type Entry, type EntryHead, usefulUntil } from './entry.js';
  * with the writer's (I-13). The age misses the time the write took to arrive; a read adds its own way.
  */
 
-export const VALUE_HEADER_BYTES = 32;
-export const VALUE_VERSION = 1;
-
-const MAGIC = 0x52504354; // "TCPR"
+const MAGIC = Buffer.from(VALUE_MAGIC, 'latin1').readUInt32LE(0);
 
 /** Why a value was not used; each is a miss. All but `gone` are damage and are counted (I-25). */
 export type ValueFailure = DecodeFailure | 'no-ttl' | 'other-key' | 'gone';
@@ -39,7 +34,7 @@ export function encodeValue(entry: Entry, now: number, fence = 0): EncodedValue 
   const header = Buffer.alloc(VALUE_HEADER_BYTES);
   header.writeUInt32LE(MAGIC, 0);
   header.writeUInt8(VALUE_VERSION, 4);
-  header.writeDoubleLE(fence, 8);
+  header.writeDoubleLE(fence, FENCE_OFFSET);
   header.writeDoubleLE(px, 16);
   header.writeDoubleLE(Math.max(0, now - entry.storedAt), 24);
   // A number that this node gave itself while Redis was away (a fraction) means nothing to another node (ADR 0004).

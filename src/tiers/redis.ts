@@ -15,8 +15,6 @@ import { type EncodedValue, encodeValue } from './redis-value.js';
 import { WRITE_SCRIPT } from './redis-write.js';
 import type { ListPage, ListQuery, SetResult, Tier, TierStats } from './tier.js';
 
-export { LARGE_BYTES };
-
 export interface RedisTierParts {
   /** Values up to `LARGE_BYTES` only, so that nothing large delays them. */
   readonly small: RedisLink;
@@ -190,7 +188,8 @@ export class RedisTier implements Tier {
 
   #scan(): ScanParts {
     const { control, keys, clock, deadlines } = this.#parts;
-    const onTrouble = () => {
+    const onTrouble = (error: unknown) => {
+      if (!(error instanceof RedisTrouble)) throw error;
       this.#errors += 1;
     };
     return { control, entries: keys.entries, deadline: deadlines.control, now: clock.now, onTrouble };

@@ -21,8 +21,8 @@ const redisHealth = createRoute({
   tags,
   summary: 'The Redis tier alone',
   responses: {
-    200: json(redisHealthAnswer, 'Present, or not demanded'),
-    503: json(redisHealthAnswer, 'Demanded (USE_REDIS=true) and away'),
+    200: json(redisHealthAnswer, 'In use, or not configured'),
+    503: json(redisHealthAnswer, 'Configured as L2 and away'),
   },
 });
 

@@ -55,7 +55,7 @@ describe('RedisLink on a standalone server', () => {
     const value = Buffer.from([0, 255, 10, 13]);
     await link.call('set', 500, (redis) => redis.set('k', value));
     expect(await link.call('get', 500, (redis) => redis.getBuffer('k'))).toEqual(value);
-    const script = { name: 'tcpTest', keys: 1, lua: "return {redis.call('STRLEN', KEYS[1]), ARGV[1]}" };
+    const script = { name: 'tmdbpTest', keys: 1, lua: "return {redis.call('STRLEN', KEYS[1]), ARGV[1]}" };
     expect(await link.run(script, ['k'], ['x'], 500)).toEqual([4, 'x']);
     await link.close();
     await link.close();

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/clock.js';
 import { ageAt } from '../../../src/tiers/entry.js';
-import { LARGE_BYTES, type RedisTierParts } from '../../../src/tiers/redis.js';
+import type { RedisTierParts } from '../../../src/tiers/redis.js';
+import { LARGE_BYTES } from '../../../src/tiers/redis-large.js';
 import { bodyFor, NOW, sample } from '../../contract/samples.js';
 import { type RedisServer, standaloneAddress, startRedis } from '../../support/redis-server.js';
 import { clockFrom, type OpenTier, openLink, openTier } from '../../support/redis-tier.js';

@@ -16,3 +16,9 @@ export interface Member extends PurgeFollower {
   clear(soft: boolean): Promise<number>;
   apply(rules: readonly PurgeRule[]): Promise<void>;
 }
+
+/** Those that answered; a process that is just being replaced has nothing to say. */
+export async function answered<T>(questions: readonly Promise<T>[]): Promise<T[]> {
+  const answers = await Promise.allSettled(questions);
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+}

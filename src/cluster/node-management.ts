@@ -27,18 +27,11 @@ import type { EntryHead } from '../tiers/entry.js';
 import { entryBytes } from '../tiers/memory.js';
 import type { Row, Tier } from '../tiers/tier.js';
 import type { CoherenceStats } from './coherence.js';
-import type { Member } from './member.js';
+import { answered } from './member.js';
 import { NodeHealth, type RedisView } from './node-health.js';
-import { messagesOf } from './peer-message.js';
-import type { PeerQueue } from './peer-queue.js';
-import { askPeer, cascade, queueDetail } from './peers.js';
-import { purgeScopes } from './purge-scopes.js';
-import type { Purges } from './purger.js';
-import { Receipts } from './receipts.js';
+import { NodePurging, type PurgingParts } from './node-purging.js';
+import { askPeer, queueDetail } from './peers.js';
 import { type NodeDescription, nodeRow } from './registry.js';
-
-/** Longest an operator waits for Redis to be emptied, ms; it goes on, and what is left is invalid already. */
-const REDIS_CLEAR_MS = 2000;
 
 /** The other nodes, as the management side sees them. */
 export interface BusView {
@@ -46,26 +39,15 @@ export interface BusView {
   readonly nodes: () => Promise<NodeRow[]>;
 }
 
-export interface NodeParts {
-  readonly config: Config;
+export interface NodeParts extends PurgingParts {
   readonly effective: readonly EffectiveSetting[];
   readonly version: string;
-  readonly clock: Clock;
-  readonly site: SitePolicy;
-  readonly disk: DiskStore;
   /** What lookups use as L2: the disk store, or Redis with what stands in for it. */
   readonly l2: Tier;
-  /** Undefined: L2 is the disk store. */
-  readonly redis: RedisView | undefined;
   /** Undefined: this node is alone. */
   readonly bus: BusView | undefined;
   readonly table: PurgeTable;
-  readonly purges: Purges;
-  /** Other regions, told of what is purged here. */
-  readonly peers: Pick<PeerQueue, 'add' | 'status'>;
   readonly origin: OriginService;
-  /** Processes that serve clients; this one among them when there are no workers. */
-  readonly members: () => readonly Member[];
   /** This process' own metrics where it is not a member. */
   readonly coreMetrics: (() => Promise<MetricsJson>) | undefined;
   readonly draining: () => boolean;
@@ -76,12 +58,12 @@ export class NodeManagement implements Management {
   readonly #parts: NodeParts;
   readonly #startedAt: number;
   readonly #health: NodeHealth;
-  readonly #clears = new Receipts<ClearResult>();
-  readonly #purges = new Receipts<PurgeResult>();
+  readonly #purging: NodePurging;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
+    this.#purging = new NodePurging(parts);
     this.#health = new NodeHealth({ ...parts, bus: parts.bus?.stats, serving: () => parts.members().length });
   }
 
@@ -109,58 +91,17 @@ export class NodeManagement implements Management {
     return mergeMetrics(coreMetrics === undefined ? parts : [...parts, await coreMetrics()]);
   }
 
-  /** After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. */
-  async purgeKey(key: string): Promise<void> {
-    const scopes = [{ kind: 'key', name: key }] as const;
-    await this.#parts.purges.purge(scopes, false);
-    await this.#parts.peers.add(messagesOf(scopes, false));
+  /** After an unsafe request (RFC 9111 section 4.4). */
+  purgeKey(key: string): Promise<void> {
+    return this.#purging.purgeKey(key);
   }
 
-  async clear(command: ClearCommand): Promise<ClearResult> {
-    const { from, type, soft } = command;
-    const result = await this.#clears.once(from?.id, () => this.#clear(command));
-    if (from !== undefined || !command.cascade) return result;
-    const { config, peers } = this.#parts;
-    const query = `type=${type}${soft ? '&soft=true' : ''}`;
-    const reports = await cascade(config.cluster.peers, `/cache/clear?${query}`, config.server.serverId);
-    // Clearing a single tier is housekeeping; only what invalidates must reach a peer that is away.
-    const told = new Set(reports.filter(({ ok }) => ok).map(({ peer }) => peer));
-    if (type === 'all') await peers.add([{ kind: 'all', soft }], told);
-    return { ...result, peers: reports };
-  }
-
-  async #clear({ type, soft }: ClearCommand): Promise<ClearResult> {
-    const { purges, disk, redis, members, clock } = this.#parts;
-    const memory = type === 'all' || type === 'memory';
-    const l2 = type === 'all' || type === 'l2';
-    const onDisk = type === 'disk' || (l2 && (redis === undefined || disk.stats().entries > 0));
-    const inRedis = redis !== undefined && (type === 'redis' || l2);
-    // Hard or soft, everything in flight and everything a tier fails to remove is covered by the rule (I-2).
-    const stored = disk.stats().entries;
-    const ruled = type === 'all' || (soft && (onDisk || inRedis));
-    const receipt = ruled ? await purges.purge([{ kind: 'all' }], soft) : undefined;
-    const cleared: ClearResult['cleared'] = {};
-    if (memory) cleared.memory = sum(await answered(members().map((member) => member.clear(soft))));
-    // The purge's own sweep may have removed some before `clear` counts.
-    if (onDisk) cleared.disk = soft ? null : Math.max(stored, await disk.clear());
-    // A large cluster is emptied for longer than anyone wants to wait.
-    if (inRedis) cleared.redis = soft ? null : await within(clock, REDIS_CLEAR_MS, redis.clear());
-    return { cleared, pending: receipt?.pending ?? false, peers: [] };
+  clear(command: ClearCommand): Promise<ClearResult> {
+    return this.#purging.clear(command);
   }
 
   purge(command: PurgeCommand): Promise<PurgeResult> {
-    return this.#purges.once(command.from?.id, () => this.#purge(command));
-  }
-
-  async #purge({ from, ...command }: PurgeCommand): Promise<PurgeResult> {
-    const { site, purges, peers } = this.#parts;
-    const scopes = purgeScopes(site, command);
-    const { nodesReached, pending } = await purges.purge(scopes, command.soft);
-    // After ours: a peer that asks this node again must not be given what was purged.
-    if (from === undefined) await peers.add(messagesOf(scopes, command.soft));
-    const single = scopes.filter(({ kind }) => kind === 'key' || kind === 'path').length;
-    const epochsRaised = scopes.length - single;
-    return { epochsRaised, tombstonesWritten: single, nodesReached, pending };
+    return this.#purging.purge(command);
   }
 
   async keys(query: KeysQuery): Promise<KeysPage> {
@@ -282,22 +223,4 @@ function inUse(redis: RedisView | undefined): CoreReport['l2'] {
   if (inUse === 'fallback')
     return { type: 'redis', inUse: 'redis', reason: `${reason}; REDIS_FALLBACK_NODES` };
   return { type: 'redis', inUse, reason };
-}
-
-/** What it resolves with, or null when that takes longer than `ms`. */
-function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => resolve(null));
-    task.then(resolve, reject).finally(cancel);
-  });
-}
-
-/** Those that answered; a process that is just being replaced has nothing to say. */
-async function answered<T>(questions: readonly Promise<T>[]): Promise<T[]> {
-  const answers = await Promise.allSettled(questions);
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

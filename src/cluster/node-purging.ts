@@ -1,0 +1,107 @@
+import type { ClearCommand, ClearResult, PurgeCommand, PurgeResult } from '../admin/management.js';
+import type { SitePolicy } from '../cache/site.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import type { DiskStore } from '../tiers/disk-types.js';
+import { answered, type Member } from './member.js';
+import type { RedisView } from './node-health.js';
+import { messagesOf } from './peer-message.js';
+import type { PeerQueue } from './peer-queue.js';
+import { cascade } from './peers.js';
+import { purgeScopes } from './purge-scopes.js';
+import type { Purges } from './purger.js';
+import { Receipts } from './receipts.js';
+
+export interface PurgingParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly site: SitePolicy;
+  readonly disk: DiskStore;
+  /** Undefined: L2 is the disk store. */
+  readonly redis: RedisView | undefined;
+  readonly purges: Purges;
+  /** Other regions, told of what is purged here. */
+  readonly peers: Pick<PeerQueue, 'add' | 'status'>;
+  /** Processes that serve clients; this one among them when there are no workers. */
+  readonly members: () => readonly Member[];
+}
+
+/** Longest an operator waits for Redis to be emptied, ms; it goes on, and what is left is invalid already. */
+const REDIS_CLEAR_MS = 2000;
+
+/** What operators, clients' writes and other regions have removed from the caches of this node and its region. */
+export class NodePurging {
+  readonly #parts: PurgingParts;
+  readonly #clears = new Receipts<ClearResult>();
+  readonly #purges = new Receipts<PurgeResult>();
+
+  constructor(parts: PurgingParts) {
+    this.#parts = parts;
+  }
+
+  /** After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. */
+  async purgeKey(key: string): Promise<void> {
+    const scopes = [{ kind: 'key', name: key }] as const;
+    await this.#parts.purges.purge(scopes, false);
+    await this.#parts.peers.add(messagesOf(scopes, false));
+  }
+
+  async clear(command: ClearCommand): Promise<ClearResult> {
+    const { from, type, soft } = command;
+    const result = await this.#clears.once(from?.id, () => this.#clear(command));
+    if (from !== undefined || !command.cascade) return result;
+    const { config, peers } = this.#parts;
+    const query = `type=${type}${soft ? '&soft=true' : ''}`;
+    const reports = await cascade(config.cluster.peers, `/cache/clear?${query}`, config.server.serverId);
+    // Clearing a single tier is housekeeping; only what invalidates must reach a peer that is away.
+    const told = new Set(reports.filter(({ ok }) => ok).map(({ peer }) => peer));
+    if (type === 'all') await peers.add([{ kind: 'all', soft }], told);
+    return { ...result, peers: reports };
+  }
+
+  async #clear({ type, soft }: ClearCommand): Promise<ClearResult> {
+    const { purges, disk, redis, members, clock } = this.#parts;
+    const memory = type === 'all' || type === 'memory';
+    const l2 = type === 'all' || type === 'l2';
+    const onDisk = type === 'disk' || (l2 && (redis === undefined || disk.stats().entries > 0));
+    const inRedis = redis !== undefined && (type === 'redis' || l2);
+    // Hard or soft, everything in flight and everything a tier fails to remove is covered by the rule (I-2).
+    const stored = disk.stats().entries;
+    const ruled = type === 'all' || (soft && (onDisk || inRedis));
+    const receipt = ruled ? await purges.purge([{ kind: 'all' }], soft) : undefined;
+    const cleared: ClearResult['cleared'] = {};
+    if (memory) cleared.memory = sum(await answered(members().map((member) => member.clear(soft))));
+    // The purge's own sweep may have removed some before `clear` counts.
+    if (onDisk) cleared.disk = soft ? null : Math.max(stored, await disk.clear());
+    // A large cluster is emptied for longer than anyone wants to wait.
+    if (inRedis) cleared.redis = soft ? null : await within(clock, REDIS_CLEAR_MS, redis.clear());
+    return { cleared, pending: receipt?.pending ?? false, peers: [] };
+  }
+
+  purge(command: PurgeCommand): Promise<PurgeResult> {
+    return this.#purges.once(command.from?.id, () => this.#purge(command));
+  }
+
+  async #purge({ from, ...command }: PurgeCommand): Promise<PurgeResult> {
+    const { site, purges, peers } = this.#parts;
+    const scopes = purgeScopes(site, command);
+    const { nodesReached, pending } = await purges.purge(scopes, command.soft);
+    // After ours: a peer that asks this node again must not be given what was purged.
+    if (from === undefined) await peers.add(messagesOf(scopes, command.soft));
+    const single = scopes.filter(({ kind }) => kind === 'key' || kind === 'path').length;
+    const epochsRaised = scopes.length - single;
+    return { epochsRaised, tombstonesWritten: single, nodesReached, pending };
+  }
+}
+
+/** What it resolves with, or null when that takes longer than `ms`. */
+function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(null));
+    task.then(resolve, reject).finally(cancel);
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

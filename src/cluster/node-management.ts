@@ -17,12 +17,9 @@ import type {
 import { mergeStats } from '../admin/merge-stats.js';
 import type { CoreReport, WorkerReport } from '../admin/report.js';
 import type { PurgeTable } from '../cache/purge-table.js';
-import type { SitePolicy } from '../cache/site.js';
-import type { Clock } from '../clock.js';
-import type { Config, EffectiveSetting } from '../config/config.js';
+import type { EffectiveSetting } from '../config/config.js';
 import { type MetricsJson, mergeMetrics } from '../observe/metrics-merge.js';
 import type { OriginService } from '../origin/origin.js';
-import type { DiskStore } from '../tiers/disk-types.js';
 import type { EntryHead } from '../tiers/entry.js';
 import { entryBytes } from '../tiers/memory.js';
 import type { Row, Tier } from '../tiers/tier.js';

@@ -1,6 +1,7 @@
 import { LeasedFetcher } from './cache/lease.js';
 import { OriginFetcher } from './cache/origin-fetcher.js';
 import { PurgeTable } from './cache/purge-table.js';
+import { expectedOf } from './cache/site.js';
 import { systemClock } from './clock.js';
 import type { Coherence } from './cluster/coherence.js';
 import { CoreFetcher } from './cluster/core-fetcher.js';
@@ -105,6 +106,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           inner: asking,
           leases,
           find: (route) => engine.lookup.find(route),
+          purgedAt: (route) => table.latestFor(expectedOf(site, route)),
           clock,
           patienceMs: LEASE_MS,
         });
@@ -212,7 +214,8 @@ function leasesOf({ tier, links }: RedisL2, log: Logger): RedisLeases {
     subscriber: links.open('fills, listening'),
     keys: links.keys,
     clock: systemClock,
-    available: () => tier.status().inUse === 'primary',
+    // A request that has just waited for Redis in vain does not wait for a lease as well.
+    available: () => tier.steady,
     onTrouble: (trouble) => log.debug({ err: trouble }, 'lease'),
   });
 }

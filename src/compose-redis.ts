@@ -1,5 +1,6 @@
 import { systemClock } from './clock.js';
 import type { Config, RedisConfig } from './config/config.js';
+import { ProxyError } from './errors.js';
 import type { Logger } from './observe/log.js';
 import { RedisKeys } from './redis/keys.js';
 import { type LinkEvents, RedisLink } from './redis/link.js';
@@ -13,12 +14,14 @@ import type { Tier } from './tiers/tier.js';
  * Upper bounds of a client request's wait for Redis, ms: what a look at TMDB itself costs. `REDIS_READ_TIMEOUT` and
  * `REDIS_WRITE_TIMEOUT` can only lower them.
  */
-const READ_MS = 250;
-const BULK_MS = 1500;
+const READ_MS = 200;
+const BULK_MS = 750;
 const WRITE_MS = 1000;
 const CONTROL_MS = 1000;
 /** How long a start waits for Redis before it goes on without, ms. */
-export const START_MS = 2000;
+export const START_MS = 1500;
+/** The same for a worker, whose core has waited already, ms. */
+export const WORKER_START_MS = 500;
 /** Between two looks at the size of the tier, ms. */
 const MEASURE_MS = 5000;
 /** More connections for large bodies than this gain nothing: one carries some hundred MB/s. */
@@ -101,7 +104,7 @@ export function largeLinks({ redis, server }: Pick<Config, 'redis' | 'server'>):
 export interface RedisL2 {
   readonly tier: FallbackTier;
   readonly links: Links;
-  /** Of Redis alone, not of the disk store. */
+  /** Of Redis alone, not of the disk store. Rejects when some entries may be left. */
   readonly clear: () => Promise<number>;
   readonly sweep: (dead: (head: EntryHead) => boolean) => Promise<number>;
   readonly close: () => Promise<void>;
@@ -141,14 +144,21 @@ export function openRedisL2(options: RedisL2Options): RedisL2 {
   });
   let cancel = () => {};
   const measure = async () => {
-    if (tier.status().inUse === 'primary') await primary.measure();
+    const { inUse } = tier.status();
+    await stages.find(({ label }) => label === inUse)?.tier.measure();
     if (!stopped) cancel = systemClock.after(MEASURE_MS, () => void measure());
   };
   if (options.writable) void measure();
   return {
     tier,
     links,
-    clear: () => total(stages.map((stage) => stage.tier.clear())),
+    clear: async () => {
+      const errors = () => stages.reduce((sum, stage) => sum + stage.tier.stats().errors, 0);
+      const before = errors();
+      const count = await total(stages.map((stage) => stage.tier.clear()));
+      if (errors() > before) throw new ProxyError('internal', 'not every Redis server could be emptied');
+      return count;
+    },
     sweep: (dead) => total(stages.map((stage) => stage.tier.sweep(dead))),
     close: async () => {
       stopped = true;

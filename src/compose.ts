@@ -6,7 +6,7 @@ import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
 import { LocalMember } from './cluster/local-member.js';
 import { loopId, withLoopChain } from './cluster/parent.js';
-import { openRedisL2, START_MS } from './compose-redis.js';
+import { openRedisL2, WORKER_START_MS } from './compose-redis.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { createGenericPolicy } from './generic/policy.js';
 import type { Logger } from './observe/log.js';
@@ -69,7 +69,7 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const metrics = metricsOf({ counters, engine, tiers: [memory, l2] });
   const { flights } = engine.filler;
   const member = new LocalMember({ number, memory, l2, table, flights, counters, metrics, evict: () => {} });
-  await redis?.links.ready(START_MS);
+  await redis?.links.ready(WORKER_START_MS);
   await redis?.tier.start();
   const close = async () => {
     await redis?.close();

@@ -32,40 +32,46 @@ export async function serve(options: ServeOptions = {}): Promise<void> {
   const log = createLogger({ level, serverId, secrets: secretsOf(config) });
   warnOfUnbuilt(config, log);
   let node: RunningNode | undefined;
+  let stopping = false;
   const onFatal = (message: string) => {
     log.fatal(message);
     node?.abandon();
     process.exit(EXIT_FAILED);
   };
-  try {
-    node = await startNode({ config, effective, log, onFatal });
-  } catch (error) {
-    const wrongSetting = error instanceof DiskStoreError && error.code === 'too-small';
-    fail(describe(error, config), wrongSetting ? EXIT_CONFIG : EXIT_FAILED);
-  }
-  const running = node!;
-  log.info(running.addresses, `listening on ${running.addresses.main}`);
+  const starting = startNode({ config, effective, log, onFatal });
   const graceMs = config.server.shutdownDelayMs + config.server.shutdownTimeoutMs + 10_000;
+  // Before the node is up: a signal during the start ends what has been opened by then, too.
   closeWithGrace(
     {
       delay: graceMs,
       onSecondSignal: (signal) => {
         log.warn(`second ${signal}: ending at once`);
-        running.abandon();
+        node?.abandon();
       },
       onTimeout: (ms) => {
         log.error(`not stopped after ${ms} ms: ending`);
-        running.abandon();
+        node?.abandon();
       },
     },
     async ({ signal, err }) => {
+      stopping = true;
       if (err !== undefined) log.fatal({ err }, 'unexpected fault: stopping');
       else log.info(`${signal}: draining`);
-      await running.stop();
+      const running = await starting.catch(() => undefined); // told below
+      await running?.stop();
       await options.onStop?.();
       log.info('stopped');
     },
   );
+  try {
+    node = await starting;
+  } catch (error) {
+    const wrongSetting = error instanceof DiskStoreError && error.code === 'too-small';
+    fail(describe(error, config), wrongSetting ? EXIT_CONFIG : EXIT_FAILED);
+  }
+  if (stopping) return;
+  const running = node!;
+  log.info(running.addresses, `listening on ${running.addresses.main}`);
   options.onReady?.(running, config);
 }
 

@@ -9,10 +9,10 @@ import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Want } from './fill.js';
 import { type Found, freshFor, Lookup, type LookupParts } from './lookup.js';
 import type { StaleReason } from './outcome.js';
-import type { ClientRequest, PassRoute, SharedRoute, SitePolicy } from './site.js';
+import { type ClientRequest, expectedOf, type PassRoute, type SharedRoute, type SitePolicy } from './site.js';
 import { Storer } from './store.js';
 
-export interface EngineParts extends LookupParts, Omit<FillParts, 'storer'> {
+export interface EngineParts extends LookupParts, Omit<FillParts, 'storer' | 'expected'> {
   readonly site: SitePolicy;
   readonly clock: Clock;
   /** How long a request that has a servable stale value waits for the origin, ms. */
@@ -45,7 +45,11 @@ export class Engine {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.lookup = new Lookup(parts);
-    this.filler = new Filler({ ...parts, storer: new Storer(parts, this.lookup) });
+    this.filler = new Filler({
+      ...parts,
+      storer: new Storer(parts, this.lookup),
+      expected: (route) => expectedOf(parts.site, route),
+    });
   }
 
   /** Answers one request. Rejects with a ProxyError when there is nothing to serve. */

@@ -9,6 +9,7 @@ import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import { answerOf, type Boarded, completed, type Want } from './landed.js';
 import type { NoStoreReason } from './outcome.js';
+import type { Expected } from './purge-table.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute } from './site.js';
 import type { Kept, Storer } from './store.js';
@@ -21,6 +22,8 @@ export interface FillParts {
   readonly storer: Storer;
   readonly clock: Clock;
   readonly maxEntryBytes: number;
+  /** What a purge may name of a route's response. */
+  readonly expected: (route: SharedRoute) => Expected;
   /** A refresh nobody waits for failed. */
   readonly onBackgroundError: (error: ProxyError, key: string) => void;
 }
@@ -161,6 +164,7 @@ export class Filler {
     const flight = new Flight({
       key: route.key,
       stamp: want.stamp,
+      expected: this.#parts.expected(route),
       startedAt: this.#parts.clock.now(),
       keepBytes: this.#parts.maxEntryBytes,
       held: this.#held,

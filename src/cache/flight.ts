@@ -4,6 +4,7 @@ import type { Entry, EntryHead } from '../tiers/entry.js';
 import { Broadcast, type HeldBytes } from './broadcast.js';
 import type { Fetched, ResponseHead } from './fetcher.js';
 import type { NoStoreReason } from './outcome.js';
+import { type Expected, mayName, type PurgeRule } from './purge-table.js';
 
 /** How a flight's head turned out, for everyone who takes part in it. */
 export type Landing =
@@ -17,6 +18,8 @@ export type Landing =
 
 export interface FlightStart {
   readonly key: string;
+  /** What a purge may name of it before it has landed. */
+  readonly expected: Expected;
   readonly stamp: number;
   /** ms since epoch. */
   readonly startedAt: number;
@@ -38,6 +41,7 @@ export interface FlightStart {
 export class Flight {
   readonly key: string;
   readonly stamp: number;
+  readonly expected: Expected;
   readonly startedAt: number;
   /** Settles when the response head is known; rejects with a ProxyError. */
   readonly landing: Promise<Landing>;
@@ -54,6 +58,7 @@ export class Flight {
   constructor(start: FlightStart) {
     this.key = start.key;
     this.stamp = start.stamp;
+    this.expected = start.expected;
     this.startedAt = start.startedAt;
     this.#start = start;
     this.finished = new Promise((resolve) => {
@@ -112,8 +117,10 @@ export class Flight {
       return fetched;
     }
     if (fetched.kind === 'storable') {
-      const { head, length, collapsed = false } = fetched;
+      const { head, length, collapsed = false, fence } = fetched;
       const broadcast = this.#broadcast(fetched.body, (body) => this.#store(head, body));
+      // Under a lease other nodes wait for it as well: it goes on when everybody here has left (I-7).
+      if (fence !== undefined) void this.finished.then(broadcast.keep());
       return { kind: 'body', head, length, broadcast, collapsed };
     }
     const { head, reason } = fetched;
@@ -188,10 +195,14 @@ export class Flights {
     if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
   }
 
-  /** Detaches every flight that began before purge number `seq`. What they bring is judged by its stamp. */
-  detachBefore(seq: number): void {
+  /**
+   * Detaches every flight that began before a purge which may name it. What they bring is judged by its stamp. Flights that no
+   * purge names go on: a stream of purges must not make each request for a cold key a fetch of its own (I-6).
+   */
+  detach(rules: readonly PurgeRule[]): void {
     for (const flight of this.#byKey.values()) {
-      if (flight.stamp < seq) this.#byKey.delete(flight.key);
+      const named = rules.some(({ seq, scope }) => flight.stamp < seq && mayName(scope, flight.expected));
+      if (named) this.#byKey.delete(flight.key);
     }
   }
 }

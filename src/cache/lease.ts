@@ -31,7 +31,7 @@ export interface Leases {
    * Claims the fill of a primary key. `stamp`: purge clock of the fill; a lease of a fill that began before a purge we
    * know of is taken over (I-3). Never rejects, and has a deadline of its own (I-14).
    */
-  claim(key: string, stamp: number): Promise<Claim>;
+  claim(key: string, stamp: number, purgedAt: number): Promise<Claim>;
 }
 
 export interface LeasedFetcherParts {
@@ -39,6 +39,8 @@ export interface LeasedFetcherParts {
   readonly leases: Leases;
   /** A look into the tiers: `Lookup.find`. */
   readonly find: (route: SharedRoute) => Promise<Found | undefined>;
+  /** Number of the latest purge that may name a route's response. */
+  readonly purgedAt: (route: SharedRoute) => number;
   readonly clock: Clock;
   /** Longest a fill waits for other nodes before it asks the origin itself, ms: the length of a lease (I-23). */
   readonly patienceMs: number;
@@ -83,7 +85,7 @@ export class LeasedFetcher implements Fetcher {
     const { leases, clock } = this.#parts;
     const since = clock.now();
     for (let round = 0; round < MAX_ROUNDS && !patience.over; round++) {
-      const claim = await leases.claim(job.route.key, job.stamp);
+      const claim = await leases.claim(job.route.key, job.stamp, this.#parts.purgedAt(job.route));
       if (claim.kind === 'ours') return this.#lead(job, claim.lease, claim.filledBefore, since);
       if (claim.kind === 'alone') break;
       const waited = await claim.wait(patience.signal);
@@ -100,7 +102,8 @@ export class LeasedFetcher implements Fetcher {
     if (job.signal.aborted) throw left();
     const shared = filledBefore ? await this.#shared(job, since) : undefined;
     if (shared !== undefined) return shared;
-    const fetched = await this.#parts.inner.fetch(job);
+    // Clients of other nodes wait for this fill: it goes on when ours has left (I-7).
+    const fetched = await this.#parts.inner.fetch({ ...job, signal: new AbortController().signal });
     return fetched.kind === 'uncacheable' ? fetched : { ...fetched, fence: lease.fence };
   }
 

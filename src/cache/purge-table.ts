@@ -65,6 +65,9 @@ export class PurgeTable {
   /** Those of the rules that have a local number. */
   readonly #local = new Map<string, PurgeRule>();
 
+  #latestClass = 0;
+  #latestTag = 0;
+
   constructor(seq = 0) {
     this.#seq = seq;
   }
@@ -101,6 +104,8 @@ export class PurgeTable {
     map.delete(slot);
     map.set(slot, rule);
     this.#noteLocal(rule);
+    if (rule.scope.kind === 'class') this.#latestClass = Math.max(this.#latestClass, rule.seq);
+    else if (rule.scope.kind === 'tag') this.#latestTag = Math.max(this.#latestTag, rule.seq);
     this.#version++;
     this.#bound(map, map === this.#prefixes ? MAX_PREFIX_RULES : MAX_RULES);
     return true;
@@ -139,6 +144,19 @@ export class PurgeTable {
     return false;
   }
 
+  /** Number of the latest purge that may name a response which has not come yet; 0 without any. */
+  latestFor(expected: Expected): number {
+    const ids = ['all', `key:${expected.primaryKey}`, `path:${pathOf(expected.primaryKey)}`];
+    for (const tag of expected.tags) ids.push(`tag:${tag}`);
+    let latest = Math.max(this.#latestClass, expected.tagsFromBody ? this.#latestTag : 0);
+    for (const id of ids) {
+      latest = Math.max(latest, this.#hard.get(id)?.seq ?? 0, this.#soft.get(id)?.seq ?? 0);
+    }
+    for (const { scope, seq } of this.#prefixes.values())
+      if (mayName(scope, expected)) latest = Math.max(latest, seq);
+    return latest;
+  }
+
   /** Every rule that still matters, oldest first. */
   rules(): PurgeRule[] {
     return [...this.#hard.values(), ...this.#soft.values(), ...this.#prefixes.values()].sort(
@@ -175,15 +193,43 @@ export class PurgeTable {
   }
 }
 
+/** What is known of a response before it has come. */
+export interface Expected {
+  readonly primaryKey: string;
+  readonly tags: readonly string[];
+  /** Tags may also be found in its body. */
+  readonly tagsFromBody: boolean;
+}
+
+/** Whether a purge may name a response that has not come yet. Its class may turn out another than the route's. */
+export function mayName(scope: PurgeScope, { primaryKey, tags, tagsFromBody }: Expected): boolean {
+  switch (scope.kind) {
+    case 'all':
+    case 'class':
+      return true;
+    case 'tag':
+      return tagsFromBody || tags.includes(scope.name);
+    case 'key':
+      return scope.name === primaryKey;
+    case 'path':
+      return scope.name === pathOf(primaryKey);
+    case 'prefix':
+      return primaryKey.startsWith(scope.name);
+  }
+}
+
 /** A scope as one string, unique over all kinds. */
 export function scopeId(scope: PurgeScope): string {
   return scope.kind === 'all' ? 'all' : `${scope.kind}:${scope.name}`;
 }
 
 function scopesOf(head: EntryHead): string[] {
-  const query = head.primaryKey.indexOf('?');
-  const path = query < 0 ? head.primaryKey : head.primaryKey.slice(0, query);
-  const ids = ['all', `class:${head.class}`, `key:${head.primaryKey}`, `path:${path}`];
+  const ids = ['all', `class:${head.class}`, `key:${head.primaryKey}`, `path:${pathOf(head.primaryKey)}`];
   for (const tag of head.tags) ids.push(`tag:${tag}`);
   return ids;
+}
+
+function pathOf(primaryKey: string): string {
+  const query = primaryKey.indexOf('?');
+  return query < 0 ? primaryKey : primaryKey.slice(0, query);
 }

@@ -1,4 +1,5 @@
 import type { RawHeaders } from '../http/headers.js';
+import type { Expected } from './purge-table.js';
 
 /** What a client asked, before anything was decided. */
 export interface ClientRequest {
@@ -67,6 +68,11 @@ export interface ClassTimes {
 /** Why a complete body may not be stored although its head looked storable. */
 export type BodyFault = 'error-envelope' | 'not-an-image' | 'truncated';
 
+/** What a purge may name of a route's response before it has come. */
+export function expectedOf(site: SitePolicy, route: SharedRoute): Expected {
+  return { primaryKey: route.key, tags: route.tags, tagsFromBody: site.tagsFromBody(route) };
+}
+
 /**
  * All that is particular to one upstream. The engine knows nothing of TMDB; another upstream is another policy.
  * Every method is pure.
@@ -85,6 +91,8 @@ export interface SitePolicy {
   inspect(route: SharedRoute, status: number, headers: RawHeaders, body: Buffer): BodyFault | undefined;
   /** Tags known only from the response, added to the route's. */
   tagsOf(route: SharedRoute, status: number, headers: RawHeaders, body: Buffer): readonly string[];
+  /** Whether `tagsOf` may find tags that the route does not have: a purge by tag then may name what has not come yet. */
+  tagsFromBody(route: SharedRoute): boolean;
   /** Keys of a purge by address: paths (with or without query), API URLs, web addresses. Undefined: not ours. */
   resolveUrl(url: string): { key?: string; prefix?: string; tags?: readonly string[] } | undefined;
   /** An error in the format clients of this site parse. */

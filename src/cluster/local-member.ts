@@ -68,10 +68,8 @@ export class LocalMember implements Member {
 
   async apply(rules: readonly PurgeRule[]): Promise<void> {
     const { table, flights } = this.#parts;
-    for (const rule of rules) {
-      table.apply(rule);
-      flights.detachBefore(rule.seq);
-    }
+    for (const rule of rules) table.apply(rule);
+    flights.detach(rules);
   }
 
   evict(reason: string): void {

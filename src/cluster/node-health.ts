@@ -12,7 +12,7 @@ export interface RedisView {
   readonly status: () => StackStatus;
   /** Asks every server; never rejects, at most a second. */
   readonly servers: () => Promise<RedisNodeRow[]>;
-  /** Removes every entry from Redis; resolves with how many there were. */
+  /** Removes every entry from Redis; resolves with how many there were, rejects when some may be left. */
   readonly clear: () => Promise<number>;
 }
 
@@ -69,7 +69,8 @@ export class NodeHealth {
     const mode = inUse === 'fallback' ? 'fallback' : redis.mode;
     if (inUse === 'primary') {
       return {
-        status: state.status,
+        // It serves: what is missing (all Sentinels, say) is a risk and no failure.
+        status: state.status === 'unhealthy' ? 'degraded' : state.status,
         mode,
         demanded: true,
         nodes,

@@ -67,14 +67,20 @@ export class NodePurging {
     const inRedis = redis !== undefined && (type === 'redis' || l2);
     // Hard or soft, everything in flight and everything a tier fails to remove is covered by the rule (I-2).
     const stored = disk.stats().entries;
-    const ruled = type === 'all' || (soft && (onDisk || inRedis));
-    const receipt = ruled ? await purges.purge([{ kind: 'all' }], soft) : undefined;
+    // What cannot be reached can only be made invalid; so can what a shared tier is to keep as stale.
+    const unreached = inRedis && redis.status().inUse !== 'primary';
+    const ruled = type === 'all' || unreached || (soft && (redis === undefined ? onDisk : inRedis));
+    let receipt = ruled ? await purges.purge([{ kind: 'all' }], soft) : undefined;
     const cleared: ClearResult['cleared'] = {};
     if (memory) cleared.memory = sum(await answered(members().map((member) => member.clear(soft))));
     // The purge's own sweep may have removed some before `clear` counts.
-    if (onDisk) cleared.disk = soft ? null : Math.max(stored, await disk.clear());
-    // A large cluster is emptied for longer than anyone wants to wait.
-    if (inRedis) cleared.redis = soft ? null : await within(clock, REDIS_CLEAR_MS, redis.clear());
+    if (onDisk) cleared.disk = soft && ruled ? null : Math.max(stored, await disk.clear());
+    if (inRedis) {
+      // A large cluster is emptied for longer than anyone wants to wait.
+      const emptied = soft || unreached ? null : await within(clock, REDIS_CLEAR_MS, redis.clear());
+      if (emptied === 'failed') receipt ??= await purges.purge([{ kind: 'all' }], false);
+      cleared.redis = emptied === 'failed' ? null : emptied;
+    }
     return { cleared, pending: receipt?.pending ?? false, peers: [] };
   }
 
@@ -94,11 +100,12 @@ export class NodePurging {
   }
 }
 
-/** What it resolves with, or null when that takes longer than `ms`. */
-function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | null> {
-  return new Promise((resolve, reject) => {
+/** What it resolves with; null when that takes longer than `ms`. */
+function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | null | 'failed'> {
+  return new Promise((resolve) => {
     const cancel = clock.after(ms, () => resolve(null));
-    task.then(resolve, reject).finally(cancel);
+    const failed = () => resolve('failed');
+    task.then(resolve, failed).finally(cancel);
   });
 }
 

@@ -38,6 +38,8 @@ export interface RegistryOptions {
   readonly warn: (message: string) => void;
 }
 
+/** How soon a node that came is known: purges wait for its acknowledgement too, ms. */
+const LOOK_MS = 1000;
 /** A node not heard of for so long is no longer shown, ms. */
 const FORGET_MS = 60_000;
 
@@ -61,6 +63,8 @@ export class NodeRegistry {
   #countedAt = Number.NEGATIVE_INFINITY;
   #beats = 0;
   #away = false;
+  /** Whether the last heartbeat was taken. */
+  #written = false;
   #warnedOfNamesake = false;
   #stopped = false;
   #cancel: (() => void) | undefined;
@@ -73,10 +77,14 @@ export class NodeRegistry {
   /** Writes the first row and goes on; never rejects, and takes no longer than the store's deadlines. */
   async start(): Promise<void> {
     const { clock, store } = this.#options;
+    const lookMs = Math.min(LOOK_MS, store.ttlMs / 2);
+    let beatenAt = Number.NEGATIVE_INFINITY;
     const next = async (): Promise<void> => {
-      this.#beating = this.#beat();
+      const due = clock.now() - beatenAt >= store.ttlMs / 2;
+      if (due) beatenAt = clock.now();
+      this.#beating = due ? this.#beat() : this.#read();
       await this.#beating;
-      if (!this.#stopped) this.#cancel = clock.after(store.ttlMs / 2, () => void next());
+      if (!this.#stopped) this.#cancel = clock.after(lookMs, () => void next());
     };
     await next();
   }
@@ -113,7 +121,9 @@ export class NodeRegistry {
     try {
       const text = JSON.stringify({ ...(await describe()), instance });
       this.#meet(await store.write(serverId, text));
+      this.#written = true;
     } catch (error) {
+      this.#written = false;
       this.#lost(error);
       return;
     }
@@ -131,12 +141,19 @@ export class NodeRegistry {
     }
     const readAt = clock.now();
     const others = rows.filter(({ id }) => id !== serverId);
-    this.#recount(others.length + 1, readAt);
-    this.#away = false;
-    this.#others = others.flatMap(({ text, ageMs }) => {
+    const seen = others.flatMap(({ text, ageMs }): Seen[] => {
       const node = readable(text);
       return node === undefined ? [] : [{ node, ageMs, readAt }];
     });
+    if (!this.#written) {
+      // Redis takes no heartbeats (full, read-only): rows end although their nodes live.
+      const known = new Set(seen.map(({ node }) => node.server_id));
+      this.#others = [...seen, ...this.#others.filter(({ node }) => !known.has(node.server_id))];
+      return;
+    }
+    this.#recount(others.length + 1, readAt);
+    this.#away = false;
+    this.#others = seen;
   }
 
   /**

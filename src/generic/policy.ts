@@ -42,6 +42,7 @@ export function createGenericPolicy(options: GenericPolicyOptions): SitePolicy {
     times: (className) => timesOf(options.classes, className),
     inspect: () => undefined,
     tagsOf: () => [],
+    tagsFromBody: () => false,
     resolveUrl: (url) => addressTarget(url, hosts),
     errorBody: problemBody,
   };

@@ -2,7 +2,7 @@ import type { Script } from './link.js';
 import { STORED_FENCE } from './value-header.js';
 
 /** How long a claim, or any other of these calls, may take, ms (I-14). In one data centre they take under 5. */
-export const LEASE_DEADLINE_MS = 250;
+export const LEASE_DEADLINE_MS = 150;
 
 /*
  * A lease key holds `<fence>:<stamp>` while a fill is under way and `<fence>:u` while its key is known to be
@@ -11,8 +11,9 @@ export const LEASE_DEADLINE_MS = 250;
  */
 
 /**
- * KEYS lease, entry; ARGV length of the lease in ms, stamp. Answers {1, fence, whether an entry is there} or {0, value}.
- * The fence in the entry's header keeps fences rising where the lease was evicted or the server's time stepped back (I-4). A lease of a fill that began before a purge we know is taken over (I-3).
+ * KEYS lease, entry; ARGV length of the lease in ms, stamp, number of the latest purge that may name the key. Answers {1, fence, whether an entry is there} or {0, value}.
+ * The fence in the entry's header keeps fences rising where the lease was evicted or the server's time stepped back (I-4). A lease of a fill that began before that purge is
+ * taken over (I-3).
  */
 export const ACQUIRE: Script = {
   name: 'tmdbpLeaseAcquire',
@@ -22,7 +23,7 @@ local last = 0
 local held = redis.call('GET', KEYS[1])
 if held then
   local fence, state = string.match(held, '^(%d+):(.*)$')
-  if state == 'u' or (tonumber(state) or -1) >= tonumber(ARGV[2]) then return {0, held} end
+  if state == 'u' or (tonumber(state) or -1) >= tonumber(ARGV[3]) then return {0, held} end
   last = tonumber(fence)
 end
 last = math.max(last, stored_fence(KEYS[2]))

@@ -49,8 +49,8 @@ export class RedisLeases {
     this.#bell = new FillBell(parts.subscriber, this.#channel, parts.clock, parts.onTrouble);
   }
 
-  /** Claims the fill of a primary key for a fill with this stamp. Never rejects; bounded by a deadline of its own. */
-  async claim(primaryKey: string, stamp: number): Promise<RedisClaim> {
+  /** Claims the fill of a primary key for a fill with this stamp; `purgedAt`: of the latest purge that may name it. Never rejects; bounded by a deadline of its own. */
+  async claim(primaryKey: string, stamp: number, purgedAt: number): Promise<RedisClaim> {
     if (!this.#mayTry()) return { kind: 'alone' };
     const { link, keys } = this.#parts;
     const key = keys.lease(primaryKey);
@@ -58,7 +58,7 @@ export class RedisLeases {
     const listener = this.#bell.listen(key);
     try {
       const names = [key, keys.entry(primaryKey, primaryKey)];
-      const answer = await link.run(ACQUIRE, names, [this.#leaseMs, stamp], LEASE_DEADLINE_MS);
+      const answer = await link.run(ACQUIRE, names, [this.#leaseMs, stamp, purgedAt], LEASE_DEADLINE_MS);
       this.#troubled = false;
       return this.#read(key, stamp, answer as [number, string, number?], listener);
     } catch (thrown) {

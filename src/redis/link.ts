@@ -51,6 +51,8 @@ export class RedisLink {
   #lastError = Number.NEGATIVE_INFINITY;
   #suppressed = 0;
   #remapped = Number.NEGATIVE_INFINITY;
+  /** Why connections are not given, when that is the configuration's fault. */
+  #refusal: RedisTrouble | undefined;
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -66,7 +68,8 @@ export class RedisLink {
         ? new Cluster([...address.nodes], clusterOptions(address, settings))
         : new Redis(singleOptions(address, settings));
     client.on('error', (error: unknown) => this.#report(error));
-    if (client instanceof Cluster) client.on('node error', (error: unknown) => this.#report(error));
+    if (client instanceof Cluster)
+      client.on('node error', (error: unknown) => this.#onNodeError(client, error));
     client.on('ready', () => {
       if (client !== this.#client) return;
       for (const listener of this.#readyListeners) listener();
@@ -138,12 +141,15 @@ export class RedisLink {
       const onAnswer = (value: T) => {
         cancel();
         this.#failingSince = undefined;
+        this.#refusal = undefined;
         resolve(value);
       };
       const onError = (error: unknown) => {
         cancel();
         this.#failed();
-        reject(asTrouble(what, error));
+        const trouble = asTrouble(what, error);
+        // "Not connected" is what the client says; why the connection was refused came before, as an event.
+        reject(trouble.reason === 'unreachable' ? (this.#refusal ?? trouble) : trouble);
       };
       // Inside a promise, so that a client that throws rejects.
       Promise.resolve()
@@ -169,6 +175,13 @@ export class RedisLink {
       this.#remapped = now;
       client.refreshSlotsCache();
     }
+  }
+
+  /** A link that nobody asks notices by this alone that its client has lost everything. */
+  #onNodeError(client: Cluster, error: unknown): void {
+    this.#report(error);
+    if (client !== this.#client || client.nodes('all').some(({ status }) => status === 'ready')) return;
+    this.#failed();
   }
 
   #replace(): void {
@@ -236,13 +249,15 @@ export class RedisLink {
 
   #report(error: unknown): void {
     if (this.#closed) return;
+    const trouble = asTrouble('connection', error);
+    if (trouble.reason === 'refused-login' || trouble.reason === 'wrong-topology') this.#refusal = trouble;
     const now = this.#options.clock.now();
     if (now - this.#lastError < ERROR_EVERY_MS) {
       this.#suppressed++;
       return;
     }
     this.#lastError = now;
-    this.#options.events?.onError?.(asTrouble('connection', error), this.#suppressed);
+    this.#options.events?.onError?.(trouble, this.#suppressed);
     this.#suppressed = 0;
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
-import { type ConnectionAnswer, SharedConnections } from './shared-connections.js';
+import { type ConnectionAnswer, RENEW, SharedConnections } from './shared-connections.js';
 import { SharedMode } from './shared-mode.js';
 import { SharedRate, type SharePriority } from './shared-rate.js';
 
@@ -20,7 +20,7 @@ export interface OriginBudgetOptions {
   readonly instance: string;
   /** Living nodes last known, this one included (NodeRegistry.count). */
   readonly nodes: () => number;
-  /** Upper bound of one call, ms. Default 250. */
+  /** Upper bound of one call, ms. Default 150. */
   readonly deadlineMs?: number;
   /** false: Redis is away, this node keeps to its equal share; true: it is back. Said once each. */
   readonly onChange?: (shared: boolean) => void;
@@ -36,7 +36,7 @@ return 1
 `,
 };
 
-const DEADLINE_MS = 250;
+const DEADLINE_MS = 150;
 /** Between two renewals of leases, and two looks whether Redis is back, ms; a random quarter more. */
 const TICK_MS = 1000;
 
@@ -123,6 +123,7 @@ export class RedisOriginBudget {
     const lanes = [...this.#connections.values()].filter(({ mine }) => returning || mine > 0);
     try {
       // Everything in flight is counted in Redis before it is asked again.
+      if (lanes.length === 0) await this.#run(RENEW, [this.#options.keys.bus('connections')], [0]);
       await Promise.all(lanes.map((lane) => lane.renew()));
       this.#mode.returned();
     } catch {

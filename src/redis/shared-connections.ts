@@ -23,13 +23,17 @@ return {1, used + 1}
 `,
 };
 
-/** KEYS members; ARGV lease (ms), then this node's members. Puts back those a restart of Redis has forgotten. */
-const RENEW: Script = {
+/**
+ * KEYS members; ARGV lease (ms), then this node's members. Puts back those a restart of Redis has forgotten. Always writes:
+ * a server that is full or read-only answers reads, and would be taken for one that counts (found: the budget flapped).
+ */
+export const RENEW: Script = {
   name: 'tmdbpBudgetRenew',
   keys: 1,
   lua: `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now, '')
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + tonumber(ARGV[1]), ARGV[i]) end
 return redis.call('ZCARD', KEYS[1])

@@ -12,6 +12,8 @@ export type TroubleReason =
   | 'out-of-memory'
   /** NOAUTH, WRONGPASS, NOPERM: the login or its rights are wrong. */
   | 'refused-login'
+  /** MOVED, or a cluster's command to a server that is none: the kind of deployment is not the configured one. */
+  | 'wrong-topology'
   /** The link was closed by us. */
   | 'closed'
   /** Any other answer that is an error. */
@@ -31,6 +33,7 @@ export class RedisTrouble extends Error {
 
 const BY_PREFIX: readonly (readonly [RegExp, TroubleReason])[] = [
   [/^(CLUSTERDOWN|LOADING|MASTERDOWN|TRYAGAIN|BUSY)\b/, 'failing-over'],
+  [/^(MOVED|ASK|CROSSSLOT)\b|cluster support disabled/, 'wrong-topology'],
   [/^READONLY\b/, 'read-only'],
   [/^OOM\b/, 'out-of-memory'],
   [/^(NOAUTH|WRONGPASS|NOPERM)\b|AUTH.*(failed|called)/, 'refused-login'],
@@ -40,6 +43,13 @@ const BY_PREFIX: readonly (readonly [RegExp, TroubleReason])[] = [
   ],
 ];
 
+/** What to do about it, where the configuration is the likely cause. */
+const HINTS: Partial<Record<TroubleReason, string>> = {
+  'refused-login': 'check REDIS_USERNAME and REDIS_PASSWORD and the rights in docs/redis.md',
+  'wrong-topology': 'a cluster needs REDIS_CLUSTER_NODES, a single server REDIS_URL',
+  'out-of-memory': 'maxmemory is reached; set maxmemory-policy volatile-lru',
+};
+
 /** What a rejection of the client means. `what` names the call. */
 export function asTrouble(what: string, thrown: unknown): RedisTrouble {
   if (thrown instanceof RedisTrouble) return thrown;
@@ -47,5 +57,8 @@ export function asTrouble(what: string, thrown: unknown): RedisTrouble {
   // Inside a script the error of a command is wrapped in one of the script.
   const bare = text.replace(/^ERR Error running script.*?: (@user_script: \d+: )?/, '');
   const reason = BY_PREFIX.find(([pattern]) => pattern.test(bare))?.[1] ?? 'error';
-  return new RedisTrouble(reason, `redis ${what}: ${reason}`, { cause: thrown });
+  const hint = HINTS[reason];
+  return new RedisTrouble(reason, `redis ${what}: ${reason}${hint === undefined ? '' : ` (${hint})`}`, {
+    cause: thrown,
+  });
 }

@@ -46,6 +46,7 @@ export class RemoteBreaker {
   #reason: string | undefined = 'not yet asked';
   #failures = 0;
   #rests = 0;
+  #lastAnswered = true;
   /** Changes whenever the tier leaves use: what was called before says nothing about the tier after. */
   #period = 0;
   #windows = newWindows();
@@ -63,6 +64,11 @@ export class RemoteBreaker {
 
   get inUse(): boolean {
     return this.#state === 'closed';
+  }
+
+  /** In use, and its last call was answered: what only helps need not be tried on one that is just failing. */
+  get steady(): boolean {
+    return this.inUse && this.#lastAnswered;
   }
 
   /** When it last came into use or went out of it, ms. */
@@ -109,11 +115,13 @@ export class RemoteBreaker {
   }
 
   #succeeded(): void {
+    this.#lastAnswered = true;
     this.#windows.row.success();
     this.#windows.share.success(CircuitState.Closed);
   }
 
   #failed(error: unknown): void {
+    this.#lastAnswered = false;
     const { row, share } = this.#windows;
     const inRow = row.failure();
     if (share.failure(CircuitState.Closed) || inRow) this.#open(error);
@@ -142,6 +150,9 @@ export class RemoteBreaker {
     const { clock, probe, beforeReturn } = this.#parts;
     try {
       await within(clock, PROBE_DEADLINE_MS, 'probe', probe);
+      if (this.#stopped) return;
+      // One may have been lucky: a tier that is just too slow would come and go.
+      await within(clock, PROBE_DEADLINE_MS, 'probe', probe);
       await within(clock, RETURN_DEADLINE_MS, 'reading purges again', beforeReturn);
     } catch (error) {
       if (!this.#stopped) this.#rest(error);
@@ -156,6 +167,7 @@ export class RemoteBreaker {
     this.#reason = undefined;
     this.#since = clock.now();
     this.#windows = newWindows();
+    this.#lastAnswered = true;
     this.#pulseIn(PULSE_MS);
     onChange();
   }
@@ -178,6 +190,7 @@ export class RemoteBreaker {
     }
     if (period !== this.#period) return;
     this.#windows.pulses.success();
+    this.#lastAnswered = true;
     this.#pulseIn(PULSE_MS);
   }
 

@@ -4,16 +4,17 @@ import { addresses, readHeads, type ScanParts, type StoredRow, scanStep } from '
 import type { ListPage, ListQuery, Row } from './tier.js';
 
 /**
- * Where a listing goes on. Its batch is asked for again and what came up to `last` is left out: SCAN gives the same names
- * for the same cursor unless they changed, which `end` tells; then the batch is given once more (rather twice than never).
+ * Where a listing goes on. Its batch is asked for again and what was looked at is left out, by name: the table may have been
+ * resized and the batch be another. SCAN goes by buckets, so names come in one order whatever COUNT is, and pages of any
+ * size and offset fit together; nothing is sorted for that reason.
  */
 interface Cursor {
   /** Digest of the masters: cursors of SCAN mean nothing to another server, so a change of them starts over. */
   readonly masters: string;
   readonly index: number;
   readonly scan: string;
-  readonly last?: string | undefined;
-  readonly end?: string | undefined;
+  /** Digests of the names of this batch that were looked at. */
+  readonly done: readonly string[];
 }
 
 /** Largest COUNT of one step. */
@@ -58,21 +59,23 @@ async function listStep(
   query: ListQuery,
   room: { readonly rows: number; readonly keys: number },
 ): Promise<Step> {
-  // A page has room for a whole batch: one that had to be repeated while names come and go would make no headway.
+  // A page has room for a whole batch where it can: one that is repeated costs its scan again.
   const count = Math.min(MAX_STEP, Math.max(1, Math.floor(Math.min(query.limit, query.scanLimit) / 2)));
   const batch = await scanStep(parts, master, at.scan, count);
-  const last = at.end === batch.next ? (at.last ?? '') : '';
-  const names = [...new Set(batch.names)].filter((name) => name > last).sort();
+  const done = new Set(at.done);
+  const names = [...new Set(batch.names)].filter((name) => !done.has(digestOf(name)));
   const offered = names.slice(0, room.keys);
   const found = (await readHeads(parts, master, offered)).filter(({ head }) => wanted(head, query));
   const given = found.slice(0, room.rows);
-  // Up to where this page is complete: the last row that had room, or the last name that was looked at.
-  const upTo = found.length > given.length ? given.at(-1)!.name : offered.at(-1);
-  const complete = found.length === given.length && offered.length === names.length;
+  // How far this page is complete: to the last row that had room, or to the last name that was looked at.
+  const last = found.length > given.length ? names.indexOf(given.at(-1)!.name) : offered.length - 1;
+  const complete = last === names.length - 1;
   return {
     rows: given.map(asRow),
     looked: Math.max(EMPTY_STEP, offered.length),
-    next: complete ? afterBatch(at, batch.next) : { ...at, last: upTo, end: batch.next },
+    next: complete
+      ? afterBatch(at, batch.next)
+      : { ...at, done: [...at.done, ...names.slice(0, last + 1).map(digestOf)] },
   };
 }
 
@@ -85,22 +88,29 @@ function asRow({ head, bytes }: StoredRow): Row {
 }
 
 function afterBatch(at: Cursor, next: string): Cursor {
-  return next === '0' ? nextMaster(at) : { masters: at.masters, index: at.index, scan: next };
+  return next === '0' ? nextMaster(at) : { masters: at.masters, index: at.index, scan: next, done: [] };
 }
 
 function nextMaster({ masters, index }: Cursor): Cursor {
-  return { masters, index: index + 1, scan: '0' };
+  return { masters, index: index + 1, scan: '0', done: [] };
 }
 
-const CURSOR_VERSION = 1;
+/** 36 bits tell the names of one batch apart. */
+const DIGEST = 6;
 
-function printCursor({ masters, index, scan, last, end }: Cursor): string {
-  const fields = [CURSOR_VERSION, masters, index, scan, last ?? '', end ?? ''];
+function digestOf(name: string): string {
+  return createHash('sha256').update(name).digest('base64url').slice(0, DIGEST);
+}
+
+const CURSOR_VERSION = 2;
+
+function printCursor({ masters, index, scan, done }: Cursor): string {
+  const fields = [CURSOR_VERSION, masters, index, scan, done.join('')];
   return Buffer.from(JSON.stringify(fields)).toString('base64url');
 }
 
 function parseCursor(text: string, masters: string): Cursor {
-  const start: Cursor = { masters, index: 0, scan: '0' };
+  const start: Cursor = { masters, index: 0, scan: '0', done: [] };
   let fields: unknown;
   try {
     fields = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
@@ -108,10 +118,9 @@ function parseCursor(text: string, masters: string): Cursor {
     return start; // '' for the first page, or nothing of ours
   }
   if (!Array.isArray(fields)) return start;
-  const [version, of, index, scan, last, end] = fields as unknown[];
+  const [version, of, index, scan, done] = fields as unknown[];
   if (version !== CURSOR_VERSION || of !== masters || !Number.isSafeInteger(index) || Number(index) < 0)
     return start;
-  if (typeof scan !== 'string' || !/^\d{1,20}$/.test(scan)) return start;
-  if (typeof last !== 'string' || typeof end !== 'string') return start;
-  return { masters, index: index as number, scan, last, end };
+  if (typeof scan !== 'string' || !/^\d{1,20}$/.test(scan) || typeof done !== 'string') return start;
+  return { masters, index: index as number, scan, done: done.match(/.{6}/g) ?? [] };
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RedisKeys } from '../redis/keys.js';
 import type { RedisLink } from '../redis/link.js';
+import type { RedisDeadlines } from '../redis/options.js';
 import { RedisTrouble } from '../redis/trouble.js';
 import { type Master, mastersOf } from './redis-masters.js';
 
@@ -27,34 +28,33 @@ export class RedisProbe {
     this.#writes = writes;
   }
 
-  /** Rejects with RedisTrouble. `deadlineMs` for all of it. */
-  async run(deadlineMs: number): Promise<void> {
+  /** Rejects with RedisTrouble. Each step has the deadline that requests have: slower would pass here and fail there. */
+  async run(deadlines: RedisDeadlines): Promise<void> {
     const masters = mastersOf(this.#link);
     if (masters.length === 0) throw new RedisTrouble('unreachable', 'redis probe: no master is known');
-    await Promise.all(
-      masters.map((master) => this.#link.call('probe', deadlineMs, () => this.#probe(master))),
-    );
+    await Promise.all(masters.map((master) => this.#probe(master, deadlines)));
   }
 
-  async #probe({ address, node }: Master): Promise<void> {
+  async #probe({ address, node }: Master, deadlines: RedisDeadlines): Promise<void> {
     let number = this.#names.get(address) ?? 0;
     for (let tried = 0; tried < MOST_NAMES; tried += 1) {
       try {
         // Named like a lease, so that it is spread over the slots like one; no primary key holds a space.
-        await this.#ask(node, this.#keys.lease(`probe ${number}`));
+        await this.#ask(node, this.#keys.lease(`probe ${number}`), deadlines);
         this.#names.set(address, number);
         return;
       } catch (error) {
         // "Not my slot": the node answers, and another name may lie on it. A master without slots has none.
-        if (!(error instanceof Error) || !/^(MOVED|ASK) /.test(error.message)) throw error;
+        if (!(error instanceof RedisTrouble) || error.reason !== 'wrong-topology') throw error;
         number = (number + 1) % MOST_NAMES;
       }
     }
   }
 
-  async #ask(node: Redis, name: string): Promise<void> {
-    if (this.#writes) await node.set(name, '1', 'PX', PROBE_PX);
-    const value = await node.get(name);
+  async #ask(node: Redis, name: string, { read, write }: RedisDeadlines): Promise<void> {
+    const link = this.#link;
+    if (this.#writes) await link.call('probe', write, () => node.set(name, '1', 'PX', PROBE_PX));
+    const value = await link.call('probe', read, () => node.get(name));
     if (this.#writes && value === null)
       throw new RedisTrouble('error', 'redis probe: a value was not given back');
   }

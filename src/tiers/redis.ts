@@ -83,8 +83,7 @@ export class RedisTier implements Tier {
 
   /** Proves that every master serves what requests need. Rejects with RedisTrouble. */
   ping(): Promise<void> {
-    const { deadlines, writable } = this.#parts;
-    return this.#probe.run(writable ? deadlines.write : deadlines.read);
+    return this.#probe.run(this.#parts.deadlines);
   }
 
   get(key: string): Promise<Entry | undefined> {

@@ -89,6 +89,11 @@ export class FallbackTier implements Tier {
     return this.#inUse()?.sorted ?? false;
   }
 
+  /** The first stage is in use and has answered its last call. */
+  get steady(): boolean {
+    return this.#stages[0]?.breaker.steady ?? false;
+  }
+
   /** Which tier gave this very object. */
   whence(entry: Entry): TierName {
     return this.#whence.get(entry) ?? this.name;

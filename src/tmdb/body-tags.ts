@@ -9,6 +9,11 @@ const FOUND: ReadonlyArray<readonly [member: string, family: string]> = [
 
 const EXTERNAL_PATH = /^path:\/3\/(movie|person)\/(?:tt|nm)\d+$/;
 
+/** Whether a response of a route with these tags may get more from its body. */
+export function hasBodyTags(routeTags: readonly string[]): boolean {
+  return routeTags.includes('find') || routeTags.some((tag) => EXTERNAL_PATH.test(tag));
+}
+
 /**
  * Tags that only the body tells: which title an IMDb id or an external id stands for. Lists and searches are not
  * tagged with what they list, or every edit would empty them; their own TTLs are short.

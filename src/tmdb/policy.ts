@@ -1,5 +1,5 @@
 import type { ClassTimes, SitePolicy } from '../cache/site.js';
-import { bodyTags } from './body-tags.js';
+import { bodyTags, hasBodyTags } from './body-tags.js';
 import { type ClassName, responseClass } from './classes.js';
 import { AuthorizationJudge } from './credentials.js';
 import { apiFault, imageFault } from './envelope.js';
@@ -35,6 +35,7 @@ export function createTmdbPolicy(options: TmdbPolicyOptions): SitePolicy {
       route.upstream === 'image' ? imageFault(status, headers, body) : apiFault(status, headers, body),
     tagsOf: (route, status, _headers, body) =>
       status === 200 && route.upstream === 'api' ? bodyTags(route.tags, body) : [],
+    tagsFromBody: (route) => route.upstream === 'api' && hasBodyTags(route.tags),
     resolveUrl: (url) => purgeUrls.resolve(url),
     errorBody,
   };

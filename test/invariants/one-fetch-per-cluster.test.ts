@@ -95,8 +95,8 @@ async function node(address: RedisAddress, prefix: string, origin: Origin) {
     clock: systemClock,
     origin,
     l2,
-    wrap: (inner, find) =>
-      new LeasedFetcher({ inner, leases, find, clock: systemClock, patienceMs: LEASE_MS }),
+    wrap: (inner, find, purgedAt) =>
+      new LeasedFetcher({ inner, leases, find, purgedAt, clock: systemClock, patienceMs: LEASE_MS }),
   });
   return { ...kit, lease: async (key: string) => forLeases!.call('get', 500, (r) => r.get(keys.lease(key))) };
 }

@@ -1,4 +1,5 @@
 // The whole Redis Cluster is gone for 10 s and back: no client error, origin within its budget, nothing purged returns.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { busiest, seeded, startLoad, zipf } from '../support/load.js';
@@ -25,6 +26,12 @@ afterAll(async () => {
   await redis.stop();
   await origin.close();
 });
+
+/** Resident memory of a process, bytes. */
+function rssOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
 
 const TITLE = '/3/movie/550?language=en-US';
 const titleAt = async (url: string) => String(json(await get(`${url}${TITLE}`)).title);
@@ -73,6 +80,7 @@ it('a cluster gone for 10 s costs no client an error and brings nothing purged b
     await pause(100);
   }
   const result = await load.stop();
+  const rss = Math.max(...region.nodes.map(({ pid }) => rssOf(pid)));
   const times = origin.requests.all().map(({ time }) => time);
   const second = busiest(times, 1000);
   const fiveSeconds = busiest(times, 5000);
@@ -81,6 +89,7 @@ it('a cluster gone for 10 s costs no client an error and brings nothing purged b
     client_errors: result.errorCount,
     p99_ms: result.p99_ms,
     max_ms: result.max_ms,
+    largest_rss_bytes: rss,
     purge_followed_by_others_ms: followed,
     redis_healthy_again_ms: healthy,
     origin_requests: times.length,
@@ -90,6 +99,7 @@ it('a cluster gone for 10 s costs no client an error and brings nothing purged b
     ...result.by_cache,
   });
   expect(result.errors).toEqual([]);
+  expect(rss).toBeLessThan(400 * 1024 * 1024);
   // Rate and burst (a quarter) add up; the times are of arrival, which a busy machine pushes together.
   expect(second).toBeLessThanOrEqual(RATE * 1.5);
   expect(fiveSeconds).toBeLessThanOrEqual(RATE * 5.5);

@@ -37,8 +37,8 @@ export class FakeLeases implements Leases {
     return this.#fence;
   }
 
-  async claim(key: string, stamp: number): Promise<Claim> {
-    const claim = this.#answer(key, stamp);
+  async claim(key: string, stamp: number, purgedAt: number): Promise<Claim> {
+    const claim = this.#answer(key, stamp, purgedAt);
     this.claims.push(claim.kind);
     return claim;
   }
@@ -48,10 +48,10 @@ export class FakeLeases implements Leases {
     this.#tell(key, 'gone');
   }
 
-  #answer(key: string, stamp: number): Claim {
+  #answer(key: string, stamp: number, purgedAt: number): Claim {
     if (this.away || (this.#marks.get(key) ?? 0) > this.#clock.now()) return { kind: 'alone' };
     const held = this.#held.get(key);
-    if (held !== undefined && held.stamp >= stamp) {
+    if (held !== undefined && held.stamp >= purgedAt) {
       return { kind: 'theirs', wait: (signal) => this.#wait(held, signal) };
     }
     const mine: Held = { fence: ++this.#fence, stamp, waiting: new Set() };

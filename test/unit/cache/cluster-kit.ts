@@ -18,7 +18,8 @@ export function clusterKit(nodes = 2, overrides: KitOverrides = {}) {
       clock,
       origin,
       l2,
-      wrap: (inner, find) => new LeasedFetcher({ inner, leases, find, clock, patienceMs: PATIENCE_MS }),
+      wrap: (inner, find, purgedAt) =>
+        new LeasedFetcher({ inner, leases, find, purgedAt, clock, patienceMs: PATIENCE_MS }),
     }),
   );
   return { clock, origin, l2, leases, kits, a: kits[0]!, b: kits[1]! };

@@ -4,7 +4,7 @@ import type { Fetcher } from '../../../src/cache/fetcher.js';
 import type { Lookup } from '../../../src/cache/lookup.js';
 import { OriginFetcher } from '../../../src/cache/origin-fetcher.js';
 import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
-import type { ClassTimes, SitePolicy } from '../../../src/cache/site.js';
+import { type ClassTimes, expectedOf, type SharedRoute, type SitePolicy } from '../../../src/cache/site.js';
 import type { Clock } from '../../../src/clock.js';
 import { gather } from '../../../src/cluster/hub-client.js';
 import { parentAnswer } from '../../../src/cluster/parent.js';
@@ -46,6 +46,7 @@ export const plainSite: SitePolicy = {
   inspect: (_route, status, _headers, body) =>
     status === 200 && body.includes('"success":false') ? 'error-envelope' : undefined,
   tagsOf: () => [],
+  tagsFromBody: () => false,
   resolveUrl: () => undefined,
   errorBody: (_status, code, message) => ({ type: 'text/plain', body: `${code} ${message}` }),
 };
@@ -66,7 +67,11 @@ export interface KitOverrides extends SiteOverrides {
 }
 
 /** `find`: the engine's own look into its tiers. */
-export type Wrap = (inner: Fetcher, find: Lookup['find']) => Fetcher;
+export type Wrap = (
+  inner: Fetcher,
+  find: Lookup['find'],
+  purgedAt: (route: SharedRoute) => number,
+) => Fetcher;
 
 /** The scripted origin is taken for a parent proxy when it sends `X-TMDB-Proxy`. */
 const ORIGIN = { origin: 'http://origin', username: undefined, password: undefined };
@@ -105,7 +110,12 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     memory,
     l2,
     purges,
-    fetcher: parts.wrap?.(asking, (route) => engine.lookup.find(route)) ?? asking,
+    fetcher:
+      parts.wrap?.(
+        asking,
+        (route) => engine.lookup.find(route),
+        (route) => purges.latestFor(expectedOf(site, route)),
+      ) ?? asking,
     clock,
     maxEntryBytes,
     softTimeoutMs: 1500,
@@ -115,8 +125,9 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
   });
   function purge(scope: PurgeScope, soft = false): void {
     const seq = purges.stamp() + 1;
-    purges.apply({ scope, soft, seq, at: clock.now() });
-    engine.filler.flights.detachBefore(seq);
+    const rule = { scope, soft, seq, at: clock.now() };
+    purges.apply(rule);
+    engine.filler.flights.detach([rule]);
   }
   function ask(
     target: string,

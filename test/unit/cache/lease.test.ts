@@ -162,7 +162,7 @@ describe('a wait for another node is bounded (I-6, I-23)', () => {
 
   it('rounds are bounded as well: a lease that is taken anew again and again is left alone', async () => {
     const kit = clusterKit();
-    const other = async () => kit.leases.claim(KEY, 0);
+    const other = async () => kit.leases.claim(KEY, 0, 0);
     await other();
     const second = kit.b.ask(KEY);
     for (let round = 0; round < 4; round++) {
@@ -194,23 +194,70 @@ describe('a wait for another node is bounded (I-6, I-23)', () => {
     expect(kit.b.engine.filler.flights.size).toBe(0);
   });
 
-  it('a leader whose only client leaves gives the lease up, and a loser takes over (I-7)', async () => {
-    const kit = clusterKit();
-    const client = new AbortController();
-    const first = kit.a.ask(KEY, { signal: client.signal });
-    first.catch(() => {});
-    await settle();
-    const second = kit.b.ask(KEY);
-    await settle();
-    client.abort();
-    await settle();
-    expect(kit.leases.ends).toEqual(['not-stored']);
-    kit.origin.last.reply({ body: 'b' });
-    expect(await bytesOf(await second)).toBe('b');
+  it('a leader whose only client leaves goes on for those who wait on other nodes (I-7)', async () => {
+    for (const when of ['before the head', 'within the body'] as const) {
+      const kit = clusterKit();
+      const client = new AbortController();
+      const first = kit.a.ask(KEY, { signal: client.signal });
+      first.catch(() => {});
+      await settle();
+      const second = kit.b.ask(KEY);
+      await settle();
+      const { last } = kit.origin;
+      if (when === 'within the body') {
+        last.head({ headers: ['Content-Type', 'image/jpeg'] });
+        last.body.data(Buffer.from('a beginning that tells, '));
+        const answer = await first;
+        expect(answer.kind).toBe('arriving');
+        if (answer.kind === 'arriving') answer.body.cancel();
+      }
+      client.abort();
+      await settle();
+      expect(kit.leases.ends).toEqual([]);
+      if (when === 'before the head') last.reply({ body: 'once' });
+      else {
+        last.body.data(Buffer.from('once'));
+        last.body.end();
+      }
+      expect(await bytesOf(await second)).toMatch(/once$/);
+      expect(kit.origin.asked).toHaveLength(1);
+      expect(kit.leases.ends).toEqual(['stored']);
+    }
   });
 });
 
 describe('purges and leases', () => {
+  it('purges of other keys part nobody from a fill, on its node or on another (I-6)', async () => {
+    const kit = clusterKit();
+    const answers = [kit.a.ask(KEY)];
+    await settle();
+    for (const name of ['/other', '/third']) {
+      for (const node of kit.kits) node.purge({ kind: 'key', name });
+      for (const node of kit.kits) node.purge({ kind: 'tag', name: `tag:${name}` });
+      answers.push(kit.a.ask(KEY), kit.b.ask(KEY));
+      await settle();
+    }
+    expect(kit.origin.asked).toHaveLength(1);
+    kit.origin.last.reply({ body: 'once' });
+    for (const answer of answers) expect(await bytesOf(await answer)).toBe('once');
+  });
+
+  it.each([
+    [{ kind: 'all' }],
+    [{ kind: 'class', name: 'detail' }],
+    [{ kind: 'tag', name: `tag:${KEY}` }],
+    [{ kind: 'prefix', name: KEY.slice(0, 2) }],
+    [{ kind: 'path', name: KEY }],
+  ] as const)('a purge that may name the key parts later requests from it: %j (I-3)', async (scope) => {
+    const kit = clusterKit();
+    void kit.a.ask(KEY).catch(() => {});
+    await settle();
+    for (const node of kit.kits) node.purge(scope);
+    void kit.b.ask(KEY).catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+  });
+
   it('a fill after a purge does not wait for one from before it, on this node or another (I-3)', async () => {
     const kit = clusterKit();
     void kit.a.ask(KEY).catch(() => {});

@@ -1,5 +1,5 @@
 import type { Flights } from '../../../src/cache/flight.js';
-import { PurgeTable } from '../../../src/cache/purge-table.js';
+import { type PurgeRule, PurgeTable } from '../../../src/cache/purge-table.js';
 import type { Clock } from '../../../src/clock.js';
 import { Coherence } from '../../../src/cluster/coherence.js';
 import { Purger } from '../../../src/cluster/purger.js';
@@ -165,7 +165,9 @@ export class FakeNode {
     };
     this.purger = new Purger({
       table: this.table,
-      flights: { detachBefore: (seq: number) => this.detached.push(seq) } as unknown as Flights,
+      flights: {
+        detach: (rules: readonly PurgeRule[]) => this.detached.push(Math.max(...rules.map(({ seq }) => seq))),
+      } as unknown as Flights,
       durable: this.#area(disk.rules),
       followers: () => [
         { apply: async (rules) => void this.told.push(...rules.map(({ seq }) => seq)), evict: () => {} },

@@ -123,7 +123,7 @@ describe('leases on a standalone Redis', () => {
     const { a, b } = await two();
     const c = await node(address, `p${prefixes - 1}:`);
     const claims = await Promise.all(
-      Array.from({ length: 30 }, (_, i) => [a, b, c][i % 3]!.leases.claim('/k', 0)),
+      Array.from({ length: 30 }, (_, i) => [a, b, c][i % 3]!.leases.claim('/k', 0, 0)),
     );
     expect(claims.filter(({ kind }) => kind === 'ours')).toHaveLength(1);
     expect(claims.filter(({ kind }) => kind === 'theirs')).toHaveLength(29);
@@ -133,17 +133,17 @@ describe('leases on a standalone Redis', () => {
 
   it.each(['stored', 'not-stored'] as const)('the doorbell tells who waits how it ended: %s', async (end) => {
     const { a, b } = await two({ blind: true });
-    const { lease } = ours(await a.leases.claim('/k', 0));
-    const waited = theirs(await b.leases.claim('/k', 0)).wait(never);
+    const { lease } = ours(await a.leases.claim('/k', 0, 0));
+    const waited = theirs(await b.leases.claim('/k', 0, 0)).wait(never);
     await lease.release(end);
     expect(await waited).toBe(end);
-    expect((await b.leases.claim('/k', 0)).kind).toBe('ours');
+    expect((await b.leases.claim('/k', 0, 0)).kind).toBe('ours');
   });
 
   it('a ring between the claim and the wait is not missed', async () => {
     const { a, b } = await two({ blind: true });
-    const { lease } = ours(await a.leases.claim('/k', 0));
-    const claim = theirs(await b.leases.claim('/k', 0));
+    const { lease } = ours(await a.leases.claim('/k', 0, 0));
+    const claim = theirs(await b.leases.claim('/k', 0, 0));
     await lease.release('stored');
     await sleep(50);
     expect(await claim.wait(never)).toBe('stored');
@@ -151,8 +151,8 @@ describe('leases on a standalone Redis', () => {
 
   it('a lost ring costs a look, not the wait (I-14)', async () => {
     const { a, b } = await two({ deaf: true });
-    const { lease } = ours(await a.leases.claim('/k', 0));
-    const waited = theirs(await b.leases.claim('/k', 0)).wait(never);
+    const { lease } = ours(await a.leases.claim('/k', 0, 0));
+    const waited = theirs(await b.leases.claim('/k', 0, 0)).wait(never);
     await lease.release('stored');
     const began = performance.now();
     expect(await waited).toBe('gone');
@@ -161,42 +161,42 @@ describe('leases on a standalone Redis', () => {
 
   it('a crashed leader delays nobody beyond the lease (I-23)', async () => {
     const { a, b } = await two();
-    ours(await a.leases.claim('/k', 0));
+    ours(await a.leases.claim('/k', 0, 0));
     const began = performance.now();
     await a.link.close(); // neither released nor extended from here on
-    expect(await theirs(await b.leases.claim('/k', 0)).wait(never)).toBe('gone');
+    expect(await theirs(await b.leases.claim('/k', 0, 0)).wait(never)).toBe('gone');
     expect(performance.now() - began).toBeLessThan(LEASE_MS + 1000);
-    expect((await b.leases.claim('/k', 0)).kind).toBe('ours');
+    expect((await b.leases.claim('/k', 0, 0)).kind).toBe('ours');
   });
 
   it('is kept extended while its fill takes longer than its length', async () => {
     const { a, b } = await two();
-    const { lease } = ours(await a.leases.claim('/k', 0));
-    const waited = theirs(await b.leases.claim('/k', 0)).wait(never);
+    const { lease } = ours(await a.leases.claim('/k', 0, 0));
+    const waited = theirs(await b.leases.claim('/k', 0, 0)).wait(never);
     await sleep(2.5 * LEASE_MS);
-    expect((await b.leases.claim('/k', 0)).kind).toBe('theirs');
+    expect((await b.leases.claim('/k', 0, 0)).kind).toBe('theirs');
     await lease.release('stored');
     expect(await waited).toBe('stored');
   });
 
   it('a wait ends when its signal does', async () => {
     const { a, b } = await two();
-    ours(await a.leases.claim('/k', 0));
+    ours(await a.leases.claim('/k', 0, 0));
     const patience = new AbortController();
-    const waited = theirs(await b.leases.claim('/k', 0)).wait(patience.signal);
+    const waited = theirs(await b.leases.claim('/k', 0, 0)).wait(patience.signal);
     patience.abort();
     expect(await waited).toBe('gone');
   });
 
   it('a lease that was lost is neither extended nor released by its old holder (I-4)', async () => {
     const { a, b } = await two();
-    const first = ours(await a.leases.claim('/k', 0)).lease;
+    const first = ours(await a.leases.claim('/k', 0, 0)).lease;
     await b.link.call('del', 500, (redis) => redis.del(b.keys.lease('/k')));
-    const second = ours(await b.leases.claim('/k', 0)).lease;
+    const second = ours(await b.leases.claim('/k', 0, 0)).lease;
     expect(second.fence).toBeGreaterThan(first.fence);
     await sleep(LEASE_MS / 2); // an extension of the first has been due
     await first.release('stored');
-    expect((await a.leases.claim('/k', 0)).kind).toBe('theirs');
+    expect((await a.leases.claim('/k', 0, 0)).kind).toBe('theirs');
     await second.release('stored');
   });
 
@@ -207,7 +207,7 @@ describe('leases on a standalone Redis', () => {
     await a.link.call('set', 500, (redis) =>
       redis.set(entry, Buffer.concat([header(ahead), Buffer.from('x')])),
     );
-    const claim = ours(await a.leases.claim('/k', 0));
+    const claim = ours(await a.leases.claim('/k', 0, 0));
     expect(claim.lease.fence).toBe(ahead + 1);
     expect(claim.filledBefore).toBe(true);
   });
@@ -215,40 +215,40 @@ describe('leases on a standalone Redis', () => {
   it('an entry it cannot read says nothing of fences, but that something is there', async () => {
     const { a } = await two();
     await a.link.call('set', 500, (redis) => redis.set(a.keys.entry('/k', '/k'), 'of another schema'));
-    const claim = ours(await a.leases.claim('/k', 0));
+    const claim = ours(await a.leases.claim('/k', 0, 0));
     expect(Math.abs(claim.lease.fence / 1000 - Date.now())).toBeLessThan(60_000);
     expect(claim.filledBefore).toBe(true);
-    expect(ours(await a.leases.claim('/other', 0)).filledBefore).toBe(false);
+    expect(ours(await a.leases.claim('/other', 0, 0)).filledBefore).toBe(false);
   });
 
   it('a fill that began before a purge is not waited for: its lease is taken over (I-3)', async () => {
     const { a, b } = await two();
-    const old = ours(await a.leases.claim('/k', 7)).lease;
-    const taken = ours(await b.leases.claim('/k', 8)).lease;
+    const old = ours(await a.leases.claim('/k', 7, 7)).lease;
+    const taken = ours(await b.leases.claim('/k', 8, 8)).lease;
     expect(taken.fence).toBeGreaterThan(old.fence);
     await old.release('stored'); // rings for nobody
-    const third = await a.leases.claim('/k', 8);
+    const third = await a.leases.claim('/k', 8, 8);
     expect(third.kind).toBe('theirs');
     await theirs(third).wait(AbortSignal.abort());
     // A node that has not heard of the purge waits for one that has.
-    await theirs(await a.leases.claim('/k', 7)).wait(AbortSignal.abort());
+    await theirs(await a.leases.claim('/k', 7, 7)).wait(AbortSignal.abort());
   });
 
   it('an uncacheable outcome releases who waits at once and is remembered for as long as it says (I-8)', async () => {
     const { a, b } = await two({ blind: true });
-    const { lease } = ours(await a.leases.claim('/k', 0));
-    const waited = theirs(await b.leases.claim('/k', 0)).wait(never);
+    const { lease } = ours(await a.leases.claim('/k', 0, 0));
+    const waited = theirs(await b.leases.claim('/k', 0, 0)).wait(never);
     await lease.release({ uncacheableForMs: 600 });
     expect(await waited).toBe('not-stored');
-    expect((await b.leases.claim('/k', 0)).kind).toBe('alone');
+    expect((await b.leases.claim('/k', 0, 0)).kind).toBe('alone');
     await sleep(620);
-    expect((await b.leases.claim('/k', 0)).kind).toBe('ours');
+    expect((await b.leases.claim('/k', 0, 0)).kind).toBe('ours');
   });
 
   it('no lease is asked for while L2 is not this Redis', async () => {
     const { a, b } = await two({ available: () => false });
-    expect((await b.leases.claim('/k', 0)).kind).toBe('alone');
-    expect((await a.leases.claim('/k', 0)).kind).toBe('ours');
+    expect((await b.leases.claim('/k', 0, 0)).kind).toBe('alone');
+    expect((await a.leases.claim('/k', 0, 0)).kind).toBe('ours');
   });
 
   it('a hanging Redis costs one claim its deadline and the others nothing; it is used again later (I-14)', async () => {
@@ -257,7 +257,7 @@ describe('leases on a standalone Redis', () => {
     const { leases, troubles } = await node(standaloneAddress(proxy.port), `p${prefixes++}:`);
     const timed = async () => {
       const began = performance.now();
-      const { kind } = await leases.claim('/k', 0);
+      const { kind } = await leases.claim('/k', 0, 0);
       return { kind, ms: performance.now() - began };
     };
     proxy.set('hang');
@@ -273,7 +273,7 @@ describe('leases on a standalone Redis', () => {
     let claim: RedisClaim['kind'] = 'alone';
     for (let i = 0; i < 100 && claim === 'alone'; i++) {
       await sleep(100);
-      claim = (await leases.claim('/later', 0)).kind;
+      claim = (await leases.claim('/later', 0, 0)).kind;
     }
     expect(claim).toBe('ours');
   });
@@ -284,8 +284,8 @@ describe('leases on a standalone Redis', () => {
     const prefix = `p${prefixes++}:`;
     const a = await node(address, prefix);
     const b = await node(standaloneAddress(proxy.port), prefix);
-    const { lease } = ours(await a.leases.claim('/k', 0));
-    const waited = theirs(await b.leases.claim('/k', 0)).wait(never);
+    const { lease } = ours(await a.leases.claim('/k', 0, 0));
+    const waited = theirs(await b.leases.claim('/k', 0, 0)).wait(never);
     proxy.set('hang');
     const began = performance.now();
     expect(await waited).toBe('gone');
@@ -306,8 +306,8 @@ describe('leases on a Redis Cluster', () => {
     const a = await node(cluster.address, prefix);
     const b = await node(cluster.address, prefix, { blind: true });
     for (const key of ['/1', '/2', '/3', '/{braces}', '/4', '/5']) {
-      const { lease } = ours(await a.leases.claim(key, 0));
-      const waited = theirs(await b.leases.claim(key, 0)).wait(never);
+      const { lease } = ours(await a.leases.claim(key, 0, 0));
+      const waited = theirs(await b.leases.claim(key, 0, 0)).wait(never);
       await lease.release('stored');
       expect(await waited).toBe('stored');
     }

@@ -163,6 +163,20 @@ describe('RedisLink on a cluster', () => {
     await Promise.all([...asking, ...links.map((link) => link.close())]);
   }, 60_000);
 
+  it('links that nobody asks cost next to nothing while the cluster is gone (found: a whole core and 600 MB)', async () => {
+    const links = await Promise.all(Array.from({ length: 6 }, () => open(cluster.address)));
+    await cluster.killAll();
+    await new Promise((resolve) => setTimeout(resolve, 4000)); // noticed by all
+    const before = process.cpuUsage();
+    const began = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const { user, system } = process.cpuUsage(before);
+    const share = (user + system) / 1000 / (performance.now() - began);
+    await Promise.all(links.map((link) => link.close()));
+    await cluster.restartAll();
+    expect(share).toBeLessThan(0.5);
+  }, 60_000);
+
   it('starts without a cluster and finds it when it comes', async () => {
     await cluster.killAll();
     const link = new RedisLink({ address: cluster.address, settings: SETTINGS, clock: systemClock });

@@ -68,6 +68,7 @@ export const SITE: SitePolicy = {
   times: () => ({ memoryMs: 900_000, freshMs: 3_600_000, swrMs: 0, sieMs: 0 }),
   inspect: () => undefined,
   tagsOf: () => [],
+  tagsFromBody: () => false,
   resolveUrl: () => undefined,
   errorBody,
 };

@@ -44,23 +44,23 @@ it('goes on within a batch that a page had no room for', async () => {
   const parts = scripted((cursor) => (cursor === '0' ? ['5', ['d', 'b', 'c', 'a']] : ['0', ['e']]));
   const query = { after: '', limit: 3, contains: '', scanLimit: 100 };
   const first = await listEntries(parts, query);
-  expect(keysOf(first)).toEqual(['a', 'b', 'c']);
+  expect(keysOf(first)).toEqual(['d', 'b', 'c']);
   const second = await listEntries(parts, { ...query, after: first.next! });
-  expect([keysOf(second), second.next]).toEqual([['d', 'e'], null]);
+  expect([keysOf(second), second.next]).toEqual([['a', 'e'], null]);
 });
 
-it('gives a batch anew whose table was resized meanwhile: names that it gained are not skipped', async () => {
+it('skips nothing of a batch whose table was resized meanwhile, and repeats nothing', async () => {
   let names = ['d', 'b', 'c'];
   let end = '5';
   const parts = scripted((cursor) => (cursor === '0' ? [end, names] : ['0', []]));
   const query = { after: '', limit: 2, contains: '', scanLimit: 100 };
   const first = await listEntries(parts, query);
-  expect(keysOf(first)).toEqual(['b', 'c']);
+  expect(keysOf(first)).toEqual(['d', 'b']);
   // The table shrank: the same cursor now covers more of it.
   names = ['a', 'b', 'c', 'd'];
   end = '1';
   const second = await listEntries(parts, { ...query, limit: 10, after: first.next! });
-  expect(keysOf(second)).toEqual(['a', 'b', 'c', 'd']);
+  expect(keysOf(second)).toEqual(['a', 'c']);
 });
 
 it('counts steps that find nothing: a database full of others’ keys does not make one call endless', async () => {

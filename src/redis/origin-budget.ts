@@ -20,7 +20,7 @@ export interface OriginBudgetOptions {
   readonly instance: string;
   /** Living nodes last known, this one included (NodeRegistry.count). */
   readonly nodes: () => number;
-  /** Upper bound of one call, ms. Default 150. */
+  /** Upper bound of one call, ms. Default 250. */
   readonly deadlineMs?: number;
   /** false: Redis is away, this node keeps to its equal share; true: it is back. Said once each. */
   readonly onChange?: (shared: boolean) => void;
@@ -36,7 +36,7 @@ return 1
 `,
 };
 
-const DEADLINE_MS = 150;
+const DEADLINE_MS = 250;
 /** Between two renewals of leases, and two looks whether Redis is back, ms; a random quarter more. */
 const TICK_MS = 1000;
 

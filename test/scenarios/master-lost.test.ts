@@ -1,7 +1,7 @@
 // A Redis master is killed, another is stopped: no client error, L2 reads again within seconds.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
-import { seeded, startLoad, zipf } from '../support/load.js';
+import { seeded, startLoad, warmUp, zipf } from '../support/load.js';
 import { get } from '../support/raw-client.js';
 import { type RedisCluster, startRedisCluster } from '../support/redis-server.js';
 import { pause, type Region, startRegion, within } from '../support/region.js';
@@ -37,6 +37,7 @@ describe.each([
   });
 
   it('costs no client an error and gives L2 back within seconds (I-14)', async () => {
+    await warmUp(region.urls);
     const pick = zipf(300, seeded(2));
     const load = startLoad({
       urls: region.urls,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
-import { busiest, seeded, startLoad, zipf } from '../support/load.js';
+import { busiest, seeded, startLoad, warmUp, zipf } from '../support/load.js';
 import { get, json } from '../support/raw-client.js';
 import { type RedisCluster, startRedisCluster } from '../support/redis-server.js';
 import { pause, type Region, startRegion, within } from '../support/region.js';
@@ -37,6 +37,7 @@ const TITLE = '/3/movie/550?language=en-US';
 const titleAt = async (url: string) => String(json(await get(`${url}${TITLE}`)).title);
 
 it('a cluster gone for 10 s costs no client an error and brings nothing purged back (I-1, I-4, I-14, I-15)', async () => {
+  await warmUp(region.urls);
   const pick = zipf(150, seeded(3));
   let fresh = 0;
   const load = startLoad({

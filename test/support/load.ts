@@ -100,6 +100,14 @@ export function startLoad({ urls, clients, thinkMs, next }: LoadOptions): Load {
   return { stop, forMs };
 }
 
+/** What a process does for the first time takes it ten times as long; scenarios look at what comes after. */
+export async function warmUp(urls: readonly string[]): Promise<void> {
+  let n = 0;
+  await startLoad({ urls, clients: 12, thinkMs: 20, next: () => `/3/movie/551?warm=${n++ % 200}` }).forMs(
+    3000,
+  );
+}
+
 /** Numbers from 0 to `count - 1`, number k about 1/(k+1) as often as number 0. */
 export function zipf(count: number, random: () => number): () => number {
   const cumulated: number[] = [];

@@ -15,7 +15,7 @@ export interface Listener {
   close(): void;
 }
 
-/** How often the subscription is made again, ms: ioredis' cluster subscriber can lose one without a word (NOTES). */
+/** How often the subscription is made again, ms: ioredis' cluster subscriber can lose one without a word (docs/adr/0005). */
 const RESUBSCRIBE_MS = 5000;
 const SUBSCRIBE_DEADLINE_MS = 1000;
 

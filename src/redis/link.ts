@@ -10,7 +10,7 @@ export interface Script {
   readonly lua: string;
 }
 
-/** What happens to the connection. While a node is dead the client reports it some 60 times a second (NOTES). */
+/** What happens to the connection. While a node is dead the client reports it some 60 times a second (docs/adr/0005). */
 export interface LinkEvents {
   readonly onReady?: () => void;
   /** At most one a second; `suppressed` counts those left out since. */
@@ -127,7 +127,7 @@ export class RedisLink {
   }
 
   /**
-   * Runs a command with a deadline of our own, ms: the client's does not cover its queues (NOTES). Rejects with
+   * Runs a command with a deadline of our own, ms: the client's does not cover its queues (docs/adr/0005). Rejects with
    * RedisTrouble and nothing else; what the command answers after the deadline is dropped. `client` may be a Cluster,
    * which has the same commands; a keyless one goes to any one node, see `masters`.
    */

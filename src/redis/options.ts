@@ -61,12 +61,12 @@ function connectionOptions(address: RedisAddress, settings: RedisSettings) {
     username: address.username,
     password: address.password,
     ...(address.tls && { tls: {} }),
-    // RESP3 pushes are dropped by ioredis 6 (NOTES); nothing here needs RESP3.
+    // RESP3 pushes are dropped by ioredis 6 (docs/adr/0005); nothing here needs RESP3.
     protocol: 2,
     connectTimeout: settings.connectTimeoutMs,
     // Frees the client's own state; callers are released by our deadline, which also covers what this does not.
     commandTimeout: slowest,
-    // A stopped or cut-off master keeps its connection open for ever; this ends it (NOTES, measured).
+    // A stopped or cut-off master keeps its connection open for ever; this ends it (docs/adr/0005).
     socketTimeout: slowest + 500,
     // A command that failed is answered from elsewhere at once; repeating it later would only waste the server.
     maxRetriesPerRequest: 0,

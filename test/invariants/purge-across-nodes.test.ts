@@ -159,10 +159,16 @@ describe('purges across nodes on a real Redis', () => {
 
   it('I-3: a rule learnt from another node detaches flights: later requests never join a fill from before', async () => {
     const [a, b] = nodes as [Node, Node];
-    b.flights.add({ key: 'k', stamp: b.table.stamp() } as unknown as Flight);
+    const flight = (key: string, tags: readonly string[]) => {
+      const expected = { primaryKey: key, tags, tagsFromBody: false };
+      b.flights.add({ key, stamp: b.table.stamp(), expected } as unknown as Flight);
+    };
+    flight('k', ['movie:550']);
+    flight('another', ['movie:551']);
     const { seq } = await a.coherence.purge([MOVIE], false);
     await within(2000, () => obeyed(seq, [b]));
     expect(b.flights.joinable('k')).toBeUndefined();
+    expect(b.flights.joinable('another')).toBeDefined();
   });
 
   it('a purge while Redis hangs holds here at once and everywhere within 10 s of its return', async () => {

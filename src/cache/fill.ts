@@ -9,7 +9,7 @@ import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import { answerOf, type Boarded, completed, type Want } from './landed.js';
 import type { NoStoreReason } from './outcome.js';
-import type { Expected } from './purge-table.js';
+import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute } from './site.js';
 import type { Kept, Storer } from './store.js';
@@ -22,6 +22,7 @@ export interface FillParts {
   readonly storer: Storer;
   readonly clock: Clock;
   readonly maxEntryBytes: number;
+  readonly purges: PurgeTable;
   /** What a purge may name of a route's response. */
   readonly expected: (route: SharedRoute) => Expected;
   /** A refresh nobody waits for failed. */
@@ -157,8 +158,9 @@ export class Filler {
     }
   }
 
-  #lead(want: Want, priority: Priority, joinable = true): Flight {
-    const { route } = want;
+  #lead(asked: Want, priority: Priority, joinable = true): Flight {
+    const { route } = asked;
+    const want = this.#asOfNow(asked);
     const ending = new Ending();
     let fence: number | undefined;
     const flight = new Flight({
@@ -180,6 +182,16 @@ export class Filler {
     });
     if (joinable) this.flights.add(flight);
     return flight;
+  }
+
+  /**
+   * A purge may have come since the request began, while L2 was asked. The fetch begins now, so it may bear the number of now, and
+   * requests from after the purge may join it; but it must not confirm what the purge has forbidden (I-1, I-3).
+   */
+  #asOfNow(want: Want): Want {
+    const { purges, expected } = this.#parts;
+    if (purges.latestFor(expected(want.route)) <= want.stamp) return want;
+    return { ...want, stored: undefined, stamp: purges.stamp() };
   }
 
   async #fetch(job: FillJob, ending: Ending): Promise<Fetched> {

@@ -47,11 +47,16 @@ export class Lookup {
     if (shared !== undefined && (known === undefined || shared.entry.storedAt > known.entry.storedAt)) {
       return shared;
     }
-    if (known !== undefined && record !== undefined) {
-      // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
-      record.until = this.#parts.clock.now() + record.entry.memoryFor;
+    if (known === undefined || record === undefined) return undefined;
+    // A purge may have come while L2 was asked (I-1).
+    const verdict = this.#parts.purges.judge(record.entry);
+    if (verdict === 'purged') {
+      this.forget(record.entry);
+      return undefined;
     }
-    return known;
+    // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
+    record.until = this.#parts.clock.now() + record.entry.memoryFor;
+    return found(record.entry, 'memory', verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
   }
 
   /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */

@@ -42,8 +42,12 @@ export class NodePurging {
   /** After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. */
   async purgeKey(key: string): Promise<void> {
     const scopes = [{ kind: 'key', name: key }] as const;
-    await this.#parts.purges.purge(scopes, false);
-    await this.#parts.peers.add(messagesOf(scopes, false));
+    try {
+      await this.#parts.purges.purge(scopes, false);
+    } finally {
+      // It holds although it could not be made durable here: other regions must hear of it.
+      await this.#parts.peers.add(messagesOf(scopes, false));
+    }
   }
 
   async clear(command: ClearCommand): Promise<ClearResult> {
@@ -78,7 +82,10 @@ export class NodePurging {
     if (inRedis) {
       // A large cluster is emptied for longer than anyone wants to wait.
       const emptied = soft || unreached ? null : await within(clock, REDIS_CLEAR_MS, redis.clear());
-      if (emptied === 'failed') receipt ??= await purges.purge([{ kind: 'all' }], false);
+      // What may be left of it must be invalid when this answers.
+      if (!soft && (emptied === 'failed' || emptied === null)) {
+        receipt ??= await purges.purge([{ kind: 'all' }], false);
+      }
       cleared.redis = emptied === 'failed' ? null : emptied;
     }
     return { cleared, pending: receipt?.pending ?? false, peers: [] };

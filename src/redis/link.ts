@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
 import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
-import { asTrouble, RedisTrouble } from './trouble.js';
+import { asTrouble, RedisTrouble, type TroubleReason } from './trouble.js';
 
 /** A Lua script; `keys` is how many of its arguments are keys, all of one slot. */
 export interface Script {
@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly events?: LinkEvents;
 }
 
+/** What says that the client has lost its servers; anything else is an answer of one. */
+const LOST: ReadonlySet<TroubleReason> = new Set(['deadline', 'unreachable', 'failing-over', 'read-only']);
 const ERROR_EVERY_MS = 1000;
 /** After trouble the map of slots may be old; it is asked for again, at most so often, ms. */
 const REMAP_EVERY_MS = 1000;
@@ -48,6 +50,7 @@ export class RedisLink {
   readonly #messageListeners = new Set<MessageListener>();
   /** Since when every call has failed, ms; undefined after a success. */
   #failingSince: number | undefined;
+  #lastFailure = Number.NEGATIVE_INFINITY;
   #lastError = Number.NEGATIVE_INFINITY;
   #suppressed = 0;
   #remapped = Number.NEGATIVE_INFINITY;
@@ -116,6 +119,20 @@ export class RedisLink {
     await this.call('subscribe', deadlineMs, () => this.#client.subscribe(channel));
   }
 
+  /**
+   * Asks anew which masters there are: a connection that ended is no longer in the pool, and who goes from master to master would
+   * leave that one out. Rejects with RedisTrouble.
+   */
+  async remap(deadlineMs: number): Promise<void> {
+    const client = this.#client;
+    if (!(client instanceof Cluster)) return;
+    await this.call('cluster slots', deadlineMs, () => {
+      return new Promise<void>((resolve, reject) => {
+        client.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
+      });
+    });
+  }
+
   /** One client per master, for what reaches one node only: SCAN, DBSIZE, INFO. */
   masters(): Redis[] {
     return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
@@ -146,8 +163,8 @@ export class RedisLink {
       };
       const onError = (error: unknown) => {
         cancel();
-        this.#failed();
         const trouble = asTrouble(what, error);
+        if (LOST.has(trouble.reason)) this.#failed();
         // "Not connected" is what the client says; why the connection was refused came before, as an event.
         reject(trouble.reason === 'unreachable' ? (this.#refusal ?? trouble) : trouble);
       };
@@ -166,6 +183,9 @@ export class RedisLink {
   #failed(): void {
     const client = this.#client;
     const now = this.#options.clock.now();
+    // Two failures that lie far apart say nothing of the time between.
+    if (now - this.#lastFailure > REPLACE_AFTER_MS) this.#failingSince = now;
+    this.#lastFailure = now;
     this.#failingSince ??= now;
     if (this.#closed || !(client instanceof Cluster)) return;
     if (now - this.#failingSince >= REPLACE_AFTER_MS) {

@@ -81,6 +81,8 @@ export type ConnectionAnswer =
 export class SharedConnections {
   readonly #options: SharedConnectionsOptions;
   readonly #mine = new Set<string>();
+  /** Those of them that Redis has granted: renewing one that was only asked for would make it one (I-15). */
+  readonly #granted = new Set<string>();
   #tickets = 0;
   #used = 0;
 
@@ -118,7 +120,7 @@ export class SharedConnections {
   /** Extends the leases of what is in flight; also the proof that Redis takes writes again. Rejects when it does not. */
   async renew(): Promise<void> {
     const { key, run } = this.#options;
-    this.#used = Number(await run(RENEW, [key], [SLOT_MS, ...this.#mine]));
+    this.#used = Number(await run(RENEW, [key], [SLOT_MS, ...this.#granted]));
   }
 
   /** Requests of this process in flight. */
@@ -132,6 +134,7 @@ export class SharedConnections {
   }
 
   #entered(member: string): ConnectionAnswer {
+    this.#granted.add(member);
     return { kind: 'entered', leave: () => this.#leave(member) };
   }
 
@@ -139,6 +142,7 @@ export class SharedConnections {
   #leave(member: string): void {
     const { key, run, mode } = this.#options;
     if (!this.#mine.delete(member)) return;
+    this.#granted.delete(member);
     this.#used = Math.max(0, this.#used - 1);
     // Noted by `run`. What is not taken out ends with its lease, which is no longer renewed.
     if (mode.shared) run(LEAVE, [key], [member]).catch(() => {});

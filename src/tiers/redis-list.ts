@@ -27,6 +27,7 @@ const EMPTY_STEP = 10;
  * that fails is left out and reported; a cursor that is not ours starts over.
  */
 export async function listEntries(parts: ScanParts, query: ListQuery): Promise<ListPage> {
+  if (query.after === '') await parts.control.remap(parts.deadline).catch(parts.onTrouble);
   const masters = mastersOf(parts.control);
   const digest = createHash('sha256').update(addresses(masters)).digest('base64url').slice(0, 12);
   const rows: Row[] = [];

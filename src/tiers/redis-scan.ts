@@ -1,4 +1,5 @@
 import type { RedisLink } from '../redis/link.js';
+import { RedisTrouble } from '../redis/trouble.js';
 import type { EntryHead } from './entry.js';
 import { type Master, mastersOf, repliesOf } from './redis-masters.js';
 import { decodeValueHead } from './redis-value.js';
@@ -106,7 +107,10 @@ export async function removeEntries(
 ): Promise<number> {
   let removed = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
+    await parts.control.remap(parts.deadline).catch(parts.onTrouble);
     const masters = mastersOf(parts.control);
+    if (masters.length === 0)
+      parts.onTrouble(new RedisTrouble('unreachable', 'redis scan: no master is known'));
     for (const master of masters) {
       try {
         for await (const names of batches(parts, master)) {

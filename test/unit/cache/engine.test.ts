@@ -486,6 +486,41 @@ describe('harms that were found once', () => {
     expect(await bytesOf(await follower)).toBe('own');
   });
 
+  it.each([
+    ['fresh', 16],
+    ['stale', 75],
+  ])(
+    'a purge that comes while L2 is asked: what memory held (%s) is neither served nor confirmed (I-1, I-3)',
+    async (_what, minutes) => {
+      const kit = engineKit();
+      await filled(kit, '/x', 'old');
+      kit.clock.advance(minutes * MINUTE);
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const get = kit.l2.get.bind(kit.l2);
+      kit.l2.get = async (key) => {
+        await gate;
+        return get(key);
+      };
+      const before = kit.ask('/x');
+      await settle();
+      kit.purge({ kind: 'key', name: '/x' });
+      open();
+      await settle();
+      const after = kit.ask('/x');
+      await settle();
+      expect(kit.origin.asked).toHaveLength(2);
+      expect(kit.origin.last.request.headers).not.toContain('If-None-Match');
+      kit.origin.last.reply({ body: 'new' });
+      for (const answer of [before, after]) expect(await bytesOf(await answer)).toBe('new');
+      await settle();
+      expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+      expect(kit.origin.asked).toHaveLength(2);
+    },
+  );
+
   it('an older entry in L2 does not displace a newer one that L2 refused', async () => {
     const kit = engineKit();
     await filled(kit, '/x', 'old');

@@ -24,6 +24,7 @@ function scripted(scan: (cursor: string) => [next: string, names: string[]]): Sc
   const node = { options: { host: 'h', port: 1 }, scan: async (cursor: string) => scan(cursor), pipeline };
   const control = {
     masters: () => [node],
+    remap: async () => {},
     call: (_what: string, _ms: number, task: () => unknown) => task(),
   };
   return {

@@ -11,7 +11,7 @@ import { FallbackTier, type StackStatus, type Stage } from './tiers/stack.js';
 import type { Tier } from './tiers/tier.js';
 
 /**
- * Upper bounds of a client request's wait for Redis, ms: what a look at TMDB itself costs. `REDIS_READ_TIMEOUT` and
+ * Upper bounds of one call that a client's request waits for, ms: what a look at TMDB itself costs. `REDIS_READ_TIMEOUT` and
  * `REDIS_WRITE_TIMEOUT` can only lower them.
  */
 const READ_MS = 200;

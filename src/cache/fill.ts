@@ -9,6 +9,7 @@ import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import { answerOf, type Boarded, completed, type Want } from './landed.js';
 import type { NoStoreReason } from './outcome.js';
+import { PROXY_PATIENCE_MS } from './patience.js';
 import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute } from './site.js';
@@ -40,8 +41,6 @@ const REFUSED_MS = 2_000;
  * slowest reader and not stored, so that slow clients do not make memory grow (I-17).
  */
 const HELD_ENTRIES = 2;
-/** How long another proxy's request waits for a flight of ours. TMDB answers within 0.2 s (TMDB.md), ms. */
-const PROXY_PATIENCE_MS = 1000;
 /** Requests that may wait for one flight (I-6). */
 const MAX_WAITERS = 10_000;
 

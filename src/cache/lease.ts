@@ -3,7 +3,7 @@ import { ProxyError } from '../errors.js';
 import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Fetched, Fetcher, FillEnd, FillJob } from './fetcher.js';
 import { type Found, freshFor } from './lookup.js';
-import { Patience } from './patience.js';
+import { Patience, PROXY_PATIENCE_MS } from './patience.js';
 import type { SharedRoute } from './site.js';
 
 /** How waiting for another node's fill ended. `gone`: its lease is over or lost, and nobody said how it went. */
@@ -48,9 +48,6 @@ export interface LeasedFetcherParts {
 
 /** A loser that finds the lease taken anew this often has been unlucky enough: the budget guards the origin. */
 const MAX_ROUNDS = 4;
-
-/** Another proxy's request may be one half of a circle of proxies that wait for each other: it waits no longer, ms. */
-const PROXY_PATIENCE_MS = 1000;
 
 /** Asks the origin under a lease that all nodes respect; a fill that another node is at is waited for instead. */
 export class LeasedFetcher implements Fetcher {

@@ -1,5 +1,8 @@
 import type { Clock } from '../clock.js';
 
+/** Another proxy's request may be one half of a circle of proxies that wait for each other: it waits no longer, ms. */
+export const PROXY_PATIENCE_MS = 1000;
+
 /** A bound on waiting: its signal aborts when the time is up or when nobody wants the result any more. */
 export class Patience {
   readonly #controller = new AbortController();

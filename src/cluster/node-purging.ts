@@ -1,4 +1,5 @@
 import type { ClearCommand, ClearResult, PurgeCommand, PurgeResult } from '../admin/management.js';
+import type { PurgeScope } from '../cache/purge-table.js';
 import type { SitePolicy } from '../cache/site.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -9,7 +10,7 @@ import { messagesOf } from './peer-message.js';
 import type { PeerQueue } from './peer-queue.js';
 import { cascade } from './peers.js';
 import { purgeScopes } from './purge-scopes.js';
-import type { Purges } from './purger.js';
+import type { PurgeReceipt, Purges } from './purger.js';
 import { Receipts } from './receipts.js';
 
 export interface PurgingParts {
@@ -42,12 +43,7 @@ export class NodePurging {
   /** After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. */
   async purgeKey(key: string): Promise<void> {
     const scopes = [{ kind: 'key', name: key }] as const;
-    try {
-      await this.#parts.purges.purge(scopes, false);
-    } finally {
-      // It holds although it could not be made durable here: other regions must hear of it.
-      await this.#parts.peers.add(messagesOf(scopes, false));
-    }
+    await this.#raise(scopes, false, true);
   }
 
   async clear(command: ClearCommand): Promise<ClearResult> {
@@ -96,14 +92,24 @@ export class NodePurging {
   }
 
   async #purge({ from, ...command }: PurgeCommand): Promise<PurgeResult> {
-    const { site, purges, peers } = this.#parts;
-    const scopes = purgeScopes(site, command);
-    const { nodesReached, pending } = await purges.purge(scopes, command.soft);
-    // After ours: a peer that asks this node again must not be given what was purged.
-    if (from === undefined) await peers.add(messagesOf(scopes, command.soft));
+    const scopes = purgeScopes(this.#parts.site, command);
+    const { nodesReached, pending } = await this.#raise(scopes, command.soft, from === undefined);
     const single = scopes.filter(({ kind }) => kind === 'key' || kind === 'path').length;
     const epochsRaised = scopes.length - single;
     return { epochsRaised, tombstonesWritten: single, nodesReached, pending };
+  }
+
+  /**
+   * Other regions are told after us: a peer that asks this node again must not be given what was purged. They are told also
+   * of a purge that could not be made durable here: it holds all the same.
+   */
+  async #raise(scopes: readonly PurgeScope[], soft: boolean, tellPeers: boolean): Promise<PurgeReceipt> {
+    const { purges, peers } = this.#parts;
+    try {
+      return await purges.purge(scopes, soft);
+    } finally {
+      if (tellPeers) await peers.add(messagesOf(scopes, soft));
+    }
   }
 }
 

@@ -65,11 +65,11 @@ export class RedisLink {
   }
 
   #make(): Redis | Cluster {
-    const { address, settings } = this.#options;
+    const { address, settings, clock } = this.#options;
     const client =
       address.mode === 'cluster'
-        ? new Cluster([...address.nodes], clusterOptions(address, settings))
-        : new Redis(singleOptions(address, settings));
+        ? new Cluster([...address.nodes], clusterOptions(address, settings, clock.random))
+        : new Redis(singleOptions(address, settings, clock.random));
     client.on('error', (error: unknown) => this.#report(error));
     if (client instanceof Cluster)
       client.on('node error', (error: unknown) => this.#onNodeError(client, error));

@@ -42,16 +42,16 @@ const MIN_RETRY_MS = 20;
 /** Between two attempts at one command, ms: its deadline is short. */
 const ATTEMPT_PAUSE_MS = 50;
 /**
- * How long a client may go by an old map of slots when nothing fails, ms: without it (ioredis' default) for ever. Each refresh
- * costs 13 ms of CPU (measured: every second for each link took a fifth of a core); after trouble `RedisLink` asks at once.
+ * How long a client may go by an old map of slots when nothing fails, ms: without it (ioredis' default) for ever. Parsing
+ * them is dear (docs/adr/0005); after trouble `RedisLink` asks at once.
  */
 const SLOTS_REFRESH_MS = 30_000;
 
-/** Pause before attempt `times`, with jitter. Always a number: anything else ends an ioredis client for good. */
-export function retryDelay(settings: RedisSettings, times: number): number {
+/** Pause before attempt `times`, ms, with jitter from `random` in [0, 1). Always a number: anything else ends an ioredis client for good. */
+export function retryDelay(settings: RedisSettings, times: number, random: number): number {
   const first = Math.max(MIN_RETRY_MS, settings.retryDelayMs);
   const delay = Math.min(MAX_RETRY_MS, first * 2 ** Math.min(times - 1, 10));
-  return Math.round(delay * (0.75 + 0.5 * Math.random()));
+  return Math.round(delay * (0.75 + 0.5 * random));
 }
 
 /** Options of one connection, whatever the topology. Each differs from ioredis' default for the reason beside it. */
@@ -79,14 +79,14 @@ function connectionOptions(address: RedisAddress, settings: RedisSettings) {
 }
 
 /** A standalone server or a Sentinel group. */
-export function singleOptions(address: RedisAddress, settings: RedisSettings) {
+export function singleOptions(address: RedisAddress, settings: RedisSettings, random: () => number) {
   const common = {
     ...connectionOptions(address, settings),
     lazyConnect: true,
     db: address.db,
     // Without a connection a command fails at once instead of waiting for one.
     enableOfflineQueue: false,
-    retryStrategy: (times: number) => retryDelay(settings, times),
+    retryStrategy: (times: number) => retryDelay(settings, times, random()),
     // After a failover the old master comes back as a replica: connect anew to find the master.
     reconnectOnError: (error: Error) => /^READONLY\b/.test(error.message),
   } satisfies RedisOptions;
@@ -95,7 +95,7 @@ export function singleOptions(address: RedisAddress, settings: RedisSettings) {
       ...common,
       sentinels: address.nodes.map(({ host, port }) => ({ host, port })),
       ...(address.sentinelName !== undefined && { name: address.sentinelName }),
-      sentinelRetryStrategy: (times: number) => retryDelay(settings, times),
+      sentinelRetryStrategy: (times: number) => retryDelay(settings, times, random()),
       sentinelCommandTimeout: settings.deadlines.control,
       // Hears of a failover from the Sentinels instead of waiting for the old master's connection to die.
       failoverDetector: true,
@@ -106,15 +106,15 @@ export function singleOptions(address: RedisAddress, settings: RedisSettings) {
   return { ...common, host: node?.host ?? '127.0.0.1', port: node?.port ?? 6379 } satisfies RedisOptions;
 }
 
-export function clusterOptions(address: RedisAddress, settings: RedisSettings) {
+export function clusterOptions(address: RedisAddress, settings: RedisSettings, random: () => number) {
   const pause = Math.min(ATTEMPT_PAUSE_MS, settings.retryDelayMs);
   return {
     lazyConnect: true,
     // At the top level: inside `redisOptions` the Cluster overrides it, and its own queue then has no time limit.
     enableOfflineQueue: false,
-    clusterRetryStrategy: (times: number) => retryDelay(settings, times),
+    clusterRetryStrategy: (times: number) => retryDelay(settings, times, random()),
     // No `clusterNodeRetryStrategy`: it keeps dead nodes in the pool, and with all of them dead the subscriber that ioredis
-    // gives every cluster client goes round them without a pause (measured: a whole core, 600 MB in a minute).
+    // gives every cluster client goes round them without a pause (docs/adr/0005; test/unit/redis/link.test.ts).
     slotsRefreshInterval: SLOTS_REFRESH_MS,
     slotsRefreshTimeout: Math.max(1000, settings.deadlines.control),
     // A replica may lag behind a purge's rule or a lease; masters only (issue 3).

@@ -37,7 +37,7 @@ export async function probe(
   const login = sentinel ? { username: undefined, password: undefined } : {};
   const single: RedisAddress = { ...address, ...login, mode: 'standalone', nodes: [mapped(address, place)] };
   const client = new Redis({
-    ...singleOptions({ ...single, db: 0 }, settings),
+    ...singleOptions({ ...single, db: 0 }, settings, clock.random),
     retryStrategy: () => null,
     commandTimeout: deadlineMs,
     // LOADING is an answer, not a reason to wait.

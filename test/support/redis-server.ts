@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { RedisAddress } from '../../src/redis/options.js';
+import type { RedisAddress, RedisSettings } from '../../src/redis/options.js';
 import { endWithUs } from './end-with-us.js';
 import { findRedis } from './redis-binary.js';
 
@@ -294,6 +294,14 @@ export async function startSentinels(name = 'tmdb'): Promise<RedisSentinels> {
     },
   };
 }
+
+/** Short enough to see deadlines pass, long enough for two busy cores. */
+export const LINK_SETTINGS: RedisSettings = {
+  connectTimeoutMs: 1000,
+  retryDelayMs: 50,
+  maxRetries: 3,
+  deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
+};
 
 export function standaloneAddress(port: number): RedisAddress {
   return {

@@ -4,9 +4,10 @@ import { systemClock } from '../../../src/clock.js';
 import { RedisKeys } from '../../../src/redis/keys.js';
 import { type RedisClaim, RedisLeases } from '../../../src/redis/leases.js';
 import { RedisLink } from '../../../src/redis/link.js';
-import type { RedisAddress, RedisSettings } from '../../../src/redis/options.js';
+import type { RedisAddress } from '../../../src/redis/options.js';
 import type { TroubleReason } from '../../../src/redis/trouble.js';
 import {
+  LINK_SETTINGS,
   type RedisCluster,
   type RedisServer,
   standaloneAddress,
@@ -15,12 +16,6 @@ import {
 } from '../../support/redis-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 
-const SETTINGS: RedisSettings = {
-  connectTimeoutMs: 1000,
-  retryDelayMs: 50,
-  maxRetries: 3,
-  deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
-};
 const LEASE_MS = 900;
 const never = new AbortController().signal;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -35,7 +30,7 @@ async function connected(address: RedisAddress): Promise<RedisLink> {
   const link = await new Promise<RedisLink>((resolve) => {
     const made = new RedisLink({
       address,
-      settings: SETTINGS,
+      settings: LINK_SETTINGS,
       clock: systemClock,
       events: { onReady: () => resolve(made) },
     });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import { RedisLink } from '../../../src/redis/link.js';
-import type { RedisAddress, RedisSettings } from '../../../src/redis/options.js';
+import type { RedisAddress } from '../../../src/redis/options.js';
 import {
+  LINK_SETTINGS,
   type RedisCluster,
   type RedisSentinels,
   type RedisServer,
@@ -13,18 +14,11 @@ import {
 } from '../../support/redis-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 
-const SETTINGS: RedisSettings = {
-  connectTimeoutMs: 1000,
-  retryDelayMs: 50,
-  maxRetries: 3,
-  deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
-};
-
 function open(address: RedisAddress): Promise<RedisLink> {
   return new Promise((resolve) => {
     const link = new RedisLink({
       address,
-      settings: SETTINGS,
+      settings: LINK_SETTINGS,
       clock: systemClock,
       events: { onReady: () => resolve(link) },
     });
@@ -91,7 +85,7 @@ describe('RedisLink on a standalone server', () => {
     await late.kill();
     const link = new RedisLink({
       address: standaloneAddress(late.port),
-      settings: SETTINGS,
+      settings: LINK_SETTINGS,
       clock: systemClock,
     });
     link.open();
@@ -109,7 +103,7 @@ describe('RedisLink on a standalone server', () => {
     const seen: string[] = [];
     const link = new RedisLink({
       address: { ...standaloneAddress(locked.port), password: 'wrong-one' },
-      settings: SETTINGS,
+      settings: LINK_SETTINGS,
       clock: systemClock,
       events: { onError: (error) => seen.push(`${error.message} ${String(error.cause)}`) },
     });
@@ -179,7 +173,7 @@ describe('RedisLink on a cluster', () => {
 
   it('starts without a cluster and finds it when it comes', async () => {
     await cluster.killAll();
-    const link = new RedisLink({ address: cluster.address, settings: SETTINGS, clock: systemClock });
+    const link = new RedisLink({ address: cluster.address, settings: LINK_SETTINGS, clock: systemClock });
     link.open();
     await expect(link.call('get', 200, (redis) => redis.get('k'))).rejects.toMatchObject({
       name: 'RedisTrouble',

@@ -3,9 +3,10 @@ import { systemClock } from '../../../src/clock.js';
 import { RedisBell } from '../../../src/redis/bell.js';
 import { RedisKeys } from '../../../src/redis/keys.js';
 import { type LinkEvents, RedisLink } from '../../../src/redis/link.js';
-import type { RedisAddress, RedisSettings } from '../../../src/redis/options.js';
+import type { RedisAddress } from '../../../src/redis/options.js';
 import { RedisPurgeLog } from '../../../src/redis/purge-log.js';
 import {
+  LINK_SETTINGS,
   type RedisCluster,
   type RedisServer,
   standaloneAddress,
@@ -14,17 +15,11 @@ import {
 } from '../../support/redis-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 
-const SETTINGS: RedisSettings = {
-  connectTimeoutMs: 1000,
-  retryDelayMs: 50,
-  maxRetries: 3,
-  deadlines: { read: 250, bulk: 1000, write: 500, control: 1000 },
-};
 const KEYS = new RedisKeys('t:');
 const links: RedisLink[] = [];
 
 function link(address: RedisAddress, events: LinkEvents = {}): RedisLink {
-  const made = new RedisLink({ address, settings: SETTINGS, clock: systemClock, events });
+  const made = new RedisLink({ address, settings: LINK_SETTINGS, clock: systemClock, events });
   links.push(made);
   return made;
 }

@@ -26,6 +26,13 @@ export function ownTarget(
   return next.kind === 'shared' && next.upstream === route.upstream ? next.target : undefined;
 }
 
+/** Absolute URIs under which an upstream's targets are known: to the servers themselves, and to clients (PUBLIC_URL). */
+export function basesOf({ upstream, server }: Config, name: string): string[] {
+  const servers = upstream.groups.find((group) => group.name === name)?.servers ?? [];
+  const bases = servers.map(({ origin }) => origin);
+  return server.publicUrl === undefined ? bases : [...bases, server.publicUrl];
+}
+
 /** Masks the proxy's own credentials, TMDB's and the parent's, in fields that echo a URL. */
 export function credentialScrubber(config: Config): (headers: RawHeaders) => RawHeaders {
   const { parent } = config.cluster;
@@ -72,6 +79,7 @@ export function originOf(
       // TMDB's image host limits connections only (TMDB.md, Limits).
       rate: name === 'image' ? null : upstream.rate,
       // Bucket and rate add up in the first second: a full second's worth on top would be twice what TMDB allows.
+      verbatim: upstream.type === 'custom' && config.cache.ttlPolicy === 'origin',
       ...(upstream.rate !== null && { burst: upstream.rate / 4 }),
     })),
     timeouts: {

@@ -76,8 +76,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
       return;
     }
     this.cancelTimer();
-    const coding = fieldValue(headers, 'transfer-encoding');
-    if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') {
+    if (!readable(fieldValue(headers, 'transfer-encoding'))) {
       // The body would arrive still coded (NOTES); RFC 9112 section 6.1 lets us refuse what we never offered in TE.
       this.end(this.fault('origin_protocol', 'a transfer coding other than chunked'), 'failed');
       return;
@@ -210,6 +209,27 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private get where(): string {
     return `${this.request.method} ${this.context.server}`;
   }
+}
+
+/**
+ * Codings that a sender may really have applied: IANA's transfer codings, and its content codings for those who put
+ * them into the wrong field.
+ */
+const CODINGS: ReadonlySet<string> = new Set([
+  ...['compress', 'x-compress', 'deflate', 'gzip', 'x-gzip', 'identity', 'trailers'],
+  ...['aes128gcm', 'br', 'dcb', 'dcz', 'exi', 'pack200-gzip', 'zstd'],
+]);
+
+/**
+ * Whether undici hands a body with this Transfer-Encoding over as content. A single name that no registry knows names
+ * nothing that could be undone: such a body runs until the connection closes (RFC 9112 section 6.3), which llhttp and
+ * undici see to, and that connection is not used again.
+ */
+function readable(codings: string | undefined): boolean {
+  if (codings === undefined) return true;
+  const coding = codings.trim().toLowerCase();
+  if (coding === 'chunked') return true;
+  return /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(coding) && !coding.includes('chunked') && !CODINGS.has(coding);
 }
 
 /** Field bytes are read as latin1, the one mapping that gives the same bytes back when they are sent on. */

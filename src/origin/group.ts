@@ -21,6 +21,8 @@ export interface GroupOptions {
   readonly budget: Budget;
   readonly shared?: SharedBudget | undefined;
   readonly maxRetries: number;
+  /** See `UpstreamGroupOptions`. */
+  readonly verbatim: boolean;
   readonly healthCheckMs: number;
   readonly clock: Clock;
   readonly onEvent: (event: OriginEvent) => void;
@@ -180,7 +182,7 @@ export class UpstreamGroup {
     if (attempt.verdict === 'failure') this.failover.failed(rank);
     else if (attempt.verdict === 'success') this.failover.succeeded(rank, course.failedAt.size > 0);
     if (attempt.kind !== 'head') return;
-    if (server.refuses(attempt.response.status)) return;
+    if (server.refuses(attempt.response.status) || !server.limitsRate) return;
     if (attempt.response.status !== 429) {
       this.rateLimit.answered();
       return;
@@ -199,16 +201,17 @@ export class UpstreamGroup {
     request: OriginRequest,
     course: Course,
   ): Promise<UpstreamServer | undefined> {
-    const { clock, budget, maxRetries } = this.options;
+    const { clock, budget, maxRetries, verbatim } = this.options;
     if (attempt.kind === 'failed' && attempt.verdict === 'neutral') return undefined;
     if (attempt.kind === 'head' && server.refuses(attempt.response.status)) {
       return this.afterRefusal(server, attempt, request, course);
     }
-    const limited = attempt.kind === 'head' && attempt.response.status === 429;
+    const limited = attempt.kind === 'head' && attempt.response.status === 429 && server.limitsRate;
+    const seen = attempt.kind === 'head' || attempt.sent;
     const step = nextStep(
       {
         status: attempt.kind === 'head' ? attempt.response.status : undefined,
-        sent: attempt.kind === 'head' || attempt.sent,
+        sent: seen,
         repeatable: untouched(request.body),
         atThisServer: course.atThisServer,
         inAll: course.attempts,
@@ -221,7 +224,8 @@ export class UpstreamGroup {
     if (step === 'stop') return undefined;
     let next: UpstreamServer | undefined = server;
     if (step === 'after-hold') course.waitedForHold = true;
-    if (step === 'other-server' || server.isRelay || !server.breaker.admits) {
+    const repeats = step !== 'other-server' && !(verbatim && seen);
+    if (!repeats || server.isRelay || !server.breaker.admits) {
       course.failedAt.add(server);
       course.atThisServer = 0;
       next = this.choose(course);

@@ -15,6 +15,11 @@ export interface UpstreamGroupOptions {
   readonly rate: number | null;
   /** Requests that may be sent at once after a quiet time. Default: `rate`, at least 1. */
   readonly burst?: number | undefined;
+  /**
+   * Its answers are passed on as its own word (RFC 9111 to the letter): no server is asked the same twice, and where there
+   * is but one, its error statuses, closed connections and 429s are about the request and never keep others away.
+   */
+  readonly verbatim?: boolean | undefined;
 }
 
 /**

@@ -84,6 +84,7 @@ function createGroup(
       clock,
       budget,
       onEvent,
+      lastWord: group.verbatim === true && group.servers.length === 1,
     });
   });
   const healthCheckMs = options.healthCheckMs ?? HEALTH_CHECK_MS;
@@ -94,6 +95,7 @@ function createGroup(
     budget,
     shared,
     maxRetries,
+    verbatim: group.verbatim === true,
     healthCheckMs,
     clock,
     onEvent,

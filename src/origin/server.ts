@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly onEvent: (event: OriginEvent) => void;
+  /** Whatever it answers concerns the request alone (`UpstreamGroupOptions.verbatim`, with no other server). */
+  readonly lastWord: boolean;
 }
 
 /** A server's base URL taken apart; without userinfo, query and fragment. */
@@ -174,7 +176,7 @@ export class UpstreamServer {
         onResult: (result) => {
           good = isGood(result);
           const refused = result.kind === 'head' && this.refuses(result.response.status);
-          resolve({ ...result, verdict: refused ? 'neutral' : verdictOn(result) });
+          resolve({ ...result, verdict: refused ? 'neutral' : this.verdictOn(result) });
         },
         onBodyFailed: (error) => {
           // Counted by its head as a success; a body that breaks off is none.
@@ -204,6 +206,20 @@ export class UpstreamServer {
         exchange.onResponseError(undefined, faultOf(thrown, `${wire.method} ${this.name}`));
       }
     });
+  }
+
+  private verdictOn(result: ExchangeResult): Verdict {
+    if (!this.options.lastWord) return verdictOn(result);
+    if (result.kind === 'head') return 'success';
+    // It took the request and hung up: it is there, and did not like this one.
+    if (result.kind === 'failed' && result.sent && result.error.code === 'origin_unreachable')
+      return 'neutral';
+    return verdictOn(result);
+  }
+
+  /** Whether its 429 is to keep all requests back for a while. */
+  get limitsRate(): boolean {
+    return !this.options.lastWord;
   }
 
   private count(attempt: Attempt, ms: number): void {

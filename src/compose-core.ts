@@ -2,6 +2,8 @@ import { LeasedFetcher } from './cache/lease.js';
 import { OriginFetcher } from './cache/origin-fetcher.js';
 import { PurgeTable } from './cache/purge-table.js';
 import { expectedOf } from './cache/site.js';
+import { Storer } from './cache/store.js';
+import { WritingFetcher } from './cache/writes.js';
 import { systemClock } from './clock.js';
 import type { Coherence } from './cluster/coherence.js';
 import { CoreFetcher } from './cluster/core-fetcher.js';
@@ -24,7 +26,7 @@ import {
   storeDirectory,
 } from './compose.js';
 import { type Bus, openBus } from './compose-bus.js';
-import { credentialScrubber, originOf, ownTarget } from './compose-origin.js';
+import { basesOf, credentialScrubber, originOf, ownTarget } from './compose-origin.js';
 import { openRedisL2, type RedisL2, START_MS } from './compose-redis.js';
 import type { Config } from './config/config.js';
 import { ProxyError } from './errors.js';
@@ -99,7 +101,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     },
     onHealed: (kind) => metrics.healed(kind === 'gzip-without-header' ? 'field-added' : 'field-removed'),
   });
-  const fetcher =
+  const leased =
     leases === undefined
       ? asking
       : new LeasedFetcher({
@@ -110,8 +112,22 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           clock,
           patienceMs: LEASE_MS,
         });
-  const invalidate = (key: string) => management.purgeKey(key);
-  const engine = engineOf(options, { site, memory, l2, table, fetcher, invalidate });
+  const { maxEntryBytes } = config.cache;
+  const fetcher = new WritingFetcher({
+    inner: leased,
+    site,
+    purges: table,
+    clock,
+    maxEntryBytes,
+    bases: (upstream) => basesOf(config, upstream),
+    purge: (scopes, onNumbered) => management.purgeWritten(scopes, onNumbered),
+    find: (route) => engine.lookup.find(route),
+    store: (route, head, body) => storer.finish(route, head, body),
+    onBackgroundError: (error, key) =>
+      log.error({ key, code: error.code, err: error }, 'a write has succeeded, its purge or storing has not'),
+  });
+  const engine = engineOf(options, { site, memory, l2, table, fetcher });
+  const storer = new Storer({ site, l2, purges: table, clock, maxEntryBytes }, engine.lookup);
   metrics = metricsOf({
     counters,
     engine,

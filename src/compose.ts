@@ -42,14 +42,13 @@ export interface WorkerOptions extends Basis {
   readonly fetcher: Fetcher;
   /** Keys this worker has read from the disk store, for its LRU. */
   readonly onTouch: (keys: string[]) => void;
-  readonly invalidate: (key: string) => Promise<void>;
   /** Has the core read the purges of other nodes again; rejects while it can't. */
   readonly resync: () => Promise<void>;
 }
 
 /** Puts together what a worker process answers clients with. */
 export async function openWorker(options: WorkerOptions): Promise<Serving> {
-  const { config, log, number, fetcher, onTouch, invalidate, resync } = options;
+  const { config, log, number, fetcher, onTouch, resync } = options;
   const site = sitePolicy(config);
   const disk = await openDiskReader({
     directory: storeDirectory(config),
@@ -65,7 +64,7 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const table = new PurgeTable();
   const memory = new MemoryTier({ maxBytes: config.cache.memoryBytesPerWorker });
   const counters = new RequestCounters();
-  const engine = engineOf(options, { site, memory, l2, table, fetcher, invalidate });
+  const engine = engineOf(options, { site, memory, l2, table, fetcher });
   const metrics = metricsOf({ counters, engine, tiers: [memory, l2] });
   const { flights } = engine.filler;
   const member = new LocalMember({ number, memory, l2, table, flights, counters, metrics, evict: () => {} });
@@ -84,7 +83,6 @@ interface EngineChoice {
   readonly l2: Tier;
   readonly table: PurgeTable;
   readonly fetcher: Fetcher;
-  readonly invalidate: (key: string) => Promise<void>;
 }
 
 /** The engine of one process over its tiers. */
@@ -96,6 +94,7 @@ export function engineOf({ config, log }: Basis, choice: EngineChoice): Engine {
     clock: systemClock,
     maxEntryBytes: config.cache.maxEntryBytes,
     softTimeoutMs: config.cache.softTimeoutMs,
+    honourMaxStale: config.cache.honourMaxStale,
     offline: config.cache.offline,
     onBackgroundError: (error, key) => log.warn({ key, code: error.code, err: error }, 'refresh failed'),
   });

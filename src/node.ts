@@ -92,7 +92,6 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         },
         fatal: (message: string) => fail(message),
         touch: (keys: string[]) => core.disk.touch(keys),
-        invalidate: (key: string) => core.management.purgeKey(key),
         resync: () => core.resync(),
         manage: (method: string, args: unknown[]) => manage(core.management, method, args),
       }),

@@ -66,7 +66,6 @@ export async function runWorker(): Promise<void> {
     number,
     fetcher: new HubClient(hubPath),
     onTouch: (keys) => rpc.tell('touch', [keys]),
-    invalidate: (key) => rpc.call('invalidate', [key], MANAGE_DEADLINE_MS),
     resync: () => rpc.call('resync', [], RESYNC_DEADLINE_MS),
   });
   const { member } = serving;

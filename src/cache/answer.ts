@@ -1,3 +1,4 @@
+import type { RawHeaders } from '../http/headers.js';
 import type { BodySource } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { ResponseHead } from './fetcher.js';
@@ -12,9 +13,18 @@ export type Answer =
       kind: 'arriving';
       head: EntryHead;
       length: number | undefined;
+      /** Fields that only who led the fetch gets, beside those of `head`. */
+      own?: RawHeaders | undefined;
       body: BodySource;
       whole: () => Promise<Entry | undefined>;
       outcome: Outcome;
     }
   /** Not cached: status, fields and bytes as they came. */
-  | { kind: 'raw'; head: ResponseHead; body: BodySource; outcome: Outcome };
+  | {
+      kind: 'raw';
+      head: ResponseHead;
+      body: BodySource;
+      /** Others who wait for it may have it too: an error of the origin with nothing personal in it. */
+      share: boolean;
+      outcome: Outcome;
+    };

@@ -1,26 +1,29 @@
 import type { Clock } from '../clock.js';
-import { asProxyError, ProxyError } from '../errors.js';
+import { ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
+import { forbidsStale } from '../http/freshness.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
-import { judgeReuse, type ReuseVerdict } from '../http/reuse.js';
+import { judgeReuse, type ReuseOptions, type ReuseVerdict } from '../http/reuse.js';
+import { responsePolicy } from '../http/targeted.js';
 import type { OriginRequest } from '../origin/source.js';
 import { ageAt } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
-import { Filler, type FillParts, type Want } from './fill.js';
+import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
 import { type Found, freshFor, Lookup, type LookupParts } from './lookup.js';
-import type { StaleReason } from './outcome.js';
+import type { ForwardReason, StaleReason } from './outcome.js';
+import { completable, holds } from './part.js';
 import { type ClientRequest, expectedOf, type PassRoute, type SharedRoute, type SitePolicy } from './site.js';
 import { Storer } from './store.js';
 
 export interface EngineParts extends LookupParts, Omit<FillParts, 'storer' | 'expected'> {
   readonly site: SitePolicy;
   readonly clock: Clock;
-  /** How long a request that has a servable stale value waits for the origin, ms. */
+  /** How long a request that has a servable stale value waits for the origin, ms; under the class table only. */
   readonly softTimeoutMs: number;
   /** Serve whatever is stored, however old, and ask nobody. */
   readonly offline: boolean;
-  /** Purges a key after an unsafe request has succeeded (RFC 9111 section 4.4). */
-  readonly invalidate: (key: string) => Promise<void>;
+  /** By the letter only: whether max-stale in a request loosens freshness (RFC 9111 section 5.2.1.2). */
+  readonly honourMaxStale: boolean;
 }
 
 /** What a request brings beside what decides its route. */
@@ -65,15 +68,27 @@ export class Engine {
     // I-2: the stamp is read before the first await; a purge from here on judges whatever this request fills.
     const stamp = purges.stamp();
     const wishes = requestCacheControl(context.request.headers);
-    const found = this.lookup.now(route) ?? (await this.lookup.find(route));
-    if (found === undefined) {
+    const near = this.lookup.now(route);
+    // Another process may have renewed what is stale here, or have the whole of what is a part.
+    const found =
+      near !== undefined && holds(near.entry, route) && freshFor(near, clock.now()) > 0
+        ? near
+        : await this.lookup.look(route);
+    const now = clock.now();
+    if (typeof found === 'string' || !holds(found.entry, route)) {
       if (offline || wishes.onlyIfCached) throw nothingStored();
-      return this.filler.obtain({ route, stored: undefined, stamp, forward: 'uri-miss' }, context.signal);
+      const missing =
+        typeof found === 'string'
+          ? { stored: undefined, forward: found }
+          : { stored: completable(found, route, now), forward: 'partial' as const };
+      const want: Want = { route, stamp, ...missing, onInfo: context.onInfo };
+      return this.filler.obtain(want, context.signal);
     }
 
-    const now = clock.now();
     const left = freshFor(found, now);
     const ageMs = ageAt(found.entry, now);
+    const honourMaxStale =
+      wishes.maxStale !== undefined && this.#parts.honourMaxStale && site.ttlPolicy === 'origin';
     const verdict = judgeReuse(
       {
         ageMs,
@@ -81,9 +96,11 @@ export class Engine {
         staleWhileRevalidateMs: found.entry.staleWhileRevalidate,
         staleIfErrorMs: found.entry.staleIfError,
         noCache: false, // such a response is stored with no lifetime and no windows (verdict.ts)
-        forbidsStale: false, // likewise: no windows
+        // Without max-stale it is enough that such a response has no windows.
+        forbidsStale: honourMaxStale && forbidsStale(responsePolicy(found.entry.headers).directives),
       },
       wishes,
+      honourMaxStale ? HONOUR_MAX_STALE : undefined,
     );
     if (verdict.kind === 'fresh') return this.#stored(route, found);
     if (offline) return this.#stored(route, found, 'offline');
@@ -91,11 +108,12 @@ export class Engine {
 
     const want: Want = { route, stored: found.entry, stamp, forward: left > 0 ? 'request' : 'stale' };
     if (verdict.kind === 'stale-while-revalidate') {
-      if (!this.filler.resting(route.key)) void this.filler.refresh(want, 'refresh');
+      if (!this.filler.resting(route)) void this.filler.refresh({ ...want, standIn: true }, 'refresh');
       return this.#stored(route, found, 'while-revalidate');
     }
-    if (this.#mayStandIn(verdict, found, left, site)) return this.#validate(want, found, context);
-    return this.filler.obtain(want, context.signal);
+    const asked: Want = { ...want, onInfo: context.onInfo };
+    if (this.#mayStandIn(verdict, found, left, site)) return this.#validate(asked, found, context);
+    return this.filler.obtain(asked, context.signal);
   }
 
   /** Whether the stored value may answer if the origin fails. */
@@ -110,42 +128,51 @@ export class Engine {
   }
 
   /** A stale value is at hand: the origin has a short while to do better, and may fail without harm (I-9, I-10). */
-  async #validate(want: Want, found: Found, context: RequestContext): Promise<Answer> {
-    const { clock, softTimeoutMs } = this.#parts;
-    if (this.filler.resting(want.route.key)) return this.#stored(want.route, found, 'not-before');
-    let stopTimer = () => {};
-    const late = new Promise<{ kind: 'late' }>((resolve) => {
-      // Counted from the start of the flight: who comes to one that is known to be slow does not wait all over again.
-      const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want.route.key));
-      stopTimer = clock.after(patience, () => resolve({ kind: 'late' }));
-    });
-    const refreshed = await Promise.race([this.filler.refresh(want, 'user'), late]);
-    stopTimer();
+  async #validate(asked: Want, found: Found, context: RequestContext): Promise<Answer> {
+    const want: Want = { ...asked, standIn: true };
+    if (this.filler.resting(want.route)) return this.#stored(want.route, found, 'not-before');
+    const refreshed = await this.#inTime(want, this.filler.refresh(want, 'user'));
     switch (refreshed.kind) {
       case 'entry':
         return refreshed;
       case 'trouble':
-        return this.#stored(want.route, found, 'origin-error');
+        return this.#stored(want.route, found, 'origin-error', want.forward);
       case 'not-stored':
-        return this.filler.obtain(want, context.signal);
+        return refreshed.take?.() ?? this.filler.obtain(want, context.signal);
       case 'late':
-        return this.#stored(want.route, found, 'soft-timeout');
+        return this.#stored(want.route, found, 'soft-timeout', want.forward);
     }
   }
 
-  /** An answer from the tiers: a hit while fresh, else stale for the reason given. */
-  #stored(route: SharedRoute, found: Found, stale?: StaleReason): Answer {
+  /** `refreshed`, unless the operator would rather have the stale value than wait longer. */
+  async #inTime(want: Want, refreshed: Promise<Refreshed>): Promise<Refreshed | { kind: 'late' }> {
+    const { clock, site, softTimeoutMs } = this.#parts;
+    // By the letter a slow origin is neither failing nor out of reach (RFC 9111 section 4.2.4).
+    if (site.ttlPolicy === 'origin') return refreshed;
+    let stopTimer = () => {};
+    const late = new Promise<{ kind: 'late' }>((resolve) => {
+      // Counted from the start of the flight: who comes to one that is known to be slow does not wait all over again.
+      const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want.route));
+      stopTimer = clock.after(patience, () => resolve({ kind: 'late' }));
+    });
+    const first = await Promise.race([refreshed, late]);
+    stopTimer();
+    return first;
+  }
+
+  /** An answer from the tiers: a hit while fresh, else stale for the reason given. `forward`: the origin was asked first. */
+  #stored(route: SharedRoute, found: Found, stale?: StaleReason, forward?: ForwardReason): Answer {
     const { entry, tier } = found;
     const ttl = Math.floor(freshFor(found, this.#parts.clock.now()) / 1000);
     const result = stale === undefined ? 'hit' : 'stale';
     return {
       kind: 'entry',
       entry,
-      outcome: { result, served: tier, class: entry.class, key: route.key, ttl, stale },
+      outcome: { result, served: tier, class: entry.class, key: route.key, forward, ttl, stale },
     };
   }
 
-  /** Not ours to keep: the client and the origin talk through us, byte for byte. */
+  /** The client and the origin talk through us, byte for byte. What that changes in the cache is the core's to do (writes.ts). */
   async #pass(route: PassRoute, context: RequestContext): Promise<Answer> {
     const response = await this.#parts.fetcher.pass({
       upstream: route.upstream,
@@ -159,15 +186,9 @@ export class Engine {
       onInfo: context.onInfo,
     });
     const { status, statusText, body } = response;
-    if (route.key !== undefined && route.reason === 'method' && status >= 200 && status < 400) {
-      // The write has happened: the client must hear of it whatever becomes of the purge.
-      const { key } = route;
-      await this.#parts.invalidate(key).catch((thrown: unknown) => {
-        this.#parts.onBackgroundError(asProxyError(thrown), key);
-      });
-    }
     return {
       kind: 'raw',
+      share: false,
       head: { status, statusText, headers: withoutHopByHop(response.headers) },
       body,
       outcome: {
@@ -182,6 +203,8 @@ export class Engine {
     };
   }
 }
+
+const HONOUR_MAX_STALE: ReuseOptions = { honourMaxStale: true };
 
 function nothingStored(): ProxyError {
   return new ProxyError('only_if_cached', 'nothing that may be used is stored for this request');

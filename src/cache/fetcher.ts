@@ -14,11 +14,15 @@ export interface FillJob {
   readonly priority: Priority;
   /** Why the origin is asked; `request`: the client wants nothing that was not validated for it. */
   readonly forward: ForwardReason;
+  /** See `Want`. */
+  readonly standIn?: boolean | undefined;
   readonly signal: AbortSignal;
   /** True when no other request may join this fill: what it brings was not for sharing a moment ago. */
   readonly alone: boolean;
   /** Settles when the fill is over, its write to L2 included, whatever it brought. Never rejects. */
   readonly over: Promise<FillEnd>;
+  /** Told of interim responses on the way: whoever leads the fill, if that is a client's request. */
+  readonly onInfo?: OriginRequest['onInfo'];
 }
 
 /**
@@ -45,6 +49,8 @@ export type Fetched =
       head: EntryHead;
       body: BodySource;
       length: number | undefined;
+      /** Fields for the one who asked that are neither stored nor shared (`private="f"`, `no-cache="f"`). */
+      own?: RawHeaders | undefined;
       collapsed?: boolean;
       fence?: number;
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { asProxyError, ProxyError } from '../errors.js';
+import { requestCacheControl } from '../http/cache-control.js';
 import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
@@ -9,6 +10,7 @@ import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import { answerOf, type Boarded, completed, type Want } from './landed.js';
 import type { NoStoreReason } from './outcome.js';
+import { holds } from './part.js';
 import { PROXY_PATIENCE_MS } from './patience.js';
 import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
@@ -49,8 +51,8 @@ export type Refreshed =
   | Extract<Answer, { kind: 'entry' }>
   /** The origin failed or sent rubbish: a stale value may take its place (RFC 5861 section 4). */
   | { kind: 'trouble' }
-  /** The origin is well, but what it sends now may not be stored. */
-  | { kind: 'not-stored' };
+  /** The origin is well, but what it sends now may not be stored. Who led may `take` it, in the same turn. */
+  | { kind: 'not-stored'; take?: () => Answer };
 
 /** Misses and refreshes: collapses them into flights and turns a flight's landing into an answer. */
 export class Filler {
@@ -67,14 +69,20 @@ export class Filler {
     this.#notBefore = new RecentKeys(parts.clock);
   }
 
-  /** Whether a refresh of `key` failed a moment ago. */
-  resting(key: string): boolean {
-    return this.#notBefore.has(key);
+  /** Whether a refresh of what a route asks for failed a moment ago. */
+  resting(route: SharedRoute): boolean {
+    return this.#notBefore.has(flightKey(route));
   }
 
-  /** How long the key's flight has been under way, ms; 0 without one. */
-  flyingFor(key: string): number {
-    const flight = this.flights.joinable(key);
+  /** Leaves the origin alone for what a route asks for, for a while. */
+  rest(route: SharedRoute): void {
+    const ms = NOT_BEFORE_MS * (0.9 + 0.2 * this.#parts.clock.random());
+    this.#notBefore.note(flightKey(route), ms);
+  }
+
+  /** How long the route's flight has been under way, ms; 0 without one. */
+  flyingFor(route: SharedRoute): number {
+    const flight = this.flights.joinable(flightKey(route));
     return flight === undefined ? 0 : this.#parts.clock.now() - flight.startedAt;
   }
 
@@ -83,19 +91,22 @@ export class Filler {
    * origin then left alone for this key for a while.
    */
   async refresh(want: Want, priority: Priority): Promise<Refreshed> {
-    const { key } = want.route;
     try {
-      const { flight, landing, collapsed } = await this.#board(want, priority);
+      const boarded = await this.#board(want, priority);
+      const { flight, landing, collapsed } = boarded;
       if (landing.kind === 'body' || landing.kind === 'error-body') {
         flight.finished.then(landing.broadcast.keep());
       }
       const result = await flight.finished;
       if (typeof result !== 'string') return completed(landing, result, want, collapsed);
-      if (!isTrouble(landing, result)) return { kind: 'not-stored' };
+      if (!isTrouble(landing, result)) {
+        const own = landing.kind === 'released' && !collapsed;
+        return { kind: 'not-stored', ...(own && { take: () => answerOf(boarded, want) }) };
+      }
     } catch (thrown) {
-      this.#parts.onBackgroundError(asProxyError(thrown), key);
+      this.#parts.onBackgroundError(asProxyError(thrown), want.route.key);
     }
-    this.#notBefore.note(key, NOT_BEFORE_MS * (0.9 + 0.2 * this.#parts.clock.random()));
+    this.rest(want.route);
     return { kind: 'trouble' };
   }
 
@@ -106,9 +117,12 @@ export class Filler {
 
   /** Joins the key's flight if what it brings suits, else leads one of its own. */
   async #board(want: Want, priority: Priority, signal?: AbortSignal): Promise<Boarded> {
-    const { key } = want.route;
-    const queueing = !this.#uncacheable.has(key);
-    const joined = queueing ? this.flights.joinable(key) : undefined;
+    const { route } = want;
+    const key = flightKey(route);
+    // RFC 9111 section 5.2.1.5: what a client asks for with no-store is stored for nobody, hence shared with nobody.
+    const queueing = !this.#uncacheable.has(key) && !requestCacheControl(route.headers).noStore;
+    // The whole on its way serves a range as well.
+    const joined = queueing ? (this.flights.joinable(route.key) ?? this.flights.joinable(key)) : undefined;
     if (joined !== undefined) {
       if (joined.waiters >= MAX_WAITERS) {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
@@ -149,7 +163,7 @@ export class Filler {
       case 'error-body':
         return landing.broadcast.joinable;
       case 'current':
-        return sameVariant(landing.entry, want.route);
+        return sameVariant(landing.entry, want.route) && holds(landing.entry, want.route);
       case 'body':
         if (!landing.broadcast.joinable || !sameVariant(landing.head, want.route)) return false;
         // Complete before this request came, so it must be fresh and wanted as it is (RFC 9111 section 4).
@@ -163,7 +177,7 @@ export class Filler {
     const ending = new Ending();
     let fence: number | undefined;
     const flight = new Flight({
-      key: route.key,
+      key: flightKey(route),
       stamp: want.stamp,
       expected: this.#parts.expected(route),
       startedAt: this.#parts.clock.now(),
@@ -195,11 +209,12 @@ export class Filler {
 
   async #fetch(job: FillJob, ending: Ending): Promise<Fetched> {
     const { fetcher, storer } = this.#parts;
-    const { key } = job.route;
+    const key = flightKey(job.route);
     const fetched = await fetcher.fetch(job);
     if (fetched.kind === 'uncacheable') {
       // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
-      if (!fetched.share) {
+      // That a client wants nothing kept says nothing of the next one.
+      if (!fetched.share && fetched.reason !== 'request-no-store') {
         const forMs = fetched.head.status >= 400 ? REFUSED_MS : UNCACHEABLE_MS;
         this.#uncacheable.note(key, forMs);
         ending.refused(forMs);
@@ -230,10 +245,11 @@ export class Filler {
     }
     const { result, written } = kept;
     ending.writing(written);
-    if (typeof result !== 'string') this.#notBefore.forget(route.key);
+    const key = flightKey(route);
+    if (typeof result !== 'string') this.#notBefore.forget(key);
     // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
     else if (result !== 'purged-meanwhile') {
-      this.#uncacheable.note(route.key, REFUSED_MS);
+      this.#uncacheable.note(key, REFUSED_MS);
       ending.refused(REFUSED_MS);
     }
     return result;
@@ -255,6 +271,11 @@ function isTrouble(landing: Landing, reason: NoStoreReason): boolean {
 
 function isFreshAtStore(head: EntryHead): boolean {
   return head.lifetime > head.ageAtStore;
+}
+
+/** What flights are told apart by: the whole, or one range of it. */
+function flightKey({ key, range }: SharedRoute): string {
+  return range === undefined ? key : `${key}\n${range}`;
 }
 
 function sameVariant(

@@ -1,4 +1,5 @@
 import { ProxyError } from '../errors.js';
+import type { RawHeaders } from '../http/headers.js';
 import type { BodySource } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import { Broadcast, type HeldBytes } from './broadcast.js';
@@ -9,7 +10,15 @@ import { type Expected, mayName, type PurgeRule } from './purge-table.js';
 /** How a flight's head turned out, for everyone who takes part in it. */
 export type Landing =
   /** Bytes are arriving; take a `reader()`. `head` is an EntryHead when the response may be stored. */
-  | { kind: 'body'; head: EntryHead; length: number | undefined; broadcast: Broadcast; collapsed: boolean }
+  | {
+      kind: 'body';
+      head: EntryHead;
+      length: number | undefined;
+      /** See `Fetched`: for the one who led. */
+      own: RawHeaders | undefined;
+      broadcast: Broadcast;
+      collapsed: boolean;
+    }
   | { kind: 'current'; entry: Entry; forwardStatus: number; collapsed?: boolean }
   /** Not stored, but harmless to share. */
   | { kind: 'error-body'; head: ResponseHead; reason: NoStoreReason; broadcast: Broadcast }
@@ -117,11 +126,11 @@ export class Flight {
       return fetched;
     }
     if (fetched.kind === 'storable') {
-      const { head, length, collapsed = false, fence } = fetched;
+      const { head, length, own, collapsed = false, fence } = fetched;
       const broadcast = this.#broadcast(fetched.body, (body) => this.#store(head, body));
       // Under a lease other nodes wait for it as well: it goes on when everybody here has left (I-7).
       if (fence !== undefined) void this.finished.then(broadcast.keep());
-      return { kind: 'body', head, length, broadcast, collapsed };
+      return { kind: 'body', head, length, own, broadcast, collapsed };
     }
     const { head, reason } = fetched;
     if (!fetched.share) {

@@ -1,3 +1,4 @@
+import type { OriginRequest } from '../origin/source.js';
 import type { Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import type { ResponseHead } from './fetcher.js';
@@ -13,6 +14,10 @@ export interface Want {
   /** Purge clock when the request came in (I-2). */
   readonly stamp: number;
   readonly forward: ForwardReason;
+  /** What is stored answers should the origin fail: whoever fetches may then refuse to ask one that has just failed. */
+  readonly standIn?: boolean | undefined;
+  /** Forwards interim responses to the client, should its request lead the fill; who joins is told of none. */
+  readonly onInfo?: OriginRequest['onInfo'];
 }
 
 /** Who takes part in which flight. */
@@ -29,6 +34,7 @@ export function answerOf({ flight, landing, collapsed }: Boarded, want: Want): A
       return completed(landing, landing.entry, want, collapsed);
     case 'body': {
       const { head, length, broadcast } = landing;
+      const own = collapsed ? undefined : landing.own;
       const outcome: Outcome = {
         ...outcomeOf(want, landing, collapsed),
         class: head.class,
@@ -39,7 +45,7 @@ export function answerOf({ flight, landing, collapsed }: Boarded, want: Want): A
         flight.finished.then(broadcast.keep());
         return flight.finished.then((result) => (typeof result === 'string' ? undefined : result));
       };
-      return { kind: 'arriving', head, length, body: broadcast.reader(), whole, outcome };
+      return { kind: 'arriving', head, length, own, body: broadcast.reader(), whole, outcome };
     }
     case 'error-body':
       return raw(landing.head, landing.broadcast.reader(), want, landing, collapsed);
@@ -80,7 +86,7 @@ function raw(
     stored: false,
     noStore: landing.reason,
   };
-  return { kind: 'raw', head, body, outcome };
+  return { kind: 'raw', head, body, share: landing.kind === 'error-body', outcome };
 }
 
 /** `joined`: this request joined a flight that was under way; its landing may have been shared before that. */

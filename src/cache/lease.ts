@@ -3,6 +3,7 @@ import { ProxyError } from '../errors.js';
 import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Fetched, Fetcher, FillEnd, FillJob } from './fetcher.js';
 import { type Found, freshFor } from './lookup.js';
+import { holds } from './part.js';
 import { Patience, PROXY_PATIENCE_MS } from './patience.js';
 import type { SharedRoute } from './site.js';
 
@@ -64,7 +65,8 @@ export class LeasedFetcher implements Fetcher {
   async fetch(job: FillJob): Promise<Fetched> {
     const { inner, clock, patienceMs } = this.#parts;
     // What nobody of this node may join is not for sharing between nodes either.
-    if (job.alone) return inner.fetch(job);
+    // Ranges are many and small, and the lease is for the whole.
+    if (job.alone || job.route.range !== undefined) return inner.fetch(job);
     const patience = new Patience(
       clock,
       job.route.forProxy ? Math.min(patienceMs, PROXY_PATIENCE_MS) : patienceMs,
@@ -109,6 +111,7 @@ export class LeasedFetcher implements Fetcher {
     const found = await this.#parts.find(route);
     if (found === undefined || freshFor(found, this.#parts.clock.now()) <= 0) return undefined;
     const { entry } = found;
+    if (!holds(entry, route)) return undefined;
     if (stored !== undefined && entry.storedAt <= stored.storedAt) return undefined;
     // The client insists on validation: what was validated after it asked is as good as its own.
     if (forward === 'request' && entry.storedAt < since) return undefined;

@@ -6,7 +6,7 @@ import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
 import type { SetResult, Tier, TierName } from '../tiers/tier.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute } from './site.js';
-import { variantKey } from './variant.js';
+import { preferredVariant, variantKey } from './variant.js';
 
 /** An entry that no hard purge forbids, and since when it is stale (Infinity: not before its lifetime ends). */
 export interface Found {
@@ -40,19 +40,25 @@ export class Lookup {
 
   /** From memory or L2. */
   async find(route: SharedRoute): Promise<Found | undefined> {
+    const looked = await this.look(route);
+    return typeof looked === 'string' ? undefined : looked;
+  }
+
+  /** From memory or L2, or what is missing: anything of this key, or the variant for this request. */
+  async look(route: SharedRoute): Promise<Found | Miss> {
     // `now` has counted this look already.
     const record = this.#record(route, (key) => this.#parts.memory.peek(key));
     const known = record === undefined ? undefined : this.#judged(record);
     const shared = await this.#fromL2(route.key, route.headers);
-    if (shared !== undefined && (known === undefined || shared.entry.storedAt > known.entry.storedAt)) {
+    if (typeof shared !== 'string' && (known === undefined || shared.entry.storedAt > known.entry.storedAt)) {
       return shared;
     }
-    if (known === undefined || record === undefined) return undefined;
+    if (known === undefined || record === undefined) return typeof shared === 'string' ? shared : 'uri-miss';
     // A purge may have come while L2 was asked (I-1).
     const verdict = this.#parts.purges.judge(record.entry);
     if (verdict === 'purged') {
       this.forget(record.entry);
-      return undefined;
+      return 'uri-miss';
     }
     // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
     record.until = this.#parts.clock.now() + record.entry.memoryFor;
@@ -70,10 +76,14 @@ export class Lookup {
     if (memory.peek(entry.key)?.entry === entry) memory.deleteNow(entry.key);
   }
 
-  /** Stamp of what is stored under exactly this key, -1 without anything. */
-  async stampOf(key: string): Promise<number> {
-    const { memory, l2 } = this.#parts;
-    return (memory.peek(key)?.entry ?? (await l2.get(key)))?.stamp ?? -1;
+  /** What is stored under exactly this key, purged or not. */
+  async stored(key: string): Promise<Entry | undefined> {
+    return this.here(key) ?? (await this.#parts.l2.get(key));
+  }
+
+  /** The same of memory alone. */
+  here(key: string): Entry | undefined {
+    return this.#parts.memory.peek(key)?.entry;
   }
 
   #record(
@@ -82,7 +92,10 @@ export class Lookup {
   ): MemoryRecord | undefined {
     const first = look(key);
     if (first === undefined || !first.entry.marker) return first;
-    return look(variantKey(key, first.entry.vary, headers));
+    const exact = look(variantKey(key, first.entry.vary, headers));
+    if (exact !== undefined) return exact;
+    const preferred = preferredVariant(first.entry, headers);
+    return preferred === undefined ? undefined : look(preferred);
   }
 
   #judged(record: MemoryRecord): Found | undefined {
@@ -98,16 +111,24 @@ export class Lookup {
     return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
   }
 
-  async #fromL2(key: string, headers: RawHeaders): Promise<Found | undefined> {
+  async #variant(marker: Entry, headers: RawHeaders): Promise<Entry | undefined> {
+    const { l2 } = this.#parts;
+    const exact = await l2.get(variantKey(marker.key, marker.vary, headers));
+    const preferred = exact === undefined ? preferredVariant(marker, headers) : undefined;
+    return preferred === undefined ? exact : l2.get(preferred);
+  }
+
+  async #fromL2(key: string, headers: RawHeaders): Promise<Found | Miss> {
     const { memory, l2, purges, clock } = this.#parts;
     let entry = await l2.get(key);
     if (entry?.marker === true) {
       this.remember(entry, clock.now());
-      entry = await l2.get(variantKey(key, entry.vary, headers));
+      entry = await this.#variant(entry, headers);
+      if (entry === undefined) return 'vary-miss';
     }
-    if (entry === undefined) return undefined;
+    if (entry === undefined) return 'uri-miss';
     const verdict = purges.judge(entry);
-    if (verdict === 'purged') return undefined;
+    if (verdict === 'purged') return 'uri-miss';
     // A write that L2 refused, or a fill that landed meanwhile: what is here may be newer than what is there.
     const here = memory.peek(entry.key)?.entry;
     if (here === undefined || here.storedAt < entry.storedAt) this.remember(entry, clock.now());
@@ -115,6 +136,9 @@ export class Lookup {
     return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
   }
 }
+
+/** RFC 9211 section 2.2. */
+export type Miss = 'uri-miss' | 'vary-miss';
 
 /** Freshness left at `now` in ms; negative when stale, for as long as it has been. */
 export function freshFor(found: Found, now: number): number {

@@ -3,12 +3,15 @@ import { asProxyError } from '../errors.js';
 import { checkCoding } from '../http/content-coding.js';
 import { announcedLength, field, type RawHeaders, withField, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
+import { sameStrongTag } from '../http/partial.js';
 import { mergeHeaders, revalidationHeaders, selectsStored } from '../http/revalidation.js';
+import { isServerFailure } from '../http/status.js';
 import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Fetched, Fetcher, FillJob, ResponseHead } from './fetcher.js';
 import { inflated } from './inflate.js';
 import type { NoStoreReason } from './outcome.js';
+import { completed, restHeaders } from './part.js';
 import { type Peeked, peek, wholeBody } from './peek.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 import { decide, type ParentAnswer } from './verdict.js';
@@ -47,13 +50,19 @@ export class OriginFetcher implements Fetcher {
   }
 
   async pass(request: OriginRequest): Promise<OriginResponse> {
-    const response = await this.#parts.origin.fetch(request);
-    return { ...response, headers: this.#parts.scrub(response.headers) };
+    const { origin, scrub } = this.#parts;
+    const response = await origin.fetch({ ...request, onInfo: this.#scrubbed(request.onInfo) });
+    return { ...response, headers: scrub(response.headers) };
+  }
+
+  #scrubbed(onInfo: OriginRequest['onInfo']): OriginRequest['onInfo'] {
+    return onInfo && ((status, headers) => onInfo(status, this.#parts.scrub(headers)));
   }
 
   async fetch(job: FillJob): Promise<Fetched> {
     const { origin, clock } = this.#parts;
     const { route, stored, priority, signal } = job;
+    const onInfo = this.#scrubbed(job.onInfo);
     const ask = (target: string, headers: RawHeaders, direct: boolean) =>
       origin.fetch({
         upstream: route.upstream,
@@ -65,6 +74,7 @@ export class OriginFetcher implements Fetcher {
         direct,
         priority,
         signal,
+        onInfo,
       });
     const get = async (headers: RawHeaders, direct = false): Promise<OriginResponse> => {
       let response = await ask(route.target, headers, direct);
@@ -76,17 +86,52 @@ export class OriginFetcher implements Fetcher {
       }
       return response;
     };
-    const conditional =
-      stored === undefined ? undefined : revalidationHeaders(route.headers, stored.headers, clock.now());
-    const response = await get(conditional ?? route.headers);
-    const plain = (direct?: boolean) => get(route.headers, direct);
+    // The whole is validated as a whole, whatever range of it is wanted.
+    const range = stored !== undefined && stored.status !== 206 ? [] : rangeField(route);
+    const asked = [...route.headers, ...range];
+    const plain = (direct?: boolean) => get(asked, direct);
+    if (stored !== undefined && job.forward === 'partial') return this.#complete(job, stored, get);
+    const conditional = stored && revalidationHeaders(route.headers, stored.headers, clock.now());
+    const response = await get(conditional ? [...conditional, ...range] : asked);
     if (response.status !== 304 || stored === undefined) return this.#full(job, plain, response);
     response.body.cancel();
     const update = this.#parts.scrub(withoutHopByHop(response.headers));
     // A 304 about another representation than was asked says nothing of the stored bytes: get them anew.
     if (!selectsStored(stored.headers, update)) return this.#full(job, plain, await plain());
-    const renewed = this.#notModified(job, stored, update, response);
+    const renewed = this.#renewed(job, stored, this.#merged(stored, update), response);
     return renewed ?? this.#full(job, plain, await plain(true), true);
+  }
+
+  /**
+   * Asks for what a stored part lacks (RFC 9111 section 3.4) and puts the two together where they have the same strong
+   * validator; else the whole is fetched.
+   */
+  async #complete(
+    job: FillJob,
+    part: Entry,
+    get: (headers: RawHeaders, direct?: boolean) => Promise<OriginResponse>,
+  ): Promise<Fetched> {
+    const { scrub, maxEntryBytes } = this.#parts;
+    const { route } = job;
+    const plain = (direct?: boolean) => get(route.headers, direct);
+    const rest = restHeaders(part);
+    const response = await (rest === undefined ? plain() : get([...route.headers, ...rest]));
+    if (response.status !== 206) {
+      // 416: it has shrunk. Anything else is the answer to the request for the whole.
+      if (response.status !== 416) return this.#full(job, plain, response);
+      response.body.cancel();
+      return this.#full(job, plain, await plain());
+    }
+    const update = scrub(withoutHopByHop(response.headers));
+    // Without a common strong validator its bytes are of no use: they are not read.
+    const wanted = sameStrongTag(part.headers, update) ? maxEntryBytes : 0;
+    const { whole, start, body } = await peek(response.body, wanted);
+    body.cancel();
+    const entry = whole
+      ? completed(part, this.#merged(part, update), update, start, maxEntryBytes)
+      : undefined;
+    const renewed = entry && this.#renewed(job, entry, entry.headers, response);
+    return renewed ?? this.#full(job, plain, await plain());
   }
 
   /** I-1: a parent that has not heard of our purge may have, and confirm, what was purged here. */
@@ -129,7 +174,7 @@ export class OriginFetcher implements Fetcher {
     );
     const length = announcedLength(headers);
     const refuse = (reason: NoStoreReason): Fetched =>
-      uncacheable({ status, statusText, headers }, body, reason);
+      uncacheable({ status, statusText, headers }, body, reason, site.ttlPolicy);
     if (!decision.store) return refuse(decision.reason);
     if (!direct && this.#overtaken(parent, decision.head)) {
       body.cancel();
@@ -138,7 +183,8 @@ export class OriginFetcher implements Fetcher {
     if (length !== undefined && length > maxEntryBytes) return refuse('too-large');
     const fault = await this.#fault(job, decision.head, start, whole);
     if (fault !== undefined) return refuse(fault);
-    return { kind: 'storable', head: decision.head, body, length };
+    const { head, own } = decision;
+    return { kind: 'storable', head, body, length, ...(own.length > 0 && { own }) };
   }
 
   /**
@@ -167,20 +213,21 @@ export class OriginFetcher implements Fetcher {
       : site.inspect(job.route, head.status, head.headers, plain);
   }
 
+  /** Stored fields with those of an update; Set-Cookie is taken over only where it may be stored at all. */
+  #merged(stored: Entry, update: RawHeaders): RawHeaders {
+    return this.#parts.site.ttlPolicy === 'origin'
+      ? mergeHeaders(stored.headers, update, NOTHING)
+      : mergeHeaders(stored.headers, update);
+  }
+
   /**
-   * RFC 9111 section 4.3.4: the stored bytes are current; their fields and times are renewed. Undefined when a parent
-   * confirmed what a purge has overtaken.
+   * An entry whose bytes the origin has just confirmed (RFC 9111 section 4.3.4) or completed: its fields and times are made
+   * anew from `headers`. Undefined when a parent confirmed what a purge has overtaken.
    */
-  #notModified(
-    job: FillJob,
-    stored: Entry,
-    update: RawHeaders,
-    response: OriginResponse,
-  ): Fetched | undefined {
+  #renewed(job: FillJob, entry: Entry, headers: RawHeaders, response: OriginResponse): Fetched | undefined {
     const { site, clock } = this.#parts;
-    const { status, statusText } = stored;
+    const { status, statusText } = entry;
     const { requestTime, responseTime } = response;
-    const headers = mergeHeaders(stored.headers, update);
     const { route, stamp } = job;
     const parent = this.#parts.parent?.answer(response);
     // Freshness is judged as if the coding were still named; the entry's own note of it is kept.
@@ -190,16 +237,23 @@ export class OriginFetcher implements Fetcher {
       clock.random(),
     );
     if (!decision.store) {
-      const coded = stored.coding === 'gzip' ? withField(headers, 'Content-Encoding', 'gzip') : headers;
-      return uncacheable({ status, statusText, headers: coded }, wholeBody(stored.body), decision.reason);
+      const coded = entry.coding === 'gzip' ? withField(headers, 'Content-Encoding', 'gzip') : headers;
+      return uncacheable(
+        { status, statusText, headers: coded },
+        wholeBody(entry.body),
+        decision.reason,
+        site.ttlPolicy,
+      );
     }
-    const { coding, recoded, body } = stored;
-    const tags = [...new Set([...decision.head.tags, ...stored.tags])];
+    const { coding, recoded, body } = entry;
+    const tags = [...new Set([...decision.head.tags, ...entry.tags])];
     if (this.#overtaken(parent, { ...decision.head, tags })) return undefined;
-    return { kind: 'current', forwardStatus: 304, entry: { ...decision.head, tags, coding, recoded, body } };
+    const renewed: Entry = { ...decision.head, tags, coding, recoded, body };
+    return { kind: 'current', forwardStatus: response.status, entry: renewed };
   }
 
   #healed(headers: RawHeaders, start: Buffer): RawHeaders {
+    if (this.#parts.site.ttlPolicy === 'origin') return headers; // its own word, right or wrong
     const check = start.length < 2 ? 'ok' : checkCoding(headers, start);
     if (check === 'ok') return headers;
     this.#parts.onHealed(check);
@@ -214,14 +268,33 @@ const MAX_REDIRECTS = 3;
 const MAX_INSPECTED_BYTES = 1024 * 1024;
 /** Enough to tell any image format. */
 const MAGIC_BYTES = 16;
+const NOTHING: ReadonlySet<string> = new Set();
 const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
 
-/** An error that is the origin's own state is everyone's; anything else may be for one asker only (I-8). */
-function uncacheable(head: ResponseHead, body: BodySource, reason: NoStoreReason): Fetched {
-  return { kind: 'uncacheable', head, body, reason, share: isOriginTrouble(head.status) };
+function rangeField({ range }: SharedRoute): RawHeaders {
+  return range === undefined ? [] : ['Range', range];
 }
 
+/**
+ * An error that is the origin's own state is everyone's; anything else may be for one asker only (I-8). By the letter the
+ * asker's own fields went along, so an error is shared only if nothing in it or in them speaks against storing it.
+ */
+function uncacheable(
+  head: ResponseHead,
+  body: BodySource,
+  reason: NoStoreReason,
+  ttlPolicy: SitePolicy['ttlPolicy'],
+): Fetched {
+  const share =
+    ttlPolicy === 'content-type'
+      ? isOriginTrouble(head.status)
+      : HARMLESS.has(reason) && isServerFailure(head.status);
+  return { kind: 'uncacheable', head, body, reason, share };
+}
+
+const HARMLESS: ReadonlySet<NoStoreReason> = new Set(['not-cacheable', 'zero-lifetime', 'too-large']);
+
 /** Statuses that speak of the origin, not of the request. */
-export function isOriginTrouble(status: number): boolean {
+function isOriginTrouble(status: number): boolean {
   return status >= 500 || status === 429;
 }

@@ -1,3 +1,4 @@
+import type { ForwardReason } from '../http/cache-status.js';
 import type { NotStorable } from '../http/storable.js';
 import type { TierName } from '../tiers/tier.js';
 import type { BodyFault, PassReason } from './site.js';
@@ -8,8 +9,8 @@ export type Served = TierName | 'origin' | 'none';
 /** What happened, in one word: the `X-Cache` header and the main metric label. */
 export type Result = 'hit' | 'stale' | 'miss' | 'bypass' | 'error';
 
-/** Why the origin was (also) asked: the vocabulary of RFC 9211 section 2.2. */
-export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale' | 'partial';
+/** Why the origin was (also) asked. */
+export type { ForwardReason };
 
 /** Why a stale answer was given. */
 export type StaleReason = 'while-revalidate' | 'origin-error' | 'soft-timeout' | 'not-before' | 'offline';
@@ -35,6 +36,7 @@ export interface Outcome {
   readonly class: string;
   /** Cache key, for the log; undefined where there is none. Holds no credential. */
   readonly key?: string | undefined;
+  /** Set whenever the request went forward, also where a stale value then stood in. */
   readonly forward?: ForwardReason | undefined;
   /** Status the origin answered with. */
   readonly forwardStatus?: number | undefined;
@@ -42,7 +44,7 @@ export interface Outcome {
   readonly noStore?: NoStoreReason | undefined;
   /** This request shared another one's origin request. */
   readonly collapsed?: boolean | undefined;
-  /** Seconds of freshness left; negative when stale. */
+  /** Seconds of freshness left when a stored answer was chosen; negative when stale. */
   readonly ttl?: number | undefined;
   readonly stale?: StaleReason | undefined;
   readonly pass?: PassReason | undefined;

@@ -1,4 +1,5 @@
 import type { EntryHead } from '../tiers/entry.js';
+import { isGroupTag } from './groups.js';
 
 /**
  * What a purge names. `path` is a key without its query: every variant of one address. Scopes are compared as plain
@@ -67,6 +68,7 @@ export class PurgeTable {
 
   #latestClass = 0;
   #latestTag = 0;
+  #latestGroup = 0;
 
   constructor(seq = 0) {
     this.#seq = seq;
@@ -105,7 +107,7 @@ export class PurgeTable {
     map.set(slot, rule);
     this.#noteLocal(rule);
     if (rule.scope.kind === 'class') this.#latestClass = Math.max(this.#latestClass, rule.seq);
-    else if (rule.scope.kind === 'tag') this.#latestTag = Math.max(this.#latestTag, rule.seq);
+    else if (rule.scope.kind === 'tag') this.#noteTag(rule.scope.name, rule.seq);
     this.#version++;
     this.#bound(map, map === this.#prefixes ? MAX_PREFIX_RULES : MAX_RULES);
     return true;
@@ -148,7 +150,11 @@ export class PurgeTable {
   latestFor(expected: Expected): number {
     const ids = ['all', `key:${expected.primaryKey}`, `path:${pathOf(expected.primaryKey)}`];
     for (const tag of expected.tags) ids.push(`tag:${tag}`);
-    let latest = Math.max(this.#latestClass, expected.tagsFromBody ? this.#latestTag : 0);
+    let latest = Math.max(
+      this.#latestClass,
+      expected.tagsFromBody ? this.#latestTag : 0,
+      expected.groups ? this.#latestGroup : 0,
+    );
     for (const id of ids) {
       latest = Math.max(latest, this.#hard.get(id)?.seq ?? 0, this.#soft.get(id)?.seq ?? 0);
     }
@@ -171,6 +177,11 @@ export class PurgeTable {
 
   get localSize(): number {
     return this.#local.size;
+  }
+
+  #noteTag(tag: string, seq: number): void {
+    this.#latestTag = Math.max(this.#latestTag, seq);
+    if (isGroupTag(tag)) this.#latestGroup = Math.max(this.#latestGroup, seq);
   }
 
   #noteLocal(rule: PurgeRule): void {
@@ -199,16 +210,18 @@ export interface Expected {
   readonly tags: readonly string[];
   /** Tags may also be found in its body. */
   readonly tagsFromBody: boolean;
+  /** Its head may name groups (RFC 9875). */
+  readonly groups?: boolean | undefined;
 }
 
 /** Whether a purge may name a response that has not come yet. Its class may turn out another than the route's. */
-export function mayName(scope: PurgeScope, { primaryKey, tags, tagsFromBody }: Expected): boolean {
+export function mayName(scope: PurgeScope, { primaryKey, tags, tagsFromBody, groups }: Expected): boolean {
   switch (scope.kind) {
     case 'all':
     case 'class':
       return true;
     case 'tag':
-      return tagsFromBody || tags.includes(scope.name);
+      return tagsFromBody || tags.includes(scope.name) || (groups === true && isGroupTag(scope.name));
     case 'key':
       return scope.name === primaryKey;
     case 'path':

@@ -31,6 +31,11 @@ export interface SharedRoute {
   readonly target: string;
   /** Fields sent to the origin, credentials included; never the client's own unless the key or Vary covers them. */
   readonly headers: RawHeaders;
+  /**
+   * The one range of bytes that the client wants, if asking the origin for it alone is allowed: by the letter of RFC 9111,
+   * and with no precondition in the way. Not in `headers`, which Vary is judged by.
+   */
+  readonly range?: string | undefined;
   /** Another proxy asks, for a flight of its own that may be waiting for ours: it must not wait long in return. */
   readonly forProxy?: boolean | undefined;
 }
@@ -44,7 +49,7 @@ export interface PassRoute {
   readonly headers: RawHeaders;
   /** Whether a failed attempt may be repeated. */
   readonly retryable: boolean;
-  /** For invalidation by unsafe methods (RFC 9111 section 4.4): the key a GET of this target has, if any. */
+  /** Only while the cache is switched off: the key it would have. A write is to invalidate what was stored before. */
   readonly key?: string | undefined;
 }
 
@@ -70,7 +75,12 @@ export type BodyFault = 'error-envelope' | 'not-an-image' | 'truncated';
 
 /** What a purge may name of a route's response before it has come. */
 export function expectedOf(site: SitePolicy, route: SharedRoute): Expected {
-  return { primaryKey: route.key, tags: route.tags, tagsFromBody: site.tagsFromBody(route) };
+  return {
+    primaryKey: route.key,
+    tags: route.tags,
+    tagsFromBody: site.tagsFromBody(route),
+    groups: site.ttlPolicy === 'origin',
+  };
 }
 
 /**

@@ -2,13 +2,16 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.js';
 import { fieldValue } from '../http/headers.js';
-import type { Entry, EntryHead } from '../tiers/entry.js';
+import { partOf } from '../http/partial.js';
+import { type Entry, type EntryHead, freshUntil } from '../tiers/entry.js';
 import type { SetResult, Tier } from '../tiers/tier.js';
 import { inflated } from './inflate.js';
 import type { Lookup } from './lookup.js';
 import type { NoStoreReason } from './outcome.js';
+import { asWhole, combined } from './part.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute, SitePolicy } from './site.js';
+import { byLanguage, languagesWith } from './variant.js';
 
 const deflate = promisify(gzip);
 
@@ -22,6 +25,8 @@ export interface StorerParts {
   readonly l2: Tier;
   readonly purges: PurgeTable;
   readonly clock: Clock;
+  /** Bound of one entry, also of one that is put together of parts. */
+  readonly maxEntryBytes: number;
 }
 
 /** What became of an entry: kept, or why it may not be stored. */
@@ -45,6 +50,7 @@ export class Storer {
   async finish(route: SharedRoute, head: EntryHead, body: Buffer, fence?: number): Promise<Kept> {
     const { site, clock } = this.#parts;
     if (clock.now() - head.storedAt > MAX_FILL_MS) return refused('purged-meanwhile');
+    if (head.status === 206) return this.#keepPart({ ...head, body }, fence);
     const plain = head.coding === 'gzip' ? await inflated(body) : body;
     if (plain === undefined) return refused('coding-mismatch');
     const fault = site.inspect(route, head.status, head.headers, plain);
@@ -52,6 +58,22 @@ export class Storer {
     const tags = new Set([...head.tags, ...site.tagsOf(route, head.status, head.headers, plain)]);
     const entry = await this.#code({ ...head, tags: [...tags], body }, plain);
     return this.keep(entry, fence);
+  }
+
+  /** A part joins what is stored of the same bytes, and never takes the place of the whole. */
+  async #keepPart(part: Entry, fence: number | undefined): Promise<Kept> {
+    if (partOf(part.headers, part.body.length) === undefined) return refused('truncated');
+    const known = await this.#lookup.stored(part.key);
+    const { purges, clock, maxEntryBytes } = this.#parts;
+    const useful =
+      known !== undefined && purges.judge(known) === 'valid' && freshUntil(known) > clock.now()
+        ? known
+        : undefined;
+    if (useful !== undefined && useful.status !== 206 && !useful.marker) {
+      return { result: part, written: undefined };
+    }
+    const more = useful && combined(useful, part, maxEntryBytes);
+    return this.keep(more ?? asWhole(part), fence);
   }
 
   /**
@@ -64,7 +86,7 @@ export class Storer {
     const verdict = purges.judge(entry);
     if (verdict === 'purged') return refused('purged-meanwhile');
     // Begun before a soft purge: it must not replace what was fetched after it.
-    if (verdict !== 'valid' && (await this.#lookup.stampOf(entry.key)) > entry.stamp)
+    if (verdict !== 'valid' && ((await this.#lookup.stored(entry.key))?.stamp ?? -1) > entry.stamp)
       return refused('purged-meanwhile');
     const marked = entry.vary.length > 0 && !entry.marker ? this.#keepMarker(entry, fence) : undefined;
     const remembered = this.#lookup.remember(entry, clock.now());
@@ -95,16 +117,25 @@ export class Storer {
     return coded.length < plain.length ? { ...entry, body: coded, coding: 'gzip', recoded: true } : entry;
   }
 
-  #keepMarker(entry: Entry, fence: number | undefined): Promise<SetResult> {
-    const marker: Entry = {
-      ...entry,
-      key: entry.primaryKey,
-      marker: true,
-      body: Buffer.alloc(0),
-      headers: [],
+  /** Memory has the marker at once, with the languages it knew; what L2 knows of more is added when it has been asked. */
+  #keepMarker(variant: Entry, fence: number | undefined): Promise<SetResult> {
+    const { l2, clock } = this.#parts;
+    const keep = (known: Entry | undefined): Entry => {
+      const languages = known?.marker === true && byLanguage(known.vary) ? known.headers : [];
+      const marker: Entry = {
+        ...variant,
+        key: variant.primaryKey,
+        marker: true,
+        body: Buffer.alloc(0),
+        headers: languagesWith(languages, variant),
+      };
+      this.#lookup.remember(marker, clock.now());
+      return marker;
     };
-    this.#lookup.remember(marker, this.#parts.clock.now());
-    return this.#parts.l2.set(marker, fence);
+    const here = this.#lookup.here(variant.primaryKey);
+    const marker = keep(here);
+    if (here !== undefined || !byLanguage(variant.vary)) return l2.set(marker, fence);
+    return l2.get(variant.primaryKey).then((there) => l2.set(keep(there), fence));
   }
 }
 

@@ -1,10 +1,40 @@
-import type { RawHeaders } from '../http/headers.js';
-import { secondaryKey } from '../http/vary.js';
-import { VARIANT_SEPARATOR } from '../tiers/entry.js';
+import { field, type RawHeaders } from '../http/headers.js';
+import { languagePreferred, secondaryKey } from '../http/vary.js';
+import { type EntryHead, VARIANT_SEPARATOR } from '../tiers/entry.js';
 
 export { primaryKeyOf } from '../tiers/entry.js';
 
 /** Key of the variant that `headers` (what goes to the origin) select. `vary` holds lower-case names. */
 export function variantKey(primaryKey: string, vary: readonly string[], headers: RawHeaders): string {
   return primaryKey + VARIANT_SEPARATOR + secondaryKey(vary, headers);
+}
+
+/** Languages that one marker remembers, the latest first. */
+const MAX_LANGUAGES = 32;
+
+/**
+ * The `headers` of a marker: for each variant that says its language, that and its key. RFC 9111 section 4.1 lets a request be
+ * answered with the variant in the language it likes best, whatever else its Accept-Language lists.
+ */
+export function languagesWith(known: RawHeaders, variant: EntryHead): RawHeaders {
+  const language = field(variant.headers, 'content-language')?.toLowerCase();
+  if (!byLanguage(variant.vary) || language === undefined) return known;
+  const pairs: string[] = [language, variant.key];
+  for (let i = 0; i + 1 < known.length && pairs.length < 2 * MAX_LANGUAGES; i += 2) {
+    if (known[i] !== language) pairs.push(known[i]!, known[i + 1]!);
+  }
+  return pairs;
+}
+
+/** Key of the variant whose language a request likes best, by what the marker remembers. */
+export function preferredVariant(marker: EntryHead, headers: RawHeaders): string | undefined {
+  if (!byLanguage(marker.vary)) return undefined;
+  for (let i = 0; i + 1 < marker.headers.length; i += 2) {
+    if (languagePreferred(headers, ['Content-Language', marker.headers[i]!])) return marker.headers[i + 1];
+  }
+  return undefined;
+}
+
+export function byLanguage(vary: readonly string[]): boolean {
+  return vary.length === 1 && vary[0] === 'accept-language';
 }

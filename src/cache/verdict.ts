@@ -1,12 +1,14 @@
 import { initialAge, parseAge } from '../http/age.js';
-import { NO_REQUEST_DIRECTIVES } from '../http/cache-control.js';
+import { requestCacheControl } from '../http/cache-control.js';
 import { contentCodings } from '../http/content-coding.js';
 import { freshnessLifetime, staleWindows } from '../http/freshness.js';
-import { fieldValue, type RawHeaders, withoutFields } from '../http/headers.js';
+import { onlyFields, type RawHeaders, withoutFields } from '../http/headers.js';
+import { hasValidator } from '../http/revalidation.js';
 import { fieldsNotStored, storability } from '../http/storable.js';
 import { type ResponsePolicy, responsePolicy } from '../http/targeted.js';
 import { parseVary } from '../http/vary.js';
 import type { EntryHead, StoredCoding } from '../tiers/entry.js';
+import { groupTags } from './groups.js';
 import type { NoStoreReason } from './outcome.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 import { variantKey } from './variant.js';
@@ -20,6 +22,8 @@ export interface Arrived {
   readonly requestTime: number;
   readonly responseTime: number;
   readonly stamp: number;
+  /** Absolute URI that a POST went to (RFC 9110 section 9.3.3); undefined: it was a GET. */
+  readonly postTo?: string | undefined;
   /** Set when another proxy of this program answered (PARENT_PROXY). */
   readonly parent?: ParentAnswer | undefined;
 }
@@ -31,7 +35,8 @@ export interface ParentAnswer {
 }
 
 export type Decision =
-  | { readonly store: true; readonly head: EntryHead }
+  /** `own`: fields for the one who asked, which are neither stored nor shared. */
+  | { readonly store: true; readonly head: EntryHead; readonly own: RawHeaders }
   | { readonly store: false; readonly reason: NoStoreReason };
 
 /** TMDB's terms, and a sane bound for anyone: nothing is kept longer than this, ms. */
@@ -50,13 +55,16 @@ const NOT_KEPT_CODED: ReadonlySet<string> = new Set([...NOT_KEPT, 'content-encod
  * `random` in [0, 1) spreads the ends of lifetimes by ±10 %, so that what was fetched together does not end together.
  */
 export function decide(site: SitePolicy, arrived: Arrived, random: number): Decision {
-  const { route, status, headers } = arrived;
+  const { route, status, headers, postTo } = arrived;
   const policy = responsePolicy(headers);
-  const verdict = storability('GET', route.headers, arrived, {
+  const verdict = storability(postTo === undefined ? 'GET' : 'POST', route.headers, arrived, {
     policy,
-    // A client's no-store concerns its own answer; this request is made on everyone's behalf.
-    requestDirectives: NO_REQUEST_DIRECTIVES,
+    targetUri: postTo,
+    // Under the table the fields of the request are ours, made on everyone's behalf; by the letter a client's no-store counts.
+    requestDirectives: requestCacheControl(route.headers),
     sharedAuthorization: site.ttlPolicy === 'content-type',
+    setCookie: site.ttlPolicy === 'origin' ? 'explicit' : 'refuse',
+    ranged: route.range !== undefined,
   });
   if (!verdict.store) return verdict;
   const byTable = site.ttlPolicy === 'content-type';
@@ -65,12 +73,14 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   const times = made && withinParent(made, arrived.parent);
   if (times === undefined) return { store: false, reason: 'zero-lifetime' };
 
-  const coding = storedCoding(headers);
+  const coding = storedCoding(status, headers);
   const vary = byTable ? [] : parseVary(headers);
   if (vary === '*') return { store: false, reason: 'vary-any' };
-  const stripped = withoutFields(headers, new Set(fieldsNotStored(policy.directives)));
+  const kept = new Set(fieldsNotStored(policy.directives));
+  const stripped = withoutFields(headers, kept);
   return {
     store: true,
+    own: kept.size === 0 ? NONE : onlyFields(headers, kept),
     head: {
       key: vary.length === 0 ? route.key : variantKey(route.key, vary, route.headers),
       primaryKey: route.key,
@@ -80,7 +90,7 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
       coding,
       recoded: false,
       class: site.classOf(route, status, headers),
-      tags: route.tags,
+      tags: byTable ? route.tags : [...route.tags, ...groupTags(headers)],
       stamp: arrived.stamp,
       storedAt: arrived.responseTime,
       vary,
@@ -89,6 +99,8 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
     },
   };
 }
+
+const NONE: RawHeaders = [];
 
 type Times = Pick<
   EntryHead,
@@ -140,8 +152,7 @@ function originTimes(site: SitePolicy, arrived: Arrived, policy: ResponsePolicy)
   const windows = staleWindows(policy.directives, { whileRevalidateMs: 0, ifErrorMs: operator.sieMs });
   const { lifetimeMs } = freshnessLifetime({ status, headers }, { responseTime, policy });
   const lifetime = policy.directives.noCache ? 0 : Math.min(lifetimeMs, MAX_LIFETIME_MS);
-  const validator = fieldValue(headers, 'etag') ?? fieldValue(headers, 'last-modified');
-  if (lifetime <= 0 && validator === undefined && windows.ifErrorMs === 0) return undefined;
+  if (lifetime <= 0 && !hasValidator(headers, responseTime) && windows.ifErrorMs === 0) return undefined;
   return {
     ageAtStore: initialAge(headers, requestTime, responseTime),
     lifetime,
@@ -151,8 +162,10 @@ function originTimes(site: SitePolicy, arrived: Arrived, policy: ResponsePolicy)
   };
 }
 
-function storedCoding(headers: RawHeaders): StoredCoding {
+function storedCoding(status: number, headers: RawHeaders): StoredCoding {
   const codings = contentCodings(headers);
   if (codings.length === 0) return 'identity';
+  // A part of coded bytes cannot be undone by itself.
+  if (status === 206) return 'other';
   return codings.length === 1 && codings[0] === 'gzip' ? 'gzip' : 'other';
 }

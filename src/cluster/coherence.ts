@@ -1,6 +1,5 @@
 import { localNumber, type PurgeScope } from '../cache/purge-table.js';
 import type { Bell } from '../redis/bell.js';
-import type { Raised } from '../redis/purge-log.js';
 import { Acks, type LagStats } from './acks.js';
 import { type Acked, parseBusMessage, type Rung } from './bus-message.js';
 import { CatchUp, type CatchUpParts, logLost } from './catch-up.js';
@@ -85,12 +84,13 @@ export class Coherence implements Purges {
     return this.#pass();
   }
 
-  async purge(scopes: readonly PurgeScope[], soft: boolean): Promise<PurgeReceipt> {
+  async purge(scopes: readonly PurgeScope[], soft: boolean, onNumbered?: () => void): Promise<PurgeReceipt> {
     const { clock, apply, others } = this.#parts;
     const rungAt = clock.now();
     const raised = await this.#raise(scopes.map((scope) => toMember(scope, soft)));
     if (raised === undefined) return this.#purgeAlone(scopes, soft);
-    const { seq } = raised;
+    const { seq, gapless } = raised;
+    if (gapless) onNumbered?.();
     const applied = apply(scopes.map((scope) => ({ scope, soft, seq, at: clock.now() })));
     const [reached] = await Promise.all([this.#acks.wait(seq, rungAt, others(), ACK_WAIT_MS), applied]);
     return { seq, nodesReached: 1 + reached, pending: false };
@@ -112,14 +112,17 @@ export class Coherence implements Purges {
   }
 
   /** Undefined when Redis gave no number; it may have taken the purge in all the same, which does no harm. */
-  async #raise(members: readonly string[]): Promise<Raised | undefined> {
+  async #raise(
+    members: readonly string[],
+  ): Promise<{ readonly seq: number; readonly gapless: boolean } | undefined> {
     if (this.#state === 'away') return undefined;
     try {
       const raised = await this.#parts.log.raise(members, this.#catchUp.floor);
       if (raised === 'lost') throw logLost();
       this.#raised += members.length;
-      if (!this.#catchUp.follows(raised) && !this.#catchUp.knows(raised, raised.seq)) this.#readSoon();
-      return raised;
+      const gapless = this.#catchUp.follows(raised);
+      if (!gapless && !this.#catchUp.knows(raised, raised.seq)) this.#readSoon();
+      return { seq: raised.seq, gapless };
     } catch (error) {
       this.#become('away', error);
       return undefined;

@@ -14,9 +14,17 @@ export class HubClient implements Fetcher {
   }
 
   async fetch(job: FillJob): Promise<Fetched> {
-    const { route, priority, stored, forward } = job;
-    const request: WireRequest = { kind: 'fill', route, priority, forward, storedAt: stored?.storedAt };
-    const exchange = new Exchange(this.#path, request, job.signal);
+    const { route, priority, stored, forward, standIn, onInfo } = job;
+    const request: WireRequest = {
+      kind: 'fill',
+      route,
+      priority,
+      forward,
+      storedAt: stored?.storedAt,
+      standIn: standIn === true,
+      interim: onInfo !== undefined,
+    };
+    const exchange = new Exchange(this.#path, request, job.signal, onInfo);
     const head = await exchange.head;
     switch (head.kind) {
       case 'storable':

@@ -2,13 +2,20 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Fetcher } from '../cache/fetcher.js';
 import { asProxyError } from '../errors.js';
-import type { BodySource } from '../origin/source.js';
+import type { BodySource, OriginRequest } from '../origin/source.js';
 import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
 import { toWireError, type WireRequest } from './wire.js';
 
-/** Asks on behalf of a worker: the route, the age of what the worker has, and when the worker goes away. */
+/**
+ * Asks on behalf of a worker: the route, the age of what the worker has, when the worker goes away, and what to tell it
+ * of on the way (interim responses).
+ */
 export interface HubFetcher {
-  fill(request: Extract<WireRequest, { kind: 'fill' }>, signal: AbortSignal): ReturnType<Fetcher['fetch']>;
+  fill(
+    request: Extract<WireRequest, { kind: 'fill' }>,
+    signal: AbortSignal,
+    onInfo: OriginRequest['onInfo'],
+  ): ReturnType<Fetcher['fetch']>;
   pass: Fetcher['pass'];
 }
 
@@ -55,6 +62,10 @@ async function answer(
   fetcher: HubFetcher,
   signal: AbortSignal,
 ): Promise<void> {
+  const onInfo: OriginRequest['onInfo'] = (status, headers) => {
+    // Others may wait for a fill whose worker has left.
+    if (socket.writable) writeJson(socket, Frame.info, { status, headers });
+  };
   if (request.kind === 'pass') {
     const { kind: _, hasBody, ...rest } = request;
     const response = await fetcher.pass({
@@ -62,14 +73,14 @@ async function answer(
       body: hasBody ? requestBody : undefined,
       priority: 'user',
       signal,
-      onInfo: (status, headers) => writeJson(socket, Frame.info, { status, headers }),
+      onInfo,
     });
     const { body, ...head } = response;
     writeJson(socket, Frame.head, { kind: 'pass', ...head });
     stream(socket, body);
     return;
   }
-  const fetched = await fetcher.fill(request, signal);
+  const fetched = await fetcher.fill(request, signal, request.interim ? onInfo : undefined);
   if (fetched.kind === 'current') {
     const { body, ...head } = fetched.entry;
     const { forwardStatus, collapsed } = fetched;

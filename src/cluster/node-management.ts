@@ -89,8 +89,8 @@ export class NodeManagement implements Management {
   }
 
   /** After an unsafe request (RFC 9111 section 4.4). */
-  purgeKey(key: string): Promise<void> {
-    return this.#purging.purgeKey(key);
+  purgeWritten(...written: Parameters<NodePurging['purgeWritten']>): Promise<number> {
+    return this.#purging.purgeWritten(...written);
   }
 
   clear(command: ClearCommand): Promise<ClearResult> {

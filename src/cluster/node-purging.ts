@@ -40,10 +40,12 @@ export class NodePurging {
     this.#parts = parts;
   }
 
-  /** After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. */
-  async purgeKey(key: string): Promise<void> {
-    const scopes = [{ kind: 'key', name: key }] as const;
-    await this.#raise(scopes, false, true);
+  /**
+   * After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. Resolves with the
+   * number of the purge; `onNumbered` as in `Purges`.
+   */
+  async purgeWritten(scopes: readonly PurgeScope[], onNumbered?: () => void): Promise<number> {
+    return (await this.#raise(scopes, false, true, onNumbered)).seq;
   }
 
   async clear(command: ClearCommand): Promise<ClearResult> {
@@ -103,10 +105,15 @@ export class NodePurging {
    * Other regions are told after us: a peer that asks this node again must not be given what was purged. They are told also
    * of a purge that could not be made durable here: it holds all the same.
    */
-  async #raise(scopes: readonly PurgeScope[], soft: boolean, tellPeers: boolean): Promise<PurgeReceipt> {
+  async #raise(
+    scopes: readonly PurgeScope[],
+    soft: boolean,
+    tellPeers: boolean,
+    onNumbered?: () => void,
+  ): Promise<PurgeReceipt> {
     const { purges, peers } = this.#parts;
     try {
-      return await purges.purge(scopes, soft);
+      return await purges.purge(scopes, soft, onNumbered);
     } finally {
       if (tellPeers) await peers.add(messagesOf(scopes, soft));
     }

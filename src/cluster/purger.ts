@@ -40,8 +40,9 @@ export interface Purges {
   /**
    * Purges the scopes, all under one number. When it resolves, no process of this node serves what they name (I-1) and
    * a restart remembers. Rejects when that could not be made durable; it holds until the next restart all the same.
+   * `onNumbered` is called right before they apply here, if every purge with a lower number is known here by then.
    */
-  purge(scopes: readonly PurgeScope[], soft: boolean): Promise<PurgeReceipt>;
+  purge(scopes: readonly PurgeScope[], soft: boolean, onNumbered?: () => void): Promise<PurgeReceipt>;
 }
 
 /**
@@ -78,11 +79,12 @@ export class Purger implements Purges {
   }
 
   /** A purge of this machine alone. */
-  async purge(scopes: readonly PurgeScope[], soft: boolean): Promise<PurgeReceipt> {
+  async purge(scopes: readonly PurgeScope[], soft: boolean, onNumbered?: () => void): Promise<PurgeReceipt> {
     const { table, clock } = this.#parts;
     // At least the time of day: should the last rules not have reached the disk before a restart, entries stamped under
     // them still have a lower number than any later purge (I-4).
     const seq = Math.max(table.stamp() + 1, clock.now());
+    onNumbered?.();
     await this.apply(scopes.map((scope): PurgeRule => ({ scope, soft, seq, at: clock.now() })));
     return { seq, nodesReached: 1, pending: false };
   }

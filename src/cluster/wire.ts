@@ -14,6 +14,10 @@ export type WireRequest =
       storedAt: number | undefined;
       priority: Priority;
       forward: ForwardReason;
+      /** The worker has a stale value that may stand in. */
+      standIn: boolean;
+      /** A client waits that may be told of interim responses. */
+      interim: boolean;
     }
   | {
       kind: 'pass';
@@ -27,7 +31,7 @@ export type WireRequest =
 
 /** The head of the core's answer; the body follows in data frames. */
 export type WireHead =
-  | { kind: 'storable'; head: EntryHead; length: number | undefined; collapsed?: boolean }
+  | { kind: 'storable'; head: EntryHead; length: number | undefined; own?: RawHeaders; collapsed?: boolean }
   | { kind: 'current'; head: EntryHead; forwardStatus: number; collapsed?: boolean }
   | { kind: 'uncacheable'; head: ResponseHead; reason: NoStoreReason; share: boolean }
   | {

@@ -125,6 +125,8 @@ export interface CacheConfig {
   readonly maxEntryBytes: number;
   /** Absolute path. */
   readonly dir: string;
+  /** Whether max-stale in a request loosens freshness (RFC 9111 section 5.2.1.2). */
+  readonly honourMaxStale: boolean;
   readonly offline: boolean;
   /** What L2 should be (DESIGN, Configuration derives itself). */
   readonly l2: L2Kind;

@@ -85,6 +85,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       diskBytes: values.DISK_CACHE_BYTES,
       maxEntryBytes: values.MAX_ENTRY_BYTES,
       dir: resolve(cwd, values.CACHE_DIR),
+      honourMaxStale: values.HONOUR_MAX_STALE,
       offline: values.OFFLINE,
       l2,
     },

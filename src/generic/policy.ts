@@ -1,5 +1,6 @@
 import type { ClassTimes, PassReason, Route, SitePolicy } from '../cache/site.js';
 import { field, hasField, type RawHeaders } from '../http/headers.js';
+import { forwardableRange } from '../http/partial.js';
 import { keyOf, pathTag } from './names.js';
 import { problemBody } from './problem.js';
 import { addressTarget } from './purge-url.js';
@@ -28,7 +29,7 @@ export interface GenericPolicyOptions {
  * fills carry fixed fields.
  *
  * What this policy only makes possible is the engine's and comes with the conformance issue (issue 4): variants by Vary
- * over the forwarded fields, targeted fields (RFC 9213), invalidation through `key` and Location after unsafe methods,
+ * over the forwarded fields, targeted fields (RFC 9213), invalidation after unsafe methods (`cache/writes.ts`),
  * partial responses combined. A No-Vary-Search of the response would relax the key, which here is the query as received.
  */
 export function createGenericPolicy(options: GenericPolicyOptions): SitePolicy {
@@ -65,6 +66,7 @@ function route(options: GenericPolicyOptions, method: string, target: string, he
       class: 'other',
       tags: [pathTag(read.path)],
       target: wire,
+      ...(options.ttlPolicy === 'origin' && { range: forwardableRange(method, headers) }),
       headers:
         options.ttlPolicy === 'origin'
           ? fillHeaders(headers, options.viaPseudonym)
@@ -80,7 +82,7 @@ function route(options: GenericPolicyOptions, method: string, target: string, he
     headers: passHeaders(headers, options.viaPseudonym),
     // A body is a stream and cannot be sent twice.
     retryable: safe && !hasBody(headers),
-    key: safe ? undefined : key,
+    key: reason === 'disabled' ? key : undefined,
   };
 }
 

@@ -1,9 +1,10 @@
+import { DEBUG_FIELD } from '../http/cache-status.js';
 import { type RawHeaders, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { withVia } from '../http/via.js';
 
 /** Host is the upstream's to set, and an expectation has been met by the listener. */
-const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect']);
+const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect', DEBUG_FIELD]);
 
 /** The engine asks for whole representations and validates with its own validators (RFC 9111 section 4.3.1). */
 const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([

@@ -24,6 +24,10 @@ export interface ResponseDirectives {
   readonly mustRevalidate: boolean;
   readonly proxyRevalidate: boolean;
   readonly mustUnderstand: boolean;
+  /** must-understand as a permission (section 5.2.2.3): beside it no-store is for caches that do not know it. */
+  readonly liftsNoStore: boolean;
+  /** must-revalidate, public or s-maxage as a permission: an answer to Authorization may be stored (section 3.5). */
+  readonly allowsAuthorized: boolean;
   readonly noTransform: boolean;
 }
 
@@ -92,10 +96,13 @@ export function responseDirectives(directives: readonly Directive[]): ResponseDi
     noCacheFields: noCache.fields,
     private: priv.whole,
     privateFields: priv.fields,
-    public: directives.some(([name, value]) => name === 'public' && value === undefined),
+    public: permits(directives, 'public'),
     mustRevalidate: has(directives, 'must-revalidate'),
     proxyRevalidate: has(directives, 'proxy-revalidate'),
     mustUnderstand: has(directives, 'must-understand'),
+    liftsNoStore: permits(directives, 'must-understand'),
+    allowsAuthorized:
+      permits(directives, 'public') || permits(directives, 'must-revalidate') || has(directives, 's-maxage'), // a bad one is 0: stored, but never used unvalidated
     noTransform: has(directives, 'no-transform'),
   };
 }
@@ -114,6 +121,13 @@ function requestDirectives(directives: readonly Directive[]): RequestDirectives 
 
 function has(directives: readonly Directive[], wanted: string): boolean {
   return directives.some(([name]) => name === wanted);
+}
+
+/** A permission is given by the directive as defined, without an argument; `public=no` takes it back. */
+function permits(directives: readonly Directive[], wanted: string): boolean {
+  return (
+    has(directives, wanted) && directives.every(([name, value]) => name !== wanted || value === undefined)
+  );
 }
 
 /** The shortest duration given for `wanted`, a bad one being 0 (RFC 9111 section 4.2.1 encourages to be stricter). */
@@ -137,12 +151,13 @@ function longest(directives: readonly Directive[], wanted: string): number | und
   return found;
 }
 
-/** A permission: only well-formed ones count; without an argument any staleness is accepted (section 5.2.1.2). */
+/** A permission, which a bad one takes back; without an argument any staleness is accepted (section 5.2.1.2). */
 function maxStale(directives: readonly Directive[]): number | undefined {
   let found: number | undefined;
   for (const [name, value] of directives) {
     if (name !== 'max-stale') continue;
-    const duration = value === undefined ? Number.POSITIVE_INFINITY : (parseDelta(value) ?? 0);
+    const duration = value === undefined ? Number.POSITIVE_INFINITY : parseDelta(value);
+    if (duration === undefined) return undefined;
     found = Math.min(found ?? Number.POSITIVE_INFINITY, duration);
   }
   return found;

@@ -1,7 +1,10 @@
 import { parseList, serializeString } from 'structured-headers';
 import { fieldValue, type RawHeaders, withField } from './headers.js';
 
-/** Why a request went forward, RFC 9211 section 2.2. */
+/** A request with this field, whatever its value, is told its cache key. It is for the first cache and goes no further. */
+export const DEBUG_FIELD = 'x-cache-debug';
+
+/** Why a request went forward, RFC 9211 section 2.2: the most specific reason known. */
 export type ForwardReason =
   | 'bypass'
   | 'method'
@@ -21,7 +24,7 @@ export interface CacheStatus {
   readonly fwd?: ForwardReason | undefined;
   /** Status the next hop answered, when it differs from what the client gets or says something. */
   readonly fwdStatus?: number | undefined;
-  /** Remaining freshness in whole seconds; negative when stale. */
+  /** Remaining freshness in seconds, cut to whole ones; negative when stale. */
   readonly ttlSeconds?: number | undefined;
   readonly stored?: boolean | undefined;
   readonly collapsed?: boolean | undefined;
@@ -42,7 +45,7 @@ export function printCacheStatus(status: CacheStatus): string {
     if (status.collapsed) text += '; collapsed';
   }
   if (status.ttlSeconds !== undefined) text += `; ttl=${Math.trunc(status.ttlSeconds) + 0}`;
-  if (status.key !== undefined) text += `; key=${sfString(status.key)}`;
+  if (status.key !== undefined) text += `; key=${sfString(bounded(status.key))}`;
   if (status.detail !== undefined) text += `; detail=${tokenOrString(status.detail)}`;
   return text;
 }
@@ -62,13 +65,14 @@ export function withCacheStatus(headers: RawHeaders, own: string): string[] {
 }
 
 /**
- * The `ttl` that the cache named `cache` gave, in seconds; undefined unless it is the last member, the one that answered,
- * and says so.
+ * Freshness left, in seconds, of what the cache named `cache` had; undefined unless it is the last member, the one that
+ * answered, and says so. Of what it had just fetched or validated (`stored`) the `ttl` says no more than the response does.
  */
 export function cacheStatusTtl(value: string | undefined, cache: string): number | undefined {
   if (value === undefined || !isList(value)) return undefined;
   const [name, parameters] = parseList(value).at(-1) ?? [];
   if (name === undefined || String(name) !== cache) return undefined;
+  if (parameters?.get('stored') === true) return undefined;
   const ttl = parameters?.get('ttl');
   return typeof ttl === 'number' ? ttl : undefined;
 }
@@ -84,6 +88,13 @@ function isList(value: string): boolean {
 
 function tokenOrString(value: string): string {
   return SF_TOKEN.test(value) ? value : sfString(value);
+}
+
+/** Keys are as long as URLs may be; a field that some client refuses would cost it the response. */
+const MAX_KEY_CHARS = 1024;
+
+function bounded(key: string): string {
+  return key.length <= MAX_KEY_CHARS ? key : `${key.slice(0, MAX_KEY_CHARS - 3)}...`;
 }
 
 /** A String holds printable ASCII only (RFC 9651 section 3.3.3). */

@@ -49,6 +49,15 @@ export function withoutFields(headers: RawHeaders, names: ReadonlySet<string>): 
   return kept;
 }
 
+/** A copy of the named fields alone. `names` are lower-case. */
+export function onlyFields(headers: RawHeaders, names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (names.has(headers[i]!.toLowerCase())) kept.push(headers[i]!, headers[i + 1]!);
+  }
+  return kept;
+}
+
 /** A copy in which `name` has exactly the one given value, at the place of its first line or at the end. */
 export function withField(headers: RawHeaders, name: string, value: string): string[] {
   const wanted = name.toLowerCase();

@@ -1,5 +1,6 @@
 import { field, fieldValue, type RawHeaders, withoutFields } from './headers.js';
 import { splitList } from './list.js';
+import { TARGET_LIST } from './targeted.js';
 
 /**
  * Fields of one connection or one proxy: neither forwarded nor stored (RFC 9110 section 7.6.1, RFC 9111 section 3.1,
@@ -26,6 +27,8 @@ const NEVER_NOMINATED: ReadonlySet<string> = new Set([
   'host',
   'authorization',
   'cache-control',
+  'pragma',
+  ...TARGET_LIST,
   'vary',
   'date',
   'age',

@@ -1,5 +1,5 @@
 import { parseList } from 'structured-headers';
-import { field, fieldValue, type RawHeaders } from './headers.js';
+import { fieldLines, fieldValue, type RawHeaders } from './headers.js';
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
@@ -9,26 +9,74 @@ export function isUnsafe(method: string): boolean {
 }
 
 /**
- * Absolute URIs whose stored responses a response invalidates (RFC 9111 section 4.4): for a non-error (2xx, 3xx) response
- * to an unsafe method the target itself, and what Location and Content-Location name on the same origin; another
- * origin's entries are not this one's to drop. `targetUri` is absolute.
+ * Origin-form targets whose stored responses an answer invalidates (RFC 9111 section 4.4): for a non-error one (2xx, 3xx) to
+ * an unsafe method the request's own, and what Location and Content-Location name on the same origin; another origin's
+ * responses are not this one's to drop.
+ *
+ * `bases`: absolute URIs, perhaps with a path, under which the origin's targets are reached; references resolve against
+ * the first, which is the origin's own.
  */
-export function invalidatedUris(
-  method: string,
-  targetUri: string,
-  status: number,
-  responseHeaders: RawHeaders,
+export function invalidatedTargets(
+  { method, target }: { readonly method: string; readonly target: string },
+  { status, headers }: { readonly status: number; readonly headers: RawHeaders },
+  bases: readonly string[],
 ): string[] {
-  if (!isUnsafe(method) || status < 200 || status > 399 || !URL.canParse(targetUri)) return [];
-  const target = new URL(targetUri);
-  const uris = new Set([withoutFragment(target)]);
+  if (!isUnsafe(method) || status < 200 || status > 399) return [];
+  const targets = new Set([target]);
   for (const name of ['location', 'content-location']) {
-    const value = field(responseHeaders, name);
-    if (value === undefined || !URL.canParse(value, targetUri)) continue;
-    const uri = new URL(value, target);
-    if (uri.origin === target.origin) uris.add(withoutFragment(uri));
+    // There should be one line; of several, each may be what a client believes.
+    for (const reference of fieldLines(headers, name)) {
+      for (const named of namedTargets(reference, target, bases)) targets.add(named);
+    }
   }
-  return [...uris];
+  return [...targets];
+}
+
+/**
+ * A reference as origin-form targets, none when it leads elsewhere. Up to two: as written, which is what most clients send
+ * back, and as URL parsers of browsers write it (`'` in a query becomes %27).
+ */
+function namedTargets(reference: string, target: string, bases: readonly string[]): string[] {
+  const own = bases[0];
+  if (own === undefined) return [];
+  const base = withoutSlash(own) + target;
+  if (!URL.canParse(reference, base)) return [];
+  const uris = [new URL(reference, base).href, asWritten(reference, base)];
+  return uris.flatMap((uri) => (uri === undefined ? [] : targetOf(uri, bases)));
+}
+
+const REFERENCE = /^(?:([a-z][a-z0-9+.-]*):)?(\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i;
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?=\/|$)/;
+
+/** RFC 3986 section 5.2 without re-encoding; undefined where there are dot segments to remove. */
+function asWritten(reference: string, base: string): string | undefined {
+  const [, scheme, authority, path = '', query = ''] = REFERENCE.exec(reference)!;
+  if (DOT_SEGMENT.test(path)) return undefined;
+  const [, baseScheme, baseAuthority, basePath = '', baseQuery = ''] = REFERENCE.exec(base)!;
+  if (authority !== undefined) return `${scheme ?? baseScheme}:${authority}${path}${query}`;
+  if (scheme !== undefined) return undefined;
+  const root = `${baseScheme}:${baseAuthority}`;
+  if (path === '') return `${root}${basePath}${query === '' ? baseQuery : query}`;
+  if (path.startsWith('/')) return `${root}${path}${query}`;
+  return `${root}${basePath.slice(0, basePath.lastIndexOf('/') + 1)}${path}${query}`;
+}
+
+/** What an absolute URI is called under each of the bases it lies under. */
+function targetOf(uri: string, bases: readonly string[]): string[] {
+  const [, scheme, authority, path = '', query = ''] = REFERENCE.exec(uri)!;
+  const root = `${scheme}:${authority}`;
+  if (!URL.canParse(root)) return [];
+  const { origin } = new URL(root);
+  return bases.flatMap((base) => {
+    const { origin: baseOrigin, pathname } = new URL(base);
+    const mount = withoutSlash(pathname);
+    if (origin !== baseOrigin || !(path === mount || path.startsWith(`${mount}/`))) return [];
+    return [(path.slice(mount.length) || '/') + query];
+  });
+}
+
+function withoutSlash(base: string): string {
+  return base.replace(/\/+$/, '');
 }
 
 /** Groups a response belongs to, RFC 9875 section 2; empty when absent or not a list of Strings. */
@@ -36,7 +84,7 @@ export function cacheGroups(responseHeaders: RawHeaders): string[] {
   return strings(fieldValue(responseHeaders, 'cache-groups'));
 }
 
-/** Groups that a response to an unsafe method invalidates, RFC 9875 section 3; ignored on safe methods. */
+/** Groups that a response to an unsafe method invalidates, whatever its status, RFC 9875 section 3; none on safe methods. */
 export function invalidatedGroups(method: string, responseHeaders: RawHeaders): string[] {
   return isUnsafe(method) ? strings(fieldValue(responseHeaders, 'cache-group-invalidation')) : [];
 }
@@ -57,9 +105,4 @@ function strings(value: string | undefined): string[] {
   } catch {
     return []; // RFC 9651 section 4.2: a field that fails to parse is ignored
   }
-}
-
-function withoutFragment(uri: URL): string {
-  uri.hash = '';
-  return uri.href;
 }

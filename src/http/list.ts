@@ -3,7 +3,8 @@ export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * Members of a `#element` list (RFC 9110 section 5.6.1), trimmed, empty ones left out. Commas inside quoted strings
- * do not separate. An unterminated quote quotes nothing: `a="b, no-store` must not hide the no-store.
+ * do not separate. A quote that is not closed, or that opens in mid-token, quotes nothing: neither `a="b, no-store` nor
+ * `a=b"c, no-store, d"` may hide the no-store.
  */
 export function splitList(value: string): string[] {
   return splitOutsideQuotes(value, ',');
@@ -15,14 +16,19 @@ export function splitOutsideQuotes(value: string, separator: ',' | ';'): string[
   const parts: string[] = [];
   let start = 0;
   let quoted = false;
+  let before: string = separator; // the last character that is no OWS
   for (let i = 0; i < value.length; i++) {
-    const c = value[i];
-    if (quoted && c === '\\') i++;
-    else if (c === '"') quoted = !quoted;
-    else if (c === separator && !quoted) {
+    const c = value[i]!;
+    if (quoted) {
+      if (c === '\\') i++;
+      else quoted = c !== '"';
+    } else if (c === '"') {
+      quoted = before === '=' || before === separator;
+    } else if (c === separator) {
       parts.push(value.slice(start, i));
       start = i + 1;
     }
+    if (c !== ' ' && c !== '\t') before = c;
   }
   if (quoted) return plain(value.split(separator));
   parts.push(value.slice(start));

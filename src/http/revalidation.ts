@@ -1,5 +1,5 @@
 import { parseHttpDate } from './dates.js';
-import { parseEntityTag, strongMatch, weakMatch } from './entity-tag.js';
+import { parseEntityTag } from './entity-tag.js';
 import { field, hasField, type RawHeaders, withoutFields } from './headers.js';
 import { withoutHopByHop } from './hop-by-hop.js';
 
@@ -23,39 +23,31 @@ export function hasValidator(storedHeaders: RawHeaders, now: number): boolean {
 }
 
 /**
- * The request that validates a stored response (RFC 9111 section 4.3.1): If-None-Match with its ETag and those of
- * other variants of the key (`otherTags`, as printed), If-Modified-Since with its Last-Modified, in place of the client's own
- * conditions. Undefined when the stored response has no valid validator. `now` in ms.
+ * The request that validates a stored response (RFC 9111 section 4.3.1): If-None-Match with its ETag, If-Modified-Since
+ * with its Last-Modified, in place of the client's own conditions. Undefined when the stored response has no valid validator. `now` in ms.
  */
 export function revalidationHeaders(
   requestHeaders: RawHeaders,
   storedHeaders: RawHeaders,
   now: number,
-  otherTags: readonly string[] = [],
 ): string[] | undefined {
   const tag = storedTag(storedHeaders);
   const date = storedDate(storedHeaders, now);
   if (tag === undefined && date === undefined) return undefined;
   const headers = withoutConditions(requestHeaders);
-  if (tag !== undefined) {
-    const others = otherTags.filter((t) => t !== tag && parseEntityTag(t) !== undefined);
-    headers.push('If-None-Match', [tag, ...others].join(', '));
-  }
+  if (tag !== undefined) headers.push('If-None-Match', tag);
   if (date !== undefined) headers.push('If-Modified-Since', date);
   return headers;
 }
 
 /**
- * Whether a 304 speaks of this stored response (RFC 9111 section 4.3.4): its ETag agrees, strongly if it is strong; else
- * its Last-Modified agrees; a 304 without validators answers the only response it can have been about.
+ * Whether a 304 speaks of this stored response (RFC 9111 section 4.3.4). The request named one entity-tag, so the 304 can have
+ * been about no other, even where it carries another tag: the section's comparison chooses among several, and real servers
+ * name a compressed variant otherwise in their 304s (Apache's `-gzip`). Without tags the Last-Modified has to agree.
  */
 export function selectsStored(storedHeaders: RawHeaders, notModified: RawHeaders): boolean {
-  const offered = tagOf(notModified);
-  if (offered !== undefined) {
-    const stored = tagOf(storedHeaders);
-    if (stored === undefined) return false;
-    return offered.weak ? weakMatch(offered, stored) : strongMatch(offered, stored);
-  }
+  if (tagOf(storedHeaders) !== undefined) return true;
+  if (tagOf(notModified) !== undefined) return false;
   const date = field(notModified, 'last-modified');
   return date === undefined || date === field(storedHeaders, 'last-modified');
 }

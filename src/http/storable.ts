@@ -1,6 +1,7 @@
 import { type RequestDirectives, type ResponseDirectives, requestCacheControl } from './cache-control.js';
 import { field, hasField, type RawHeaders } from './headers.js';
-import { isHeuristicallyCacheable, isUnderstood } from './status.js';
+import { partOf } from './partial.js';
+import { isHeuristicallyCacheable, isNeverStored, isUnderstood } from './status.js';
 import { type ResponsePolicy, responsePolicy } from './targeted.js';
 import { parseVary } from './vary.js';
 
@@ -8,8 +9,9 @@ import { parseVary } from './vary.js';
 export type NotStorable =
   | 'method' // section 3: the method is not understood as cacheable
   | 'interim-status' // 1xx is not final
-  | 'partial' // 206: this cache stores complete responses
+  | 'partial' // 206 that was not asked for, or that names no one part of a known whole
   | 'not-modified' // 304 updates, it is never an entry
+  | 'forbidden-status' // 428, 429, 431, 511: RFC 6585
   | 'not-understood' // no such status, or must-understand with one whose rules are not implemented
   | 'no-store'
   | 'request-no-store'
@@ -28,10 +30,12 @@ export interface StorableOptions {
   /** The request's Authorization is the proxy's own, the same for all clients: section 3.5 does not apply. */
   readonly sharedAuthorization?: boolean | undefined;
   /**
-   * RFC 9111 section 7.3 lets Set-Cookie be stored and leaves it to the origin to forbid it; here it is refused (I-20)
-   * unless the operator of a generic upstream allows it.
+   * RFC 9111 section 7.3 lets Set-Cookie be stored and leaves it to the origin to forbid it. `refuse` (default): never
+   * (I-20). `explicit`: where the origin has given the response a lifetime, not where one would be guessed.
    */
-  readonly setCookie?: 'refuse' | 'store' | undefined;
+  readonly setCookie?: 'refuse' | 'explicit' | undefined;
+  /** The request was for one range of bytes, so that a 206 is what was asked for and may be stored as a part. */
+  readonly ranged?: boolean | undefined;
   /** Absolute URI of the request. With it a POST that names itself in Content-Location may be stored. */
   readonly targetUri?: string | undefined;
 }
@@ -52,21 +56,26 @@ export function storability(
   if (method !== 'GET' && !(method === 'POST' && explicit && namesItself(headers, options.targetUri))) {
     return refuse('method');
   }
-  const badStatus = statusFault(status, directives);
+  const badStatus = statusFault(
+    status,
+    directives,
+    options.ranged === true && partOf(headers, undefined) !== undefined,
+  );
   if (badStatus !== undefined) return refuse(badStatus);
   // Section 5.2.2.3: must-understand overrides the no-store that older caches see.
-  if (directives.noStore && !directives.mustUnderstand) return refuse('no-store');
+  if (directives.noStore && !directives.liftsNoStore) return refuse('no-store');
   if ((options.requestDirectives ?? requestCacheControl(requestHeaders)).noStore)
     return refuse('request-no-store');
   if (directives.private) return refuse('private');
   if (
     !options.sharedAuthorization &&
     hasField(requestHeaders, 'authorization') &&
-    !allowsAuthorized(directives)
+    !directives.allowsAuthorized // section 3.5
   ) {
     return refuse('authorization');
   }
-  if (options.setCookie !== 'store' && hasField(headers, 'set-cookie') && !stripsSetCookie(directives)) {
+  const cookieAllowed = options.setCookie === 'explicit' && explicit;
+  if (!cookieAllowed && hasField(headers, 'set-cookie') && !stripsSetCookie(directives)) {
     return refuse('set-cookie');
   }
   if (parseVary(headers) === '*') return refuse('vary-any');
@@ -85,10 +94,15 @@ export function fieldsNotStored(directives: ResponseDirectives): readonly string
     : [...directives.privateFields, ...directives.noCacheFields];
 }
 
-function statusFault(status: number, directives: ResponseDirectives): NotStorable | undefined {
+function statusFault(
+  status: number,
+  directives: ResponseDirectives,
+  partAllowed: boolean,
+): NotStorable | undefined {
   if (status >= 100 && status < 200) return 'interim-status';
-  if (status === 206) return 'partial';
+  if (status === 206) return partAllowed ? undefined : 'partial';
   if (status === 304) return 'not-modified';
+  if (isNeverStored(status)) return 'forbidden-status';
   if (!(status >= 200 && status <= 599)) return 'not-understood';
   if (directives.mustUnderstand && !isUnderstood(status)) return 'not-understood';
   return undefined;
@@ -103,18 +117,13 @@ function hasExplicitFreshness(
   return targetedBy === undefined && hasField(headers, 'expires');
 }
 
-/** Section 3.5: the directives that let a shared cache store an answer to a request with Authorization. */
-function allowsAuthorized(directives: ResponseDirectives): boolean {
-  return directives.mustRevalidate || directives.public || directives.sMaxage !== undefined;
-}
-
 /** The field is stripped before storing, so the entry holds no cookie. */
 function stripsSetCookie(directives: ResponseDirectives): boolean {
   return fieldsNotStored(directives).includes('set-cookie');
 }
 
 /** RFC 9110 section 9.3.3: a POST is storable when its Content-Location is its own target. */
-function namesItself(headers: RawHeaders, targetUri: string | undefined): boolean {
+export function namesItself(headers: RawHeaders, targetUri: string | undefined): boolean {
   const location = field(headers, 'content-location');
   if (targetUri === undefined || location === undefined) return false;
   return URL.canParse(location, targetUri) && new URL(location, targetUri).href === new URL(targetUri).href;

@@ -42,8 +42,9 @@ export function parseTargeted(value: string): ResponseDirectives | undefined {
     return undefined;
   }
   if (members.size === 0) return undefined;
+  const decimals = decimalMembers(value);
   const directives: Directive[] = [];
-  for (const [name, [item]] of members) directives.push([name, argument(item)]);
+  for (const [name, [item]] of members) directives.push([name, decimals.has(name) ? '?' : argument(item)]);
   return responseDirectives(directives);
 }
 
@@ -51,9 +52,25 @@ export function parseTargeted(value: string): ResponseDirectives | undefined {
 function argument(item: BareItem | unknown[]): string | undefined {
   if (item === true) return undefined;
   if (typeof item === 'number') return String(item);
-  if (Array.isArray(item)) return fieldNames(item);
+  if (Array.isArray(item)) return notDigits(fieldNames(item));
   // A String where an Integer is due is a type error, so digits in quotes must not pass for a duration.
-  return typeof item === 'string' && !/^[0-9]+$/.test(item) ? item : '?';
+  return typeof item === 'string' ? notDigits(item) : '?';
+}
+
+function notDigits(text: string): string {
+  return /^[0-9]+$/.test(text) ? '?' : text;
+}
+
+/**
+ * Members with a Decimal, which no directive takes: section 2.1 warns of coercing one into an Integer, and the parser
+ * makes `60.0` the number 60.
+ */
+function decimalMembers(value: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!value.includes('.')) return names;
+  const unquoted = value.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  for (const [, name] of unquoted.matchAll(/(?:^|,)[ \t]*([^=,; \t]+)=-?[0-9]+\./g)) names.add(name!);
+  return names;
 }
 
 /** `private=("a" "b")` names fields like `private="a, b"` does. */

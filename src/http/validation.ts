@@ -40,7 +40,7 @@ export function evaluateConditional(
     if (!matchesAny(ifNoneMatch, entryHeaders, weakMatch)) return 'none';
     return reading ? 'not-modified' : 'precondition-failed';
   }
-  const ifModifiedSince = field(requestHeaders, 'if-modified-since');
+  const ifModifiedSince = fieldValue(requestHeaders, 'if-modified-since'); // two lines are no date, so ignored
   if (ifModifiedSince === undefined || !reading) return 'none';
   return modifiedSince(ifModifiedSince, entryHeaders, options) ? 'none' : 'not-modified';
 }
@@ -49,7 +49,8 @@ export function evaluateConditional(
 function originFails(requestHeaders: RawHeaders, entryHeaders: RawHeaders, now: number): boolean {
   const ifMatch = fieldValue(requestHeaders, 'if-match');
   if (ifMatch !== undefined) return !matchesAny(ifMatch, entryHeaders, strongMatch);
-  const since = dateField(requestHeaders, 'if-unmodified-since', now);
+  const unmodifiedSince = fieldValue(requestHeaders, 'if-unmodified-since');
+  const since = unmodifiedSince === undefined ? undefined : parseHttpDate(unmodifiedSince, now);
   const lastModified = dateField(entryHeaders, 'last-modified', now);
   return since !== undefined && lastModified !== undefined && lastModified > since;
 }

@@ -16,7 +16,9 @@ export async function respondArriving(
   exchange: Exchange,
   fields: EntryFields,
 ): Promise<void> {
-  const { head, length, body } = answer;
+  const { length, body, own } = answer;
+  const head =
+    own === undefined ? answer.head : { ...answer.head, headers: [...answer.head.headers, ...own] };
   const { method, headers, settings } = exchange;
   if (method === 'GET' && head.status === 200 && hasField(headers, 'range') && canWait(answer, exchange)) {
     exchange.attach(body);

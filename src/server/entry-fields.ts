@@ -54,7 +54,7 @@ export class EntryFields {
       const left = exchange.outcome?.result === 'stale' ? 0 : freshUntil(head) - now;
       headers.push('Cache-Control', clientCacheControl(left, head.memoryFor));
     }
-    pushOwnFields(headers, exchange, theirs);
+    pushOwnFields(headers, exchange, theirs, { ttlSeconds: Math.floor((freshUntil(head) - now) / 1000) });
     return headers;
   }
 

@@ -1,5 +1,7 @@
-import { hasField, withField } from '../http/headers.js';
-import { selectRange } from '../http/ranges.js';
+import { ProxyError } from '../errors.js';
+import { field, hasField, withField } from '../http/headers.js';
+import { partOf, rangeWithin } from '../http/partial.js';
+import { printContentRange, selectRange } from '../http/ranges.js';
 import { evaluateConditional, notModifiedHeaders } from '../http/validation.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import { BodyWriter } from './body-writer.js';
@@ -14,6 +16,7 @@ import { allowsBody, writeHead } from './write-head.js';
 export async function respondEntry(entry: Entry, exchange: Exchange, fields: EntryFields): Promise<void> {
   const form = chooseForm(entry, exchange.method, exchange.headers, exchange.settings.site);
   if (sentNotModified(entry, form, exchange, fields)) return;
+  if (entry.status === 206) return sendWithin(entry, form, exchange, fields);
   if (form !== 'decoded') return sendBytes(entry, form, entry.body, exchange, fields);
   const decoded = await decodeWhole(entry.body);
   if (exchange.gone) return;
@@ -80,6 +83,22 @@ function sentPartial(
   for (const piece of part.pieces) response.write(piece);
   response.end();
   return true;
+}
+
+/** The range asked for, cut from a stored part that has all of it (the engine has seen to that). */
+function sendWithin(entry: Entry, form: Form, exchange: Exchange, fields: EntryFields): void {
+  const part = partOf(entry.headers, entry.body.length);
+  const range = part && rangeWithin(field(exchange.headers, 'range') ?? '', part);
+  if (part === undefined || range === undefined) {
+    throw new ProxyError('internal', 'a part was to answer a range that it does not hold');
+  }
+  const base = withField(fields.lasting(entry, form), 'Content-Range', printContentRange(range, part.size));
+  const headers = fields.full(entry, form, exchange, base);
+  const bytes = entry.body.subarray(range.start - part.start, range.end - part.start + 1);
+  headers.push('Content-Length', String(bytes.length));
+  writeHead(exchange, 206, entry.statusText, headers);
+  exchange.bytes = bytes.length;
+  exchange.response.end(bytes);
 }
 
 function sendEmpty(exchange: Exchange, status: number, text: string, headers: string[]): void {

@@ -37,7 +37,7 @@ export function sendError(exchange: Exchange, error: ProxyError, side: ErrorSide
     if (settings.cors) headers.push(...corsFields(NO_FIELDS));
     headers.push('X-TMDB-Proxy', settings.serverId, 'X-TMDB-Proxy-Version', settings.version);
   }
-  pushOwnFields(headers, exchange, '', error.code);
+  pushOwnFields(headers, exchange, '', { error: error.code });
   if (exchange.expectsContinue || !settings.isReady()) response.shouldKeepAlive = false;
   response.writeHead(error.status, STATUS_CODES[error.status] ?? '', headers);
   if (method === 'HEAD') {

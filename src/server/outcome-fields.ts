@@ -2,6 +2,16 @@ import type { Outcome, Result } from '../cache/outcome.js';
 import type { ErrorCode } from '../errors.js';
 import { printCacheStatus } from '../http/cache-status.js';
 
+/** What only one response adds to its outcome. */
+export interface Telling {
+  /** The failure answered with, when there was one. */
+  readonly error?: ErrorCode | undefined;
+  /** Freshness left as the head is sent, in seconds, where the engine could not know it yet. */
+  readonly ttlSeconds?: number | undefined;
+  /** The client wants to be told its cache key. */
+  readonly withKey?: boolean | undefined;
+}
+
 export interface OutcomeFields {
   /** One member of `Cache-Status` (RFC 9211). */
   readonly cacheStatus: string;
@@ -28,10 +38,12 @@ const WENT_FORWARD: ReadonlySet<ErrorCode> = new Set([
 
 /**
  * Everything a client is told about what happened to its request, printed from the outcome and nothing else (I-24).
- * `cache` is this node's name; `error` is the failure answered with, when there was one.
+ * `cache` is this node's name. A stale value that stands in after the origin was asked is no hit: it went forward
+ * (RFC 9211 section 2.1).
  */
-export function outcomeFields(outcome: Outcome, cache: string, error?: ErrorCode): OutcomeFields {
+export function outcomeFields(outcome: Outcome, cache: string, telling: Telling = {}): OutcomeFields {
   const { forward } = outcome;
+  const { error } = telling;
   // What was to go forward may have failed before it did (a refused target, say).
   const forwarded = error === undefined ? forward !== undefined : WENT_FORWARD.has(error);
   return {
@@ -43,7 +55,8 @@ export function outcomeFields(outcome: Outcome, cache: string, error?: ErrorCode
       fwdStatus: outcome.forwardStatus,
       stored: outcome.stored,
       collapsed: outcome.collapsed,
-      ttlSeconds: outcome.ttl,
+      ttlSeconds: outcome.ttl ?? telling.ttlSeconds,
+      key: telling.withKey ? outcome.key : undefined,
       detail: error ?? detailOf(outcome),
     }),
     xCache: X_CACHE[outcome.result],

@@ -1,7 +1,8 @@
 import type { Outcome } from '../cache/outcome.js';
-import type { ErrorCode } from '../errors.js';
+import { DEBUG_FIELD } from '../http/cache-status.js';
+import { hasField } from '../http/headers.js';
 import type { Exchange } from './exchange.js';
-import { outcomeFields } from './outcome-fields.js';
+import { outcomeFields, type Telling } from './outcome-fields.js';
 
 /** Fields of the origin that ours replace, on every response; lower-case. CloudFront has an `X-Cache` of its own. */
 export const REPLACED: ReadonlySet<string> = new Set([
@@ -19,11 +20,15 @@ export function pushOwnFields(
   headers: string[],
   exchange: Exchange,
   theirs: string,
-  error?: ErrorCode,
+  telling: Omit<Telling, 'withKey'> = {},
 ): void {
   const { settings, outcome, requestId } = exchange;
   if (outcome !== undefined) {
-    const { cacheStatus, xCache } = outcomeFields(outcome, settings.serverId, error);
+    const { cacheStatus, xCache } = outcomeFields(outcome, settings.serverId, {
+      error: telling.error,
+      ttlSeconds: telling.ttlSeconds,
+      withKey: hasField(exchange.headers, DEBUG_FIELD),
+    });
     headers.push('Cache-Status', theirs + cacheStatus, 'X-Cache', xCache);
     headers.push('Server-Timing', serverTiming(outcome, settings.clock.now() - exchange.startedAt));
   }

@@ -37,6 +37,8 @@ export class WritableDiskStore implements DiskStore {
   readonly #view: DiskView;
   readonly #writer: DiskWriter;
   readonly #durable: DurableTable;
+  /** Entries on their way to the files: this process reads its own writes. Bounded as the writer's queue is. */
+  readonly #pending = new Map<string, Entry>();
   #expired = 0;
   #background: (() => void) | undefined;
   #backgroundAt: Buffer = Buffer.alloc(0);
@@ -112,16 +114,23 @@ export class WritableDiskStore implements DiskStore {
     await this.#environment.root.backup(path, true);
   }
 
-  get(key: string): Promise<Entry | undefined> {
+  async get(key: string): Promise<Entry | undefined> {
     this.#used.mark(key);
-    return this.#view.get(key);
+    return this.#pending.get(key) ?? this.#view.get(key);
   }
 
   async set(entry: Entry): Promise<SetResult> {
-    return this.#writer.set(entry);
+    const { key } = entry;
+    this.#pending.set(key, entry);
+    try {
+      return await this.#writer.set(entry);
+    } finally {
+      if (this.#pending.get(key) === entry) this.#pending.delete(key);
+    }
   }
 
   async delete(key: string): Promise<boolean> {
+    this.#pending.delete(key);
     return this.#writer.delete(indexKey(key));
   }
 
@@ -130,6 +139,7 @@ export class WritableDiskStore implements DiskStore {
   }
 
   async clear(): Promise<number> {
+    this.#pending.clear();
     return this.#writer.clear();
   }
 

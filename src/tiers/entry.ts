@@ -1,4 +1,4 @@
-import type { RawHeaders } from '../http/headers.js';
+import { hasField, type RawHeaders } from '../http/headers.js';
 
 /** Content coding of stored bytes. Anything but these two is kept as it came and never transformed. */
 export type StoredCoding = 'identity' | 'gzip' | 'other';
@@ -53,9 +53,19 @@ export function freshUntil(entry: EntryHead): number {
   return entry.storedAt - entry.ageAtStore + entry.lifetime;
 }
 
-/** When the entry may be dropped by a store: fresh plus the longest stale window, ms since epoch. */
+/** What may never be served stale is kept for at least this long if it has a validator: it saves the body of an answer, ms. */
+const VALIDATED_MS = 24 * 3600 * 1000;
+
+/**
+ * When the entry may be dropped by a store, ms since epoch: when it is neither fresh nor within a stale window, nor worth
+ * validating (RFC 9111 section 4.3).
+ */
 export function usefulUntil(entry: EntryHead): number {
-  return freshUntil(entry) + Math.max(entry.staleWhileRevalidate, entry.staleIfError);
+  const window = Math.max(entry.staleWhileRevalidate, entry.staleIfError);
+  const fresh = freshUntil(entry);
+  if (window > 0) return fresh + window;
+  const validated = hasField(entry.headers, 'etag') || hasField(entry.headers, 'last-modified');
+  return validated ? Math.max(fresh, entry.storedAt + VALIDATED_MS) : fresh;
 }
 
 /** Separates the primary key from the part chosen by `Vary`: a line feed can't occur in a key. */

@@ -1,3 +1,4 @@
+import { DEBUG_FIELD } from '../http/cache-status.js';
 import { type RawHeaders, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { withVia } from '../http/via.js';
@@ -6,7 +7,7 @@ import { withVia } from '../http/via.js';
  * Of the client's end-to-end fields these stay here: Host names this proxy, `X-API-Key` is its management key, and an
  * expectation has been met by the listener before the request got this far.
  */
-const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'x-api-key', 'expect']);
+const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'x-api-key', 'expect', DEBUG_FIELD]);
 const KEPT_BACK_AND_AUTHORIZATION: ReadonlySet<string> = new Set([...KEPT_BACK, 'authorization']);
 
 export interface PassHeaderOptions {

@@ -2,7 +2,6 @@ import type { PassReason, PassRoute } from '../cache/site.js';
 import { type Credential, keyPair } from './credentials.js';
 import type { TmdbPolicyOptions } from './options.js';
 import { passHeaders } from './pass-headers.js';
-import { pathVerdict } from './personal.js';
 import { keyOf, targetOf } from './place.js';
 import { wireQuery, withoutApiKeys } from './query.js';
 import type { Reading } from './reading.js';
@@ -27,7 +26,7 @@ export class PassRoutes {
   }
 
   routeOf(reading: Reading, reason: PassReason): PassRoute {
-    const { request, upstream, traits } = reading;
+    const { request, upstream, path, query, traits } = reading;
     const { target, authorization } =
       upstream === 'api' ? this.#apiAccess(reading, reason) : imageAccess(reading);
     const unsafe = reason === 'method' && request.method !== 'OPTIONS';
@@ -39,7 +38,7 @@ export class PassRoutes {
       headers: passHeaders(request.headers, { pseudonym: this.#pseudonym, authorization }),
       // A body is a stream and cannot be sent twice.
       retryable: !unsafe && reason !== 'side-effects' && !traits.hasBody,
-      key: unsafe ? keyOfRead(reading) : undefined,
+      key: reason === 'disabled' ? keyOf(upstream, path, query.canonical) : undefined,
     };
   }
 
@@ -72,10 +71,4 @@ function imageAccess({ path, rawQuery, traits }: Reading): Access {
 /** The canonical path, on which all was decided, and the query as it came. */
 function asReceived(path: string, rawQuery: string | undefined): string {
   return targetOf(path, rawQuery === undefined ? '' : wireQuery(rawQuery), '');
-}
-
-/** What a GET of the same target is stored under, undefined when it never is (RFC 9111 section 4.4). */
-function keyOfRead({ upstream, path, query }: Reading): string | undefined {
-  if (query.personal || (upstream === 'api' && pathVerdict(path) !== undefined)) return undefined;
-  return keyOf(upstream, path, query.canonical);
 }

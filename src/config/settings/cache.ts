@@ -40,6 +40,12 @@ export const CACHE_SETTINGS = {
     default: './data',
     meaning: 'Directory of the disk store, relative to the working directory.',
   }),
+  HONOUR_MAX_STALE: setting({
+    kind: boolean,
+    default: 'false',
+    meaning:
+      'With `TTL_POLICY=origin`, lets a request’s `max-stale` have what is stale, unless the origin forbids that.',
+  }),
   OFFLINE: setting({
     kind: boolean,
     default: 'false',

@@ -5,6 +5,8 @@ import type { Lookup } from '../../../src/cache/lookup.js';
 import { OriginFetcher } from '../../../src/cache/origin-fetcher.js';
 import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
 import { type ClassTimes, expectedOf, type SharedRoute, type SitePolicy } from '../../../src/cache/site.js';
+import { Storer } from '../../../src/cache/store.js';
+import { WritingFetcher, type WritingFetcherParts } from '../../../src/cache/writes.js';
 import type { Clock } from '../../../src/clock.js';
 import { gather } from '../../../src/cluster/hub-client.js';
 import { parentAnswer } from '../../../src/cluster/parent.js';
@@ -31,7 +33,7 @@ export const plainSite: SitePolicy = {
     target.startsWith('/private')
       ? { kind: 'pass', upstream: 'api', reason: 'personal-path', target, headers, retryable: true }
       : method !== 'GET' && method !== 'HEAD'
-        ? { kind: 'pass', upstream: 'api', reason: 'method', target, headers, retryable: false, key: target }
+        ? { kind: 'pass', upstream: 'api', reason: 'method', target, headers, retryable: false }
         : {
             kind: 'shared',
             upstream: 'api',
@@ -55,6 +57,11 @@ export interface SiteOverrides {
   site?: Partial<SitePolicy>;
   maxEntryBytes?: number;
   offline?: boolean;
+  honourMaxStale?: boolean;
+  /** Where the origin's targets are known; by default `http://origin`. */
+  bases?: readonly string[];
+  /** In place of a purge that succeeds at once. */
+  purgeWritten?: WritingFetcherParts['purge'];
 }
 
 export interface KitOverrides extends SiteOverrides {
@@ -105,38 +112,57 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     },
     onHealed: (kind) => healed.push(kind),
   });
-  const engine: Engine = new Engine({
-    site,
-    memory,
-    l2,
-    purges,
-    fetcher:
+  const reported: string[] = [];
+  const writing = new WritingFetcher({
+    inner:
       parts.wrap?.(
         asking,
         (route) => engine.lookup.find(route),
         (route) => purges.latestFor(expectedOf(site, route)),
       ) ?? asking,
+    site,
+    purges,
+    clock,
+    maxEntryBytes,
+    bases: () => parts.bases ?? ['http://origin'],
+    purge: parts.purgeWritten ?? (async (scopes, onNumbered) => purgeAll(scopes, onNumbered)),
+    find: (route) => engine.lookup.find(route),
+    store: (route, head, body) => storer.finish(route, head, body),
+    onBackgroundError: (error) => reported.push(error.code),
+  });
+  const engine: Engine = new Engine({
+    site,
+    memory,
+    l2,
+    purges,
+    fetcher: writing,
     clock,
     maxEntryBytes,
     softTimeoutMs: 1500,
     offline: parts.offline ?? false,
-    invalidate: async (key) => purge({ kind: 'key', name: key }),
+    honourMaxStale: parts.honourMaxStale ?? false,
     onBackgroundError: () => {},
   });
+  const storer = new Storer({ site, l2, purges, clock, maxEntryBytes }, engine.lookup);
   function purge(scope: PurgeScope, soft = false): void {
+    purgeAll([scope], () => {}, soft);
+  }
+  function purgeAll(scopes: readonly PurgeScope[], onNumbered: () => void, soft = false): number {
     const seq = purges.stamp() + 1;
-    const rule = { scope, soft, seq, at: clock.now() };
-    purges.apply(rule);
-    engine.filler.flights.detach([rule]);
+    onNumbered();
+    const rules = scopes.map((scope) => ({ scope, soft, seq, at: clock.now() }));
+    for (const rule of rules) purges.apply(rule);
+    engine.filler.flights.detach(rules);
+    return seq;
   }
   function ask(
     target: string,
-    options: { headers?: string[]; method?: string; signal?: AbortSignal } = {},
+    options: { headers?: readonly string[]; method?: string; signal?: AbortSignal } = {},
   ): Promise<Answer> {
     const { headers = [], method = 'GET', signal = new AbortController().signal } = options;
     return engine.handle({ request: { method, target, headers }, signal });
   }
-  return { memory, purges, engine, healed, purge, ask };
+  return { memory, purges, engine, healed, reported, purge, purgeAll, ask };
 }
 
 /** The bytes of an answer as a client that takes the stored coding gets them. */

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { SharedRoute } from '../../../src/cache/site.js';
 import { ProxyError } from '../../../src/errors.js';
 import { settle } from '../../support/fake-clock.js';
 import { clusterKit, PATIENCE_MS } from './cluster-kit.js';
-import { bytesOf } from './engine-kit.js';
+import { bytesOf, plainSite } from './engine-kit.js';
 
 const KEY = '/3/movie/550';
+const ROUTE = plainSite.route({ method: 'GET', target: KEY, headers: [] }) as SharedRoute;
 const MINUTE = 60_000;
 type Kit = ReturnType<typeof clusterKit>;
 
@@ -368,12 +370,12 @@ describe('a loser that has a stale value (I-9)', () => {
     kit.origin.asked[1]!.fail(new ProxyError('origin_unreachable', 'refused'));
     expect((await first).outcome.stale).toBe('origin-error');
     await settle();
-    expect(kit.a.engine.filler.resting(KEY)).toBe(true);
-    expect(kit.b.engine.filler.resting(KEY)).toBe(false);
+    expect(kit.a.engine.filler.resting(ROUTE)).toBe(true);
+    expect(kit.b.engine.filler.resting(ROUTE)).toBe(false);
     expect(kit.origin.asked).toHaveLength(3); // the loser tries itself
     kit.origin.asked[2]!.fail(new ProxyError('origin_unreachable', 'refused'));
     expect((await second).outcome.stale).toBe('origin-error');
-    expect(kit.b.engine.filler.resting(KEY)).toBe(true);
+    expect(kit.b.engine.filler.resting(ROUTE)).toBe(true);
     // One request per node and interval.
     expect((await kit.b.ask(KEY)).outcome.stale).toBe('not-before');
     await settle();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
+import { mayName, type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
 import type { EntryHead } from '../../../src/tiers/entry.js';
 
 const head = (stamp: number, more: Partial<EntryHead> = {}) =>
@@ -74,6 +74,24 @@ describe('the clock', () => {
       }),
     );
   });
+
+  it.each<[scope: PurgeScope, groups: boolean, tagsFromBody: boolean, named: boolean]>([
+    [{ kind: 'tag', name: 'group:a' }, true, false, true],
+    [{ kind: 'tag', name: 'group:a' }, false, false, false],
+    [{ kind: 'tag', name: 'group:a' }, false, true, true],
+    [{ kind: 'tag', name: 'path:/b' }, true, false, false],
+    [{ kind: 'tag', name: 'path:/b' }, false, true, true],
+    [{ kind: 'tag', name: 'path:/a' }, false, false, true],
+  ])(
+    'I-3: %j names a response to come (groups %s, tags from the body %s): %s',
+    (scope, groups, tagsFromBody, named) => {
+      const expected = { primaryKey: 'k', tags: ['path:/a'], groups, tagsFromBody };
+      const table = new PurgeTable();
+      table.apply({ scope, soft: false, seq: 7, at: 0 });
+      expect(mayName(scope, expected)).toBe(named);
+      expect(table.latestFor(expected)).toBe(named ? 7 : 0);
+    },
+  );
 
   it('I-5: hard beats soft, whichever came later; soft alone says since when', () => {
     const table = new PurgeTable();

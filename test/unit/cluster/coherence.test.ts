@@ -66,6 +66,35 @@ describe('a purge', () => {
   });
 });
 
+describe('what is known by the time a purge is numbered (I-2)', () => {
+  const OTHER: PurgeScope = { kind: 'tag', name: 'movie:551' };
+  /** The latest purge that names the other movie, as known when this one's is numbered. */
+  const numbered = async (node: FakeNode): Promise<number | undefined> => {
+    let latest: number | undefined;
+    await node.coherence.purge([MOVIE], false, () => {
+      latest = node.table.latestFor({ primaryKey: 'k', tags: ['movie:551'], tagsFromBody: false });
+    });
+    return latest;
+  };
+
+  it('is every purge before it, those of other nodes too', async () => {
+    const { clock, a, b } = await nodes();
+    const { seq } = await b.coherence.purge([OTHER], false);
+    await pass(clock, 50);
+    expect(await numbered(a)).toBe(seq);
+  });
+
+  it('is not said when another node was numbered in between, or Redis is away', async () => {
+    const { clock, redis, a, b } = await nodes();
+    redis.delays = () => [];
+    await b.coherence.purge([OTHER], false);
+    expect(await numbered(a)).toBeUndefined();
+    await pass(clock, 2000);
+    a.reach = 'cut';
+    expect(await numbered(a)).toBeUndefined();
+  });
+});
+
 describe('while Redis is away', () => {
   it('a purge holds here at once, says so, survives a restart, and reaches the others on return', async () => {
     const { clock, redis, a, b } = await nodes();

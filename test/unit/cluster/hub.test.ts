@@ -189,6 +189,33 @@ describe('asking the core from a worker', () => {
     fetched.body.cancel();
   });
 
+  it('interim responses of a fill reach the worker that waits for it with a client, and only that one', async () => {
+    let told: Parameters<HubFetcher['fill']>[2];
+    fill.mockImplementation(async (request, _signal, onInfo) => {
+      told = onInfo;
+      onInfo?.(103, ['Link', '</caf\xe9>', 'X-A', '1']);
+      onInfo?.(102, []);
+      const body = new ScriptedBody();
+      body.end();
+      expect(request.interim).toBe(onInfo !== undefined);
+      return { kind: 'storable', head, body, length: 0 } satisfies Fetched;
+    });
+    const infos: unknown[] = [];
+    const onInfo = (status: number, headers: readonly string[]) => infos.push([status, headers]);
+    const fetched = await client.fetch({ ...job(), onInfo });
+    expect(infos).toEqual([
+      [103, ['Link', '</caf\xe9>', 'X-A', '1']],
+      [102, []],
+    ]);
+    if (fetched.kind === 'storable') await gather(fetched.body);
+    // The flight goes on for others when this worker has its answer.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(() => told?.(103, [])).not.toThrow();
+    expect(infos).toHaveLength(2);
+    await client.fetch(job());
+    expect(told).toBeUndefined();
+  });
+
   it('a pass-through carries the request body, interim responses and a raw head', async () => {
     pass.mockImplementation(async (request) => {
       const chunks: Buffer[] = [];

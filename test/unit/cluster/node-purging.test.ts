@@ -63,6 +63,6 @@ it('other regions are told of a purge that holds although it could not be made d
   const { purging, told } = node({ durable: false });
   const command = { keys: [], urls: [], tags: ['movie:1'], prefix: undefined, class: undefined, soft: false };
   await expect(purging.purge(command)).rejects.toThrow('full');
-  await expect(purging.purgeKey('/k')).rejects.toThrow('full');
+  await expect(purging.purgeWritten([{ kind: 'key', name: '/k' }])).rejects.toThrow('full');
   expect(told).toHaveLength(2);
 });

@@ -9,7 +9,6 @@ import {
 } from '../../../src/http/cache-status.js';
 import { field } from '../../../src/http/headers.js';
 import { HOP_BY_HOP, withoutHopByHop } from '../../../src/http/hop-by-hop.js';
-import { cacheGroups, invalidatedGroups, invalidatedUris, isUnsafe } from '../../../src/http/invalidation.js';
 import { isLoop, passesThrough, withCdnLoop, withVia } from '../../../src/http/via.js';
 
 describe('hop-by-hop fields, RFC 9110 section 7.6.1', () => {
@@ -22,7 +21,7 @@ describe('hop-by-hop fields, RFC 9110 section 7.6.1', () => {
     expect(withoutHopByHop(headers)).toEqual(['C', '3']);
   });
 
-  test.each(['Cache-Control', 'Vary', 'Set-Cookie', 'Authorization', 'Host'])(
+  test.each(['Cache-Control', 'CDN-Cache-Control', 'Pragma', 'Vary', 'Set-Cookie', 'Authorization', 'Host'])(
     'Connection cannot take %s away and make a private message look public',
     (name) => {
       expect(field(withoutHopByHop(['Connection', name, name, 'x']), name)).toBe('x');
@@ -100,51 +99,5 @@ describe('loops, RFC 9110 section 7.6.3 and RFC 8586', () => {
   it('appends to what is there', () => {
     expect(withVia(['via', '1.0 a'], '1.1', 'b')).toEqual(['via', '1.0 a, 1.1 b']);
     expect(withCdnLoop(['CDN-Loop', 'a', 'CDN-Loop', 'b'], 'c')).toEqual(['CDN-Loop', 'a, b, c']);
-  });
-});
-
-describe('invalidation, RFC 9111 section 4.4', () => {
-  const URI = 'http://example.com/a/b?c';
-  test.each<[why: string, method: string, status: number, headers: string[], uris: string[]]>([
-    ['a successful POST', 'POST', 200, [], [URI]],
-    ['an unknown method is unsafe', 'M-SEARCH', 204, [], [URI]],
-    ['a redirect is no error', 'PUT', 303, [], [URI]],
-    ['an error', 'DELETE', 500, [], []],
-    ['a refusal', 'DELETE', 404, [], []],
-    ['a safe method', 'GET', 200, ['Location', '/x'], []],
-    ['Location', 'POST', 201, ['Location', 'x#f'], [URI, 'http://example.com/a/x']],
-    ['Content-Location', 'PUT', 200, ['Content-Location', '/y'], [URI, 'http://example.com/y']],
-    ['both', 'POST', 200, ['Location', '/x', 'Content-Location', '/x'], [URI, 'http://example.com/x']],
-    ['another host is not ours to drop', 'POST', 201, ['Location', 'http://other.com/x'], [URI]],
-    ['another port is another origin', 'POST', 201, ['Location', 'http://example.com:81/x'], [URI]],
-    ['rubbish', 'POST', 201, ['Location', 'http://['], [URI]],
-  ])('%s', (_why, method, status, headers, uris) => {
-    expect(invalidatedUris(method, URI, status, headers)).toEqual(uris);
-  });
-
-  it('knows the safe methods, which are case-sensitive', () => {
-    expect(['GET', 'HEAD', 'OPTIONS', 'TRACE'].some(isUnsafe)).toBe(false);
-    expect(isUnsafe('get')).toBe(true);
-  });
-});
-
-describe('cache groups, RFC 9875', () => {
-  test.each<[value: string, groups: string[]]>([
-    ['"a", "b"', ['a', 'b']],
-    ['"a";x=1, "a"', ['a']],
-    ['"a", b', []],
-    ['"a', []],
-    ['("a" "b")', []],
-  ])('%s', (value, groups) => {
-    expect(cacheGroups(['Cache-Groups', value])).toEqual(groups);
-    expect(invalidatedGroups('POST', ['Cache-Group-Invalidation', value])).toEqual(groups);
-  });
-
-  it('a safe method invalidates none', () => {
-    expect(invalidatedGroups('GET', ['Cache-Group-Invalidation', '"a"'])).toEqual([]);
-  });
-
-  it('never throws', () => {
-    fc.assert(fc.property(fc.string(), (value) => Array.isArray(cacheGroups(['Cache-Groups', value]))));
   });
 });

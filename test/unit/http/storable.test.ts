@@ -89,9 +89,14 @@ test.each<[why: string, expected: 'store' | NotStorable, given: Case]>([
     { headers: [...cc('public, max-age=60'), 'SET-COOKIE', 'a=b'] },
   ],
   [
-    'Set-Cookie of a generic upstream whose operator allows it',
+    'Set-Cookie by the letter, where the origin gave a lifetime (RFC 9111 section 7.3)',
     'store',
-    { headers: ['Set-Cookie', 'a=b'], options: { setCookie: 'store' } },
+    { headers: [...cc('max-age=60'), 'Set-Cookie', 'a=b'], options: { setCookie: 'explicit' } },
+  ],
+  [
+    'Set-Cookie by the letter, where a lifetime would be guessed',
+    'set-cookie',
+    { headers: ['Set-Cookie', 'a=b'], options: { setCookie: 'explicit' } },
   ],
   [
     'Set-Cookie that is stripped anyway',

@@ -102,6 +102,13 @@ describe('preconditions at a cache, RFC 9110 section 13.2.2 and RFC 9111 section
       ['Last-Modified', 'yesterday'],
       'none',
     ],
+    [
+      'two dates are none (RFC 9110 section 13.1.3)',
+      'GET',
+      ['If-Modified-Since', NEW, 'If-Modified-Since', NEW],
+      ENTRY,
+      'none',
+    ],
     ['If-Modified-Since on POST is ignored', 'POST', ['If-Modified-Since', NEW], ENTRY, 'none'],
     ['without Last-Modified, Date decides', 'GET', ['If-Modified-Since', OLD], ['Date', NEW], 'none'],
     [
@@ -156,6 +163,12 @@ describe('preconditions at an origin, RFC 9110 section 13.1', () => {
     ['modified since', ['If-Unmodified-Since', OLD], ['Last-Modified', NEW], 'precondition-failed'],
     ['not modified since', ['If-Unmodified-Since', NEW], ['Last-Modified', OLD], 'none'],
     ['a bad date is ignored', ['If-Unmodified-Since', 'x'], ['Last-Modified', OLD], 'none'],
+    [
+      'two dates are none (section 13.1.4)',
+      ['If-Unmodified-Since', OLD, 'If-Unmodified-Since', OLD],
+      ['Last-Modified', NEW],
+      'none',
+    ],
     ['then If-None-Match', ['If-Match', '"a"', 'If-None-Match', '"a"'], ['ETag', '"a"'], 'not-modified'],
   ])('%s', (_why, request, entry, expected) => {
     expect(evaluateConditional('GET', request, entry, 200, { now: NOW, role: 'origin' })).toBe(expected);

@@ -29,7 +29,7 @@ describe('an entry that is still arriving', () => {
     const { port } = await start(() => arriving(bodyOf('one ', 'two'), {}, 7));
     const reply = await get(port, '/3/movie/1');
     expect(reply.get('content-length')).toBe('7');
-    expect(reply.get('cache-status')).toBe('node-1; fwd=uri-miss; fwd-status=200; stored');
+    expect(reply.get('cache-status')).toBe('node-1; fwd=uri-miss; fwd-status=200; stored; ttl=3537');
     expect(reply.get('x-cache')).toBe('MISS');
     expect(reply.get('server-timing')).toBe('cache;desc=miss, origin;dur=0, total;dur=0');
     expect(reply.body.toString()).toBe('one two');

@@ -5,7 +5,7 @@ import type { BodySource } from '../../../src/origin/source.js';
 import { bodyOf, dial, exchange, get, ManualBody, PASS, request, start, until } from './helpers.js';
 
 function raw(status: number, statusText: string, headers: RawHeaders, body: BodySource = bodyOf()): Answer {
-  return { kind: 'raw', head: { status, statusText, headers }, body, outcome: PASS };
+  return { kind: 'raw', share: false, head: { status, statusText, headers }, body, outcome: PASS };
 }
 
 describe('an answer that is passed through', () => {
@@ -79,26 +79,6 @@ describe('an answer that is passed through', () => {
   it('answers 502 to a head that can not be printed', async () => {
     const { port } = await start(() => raw(200, 'OK', ['X-Bad', 'a\u0000b'], bodyOf('x')));
     expect((await get(port, '/3/account/1')).status).toBe(502);
-  });
-
-  it('forwards early hints, and drops interim responses it does not know', async () => {
-    const { port } = await start((context) => {
-      context.onInfo?.(103, ['Link', '</a.css>; rel=preload', 'Link', 'rubbish']);
-      context.onInfo?.(102, []);
-      context.onInfo?.(199, ['X', 'y']);
-      return raw(200, 'OK', ['Content-Length', '0']);
-    });
-    const socket = dial(port);
-    let seen = '';
-    socket.on('data', (chunk) => {
-      seen += chunk;
-    });
-    socket.write(request('GET', '/3/account/1'));
-    await until(() => seen.includes('HTTP/1.1 200 OK'));
-    const before = seen.slice(0, seen.indexOf('HTTP/1.1 200 OK'));
-    expect(before).toBe(
-      'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n',
-    );
   });
 });
 

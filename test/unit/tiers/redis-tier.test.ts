@@ -133,7 +133,7 @@ describe('the fence (I-4)', () => {
     expect(await tier.set(sample('v1:k', { status: 500 }), fence - 1)).toBe('fenced');
     const huge = sample('v1:k', { body: Buffer.alloc(parts.maxEntryBytes) });
     expect(await tier.set(huge, fence - 1)).toBe('fenced');
-    const useless = sample('v1:k', { lifetime: 0, staleIfError: 0, staleWhileRevalidate: 0 });
+    const useless = sample('v1:k', { headers: [], lifetime: 0, staleIfError: 0, staleWhileRevalidate: 0 });
     expect(await tier.set(useless, fence - 1)).toBe('fenced');
     expect((await tier.get('v1:k'))?.status).toBe(200);
     expect(await tier.set(useless, fence)).toBe('not-admitted');

@@ -1,0 +1,297 @@
+import { describe, expect, it } from 'vitest';
+import { field } from '../../../src/http/headers.js';
+import { settle } from '../../support/fake-clock.js';
+import { bytesOf } from './engine-kit.js';
+import { letterKit } from './letter-kit.js';
+
+const FRESH = ['Cache-Control', 'max-age=60'];
+const TAG = ['ETag', '"a"'];
+
+function part(range: string, body: string, more: string[] = TAG) {
+  return { status: 206, headers: [...FRESH, 'Content-Range', `bytes ${range}`, ...more], body };
+}
+const range = (value: string) => ['Range', `bytes=${value}`];
+
+describe('parts of a representation (RFC 9111 sections 3.3 and 3.4)', () => {
+  it('a range of what is not stored is asked for alone, not at the cost of the whole', async () => {
+    const kit = letterKit();
+    const { answer, body } = await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    expect(field(kit.origin.last.request.headers, 'range')).toBe('bytes=0-4');
+    expect(answer).toMatchObject({ kind: 'arriving', head: { status: 206 } });
+    expect(body).toBe('01234');
+  });
+
+  it.each(['0-4', '1-3', '2-4', '-10'])(
+    'a part answers the range %s only if it has all of it',
+    async (wanted) => {
+      const kit = letterKit();
+      await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+      const { answer, asked } = await kit.exchange(range(wanted), part('0-9/10', '0123456789'));
+      expect(asked).toBe(wanted === '-10' ? 1 : 0);
+      if (asked === 0) expect(answer).toMatchObject({ kind: 'entry', outcome: { result: 'hit' } });
+      else expect(answer.outcome.forward).toBe('partial');
+    },
+  );
+
+  it('a part is never served as the whole', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-0'), part('0-0/10', '0', []));
+    const { answer, asked, body } = await kit.exchange([], { headers: FRESH, body: '0123456789' });
+    expect([asked, body]).toEqual([1, '0123456789']);
+    expect(answer.outcome).toMatchObject({ forward: 'partial', forwardStatus: 200, stored: true });
+  });
+
+  it.each([
+    ['0-4/10', '01234', 'bytes=5-', '5-9/10', '56789'],
+    ['5-9/10', '56789', 'bytes=0-4', '0-4/10', '01234'],
+  ])('the whole is made of %s and its rest', async (first, bytes, rest, second, more) => {
+    const kit = letterKit();
+    await kit.exchange(range(first.split('/')[0]!), part(first, bytes));
+    const { answer, body } = await kit.exchange([], part(second, more));
+    const sent = kit.origin.last.request.headers;
+    expect([field(sent, 'range'), field(sent, 'if-range')]).toEqual([rest, '"a"']);
+    expect(body).toBe('0123456789');
+    expect(answer).toMatchObject({ kind: 'entry', entry: { status: 200 }, outcome: { forwardStatus: 206 } });
+    if (answer.kind === 'entry') expect(field(answer.entry.headers, 'content-range')).toBeUndefined();
+    const again = await kit.exchange([]);
+    expect([again.asked, again.body]).toEqual([0, '0123456789']);
+  });
+
+  it('bytes of two versions are never put together', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', 'old..'));
+    const answering = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply(part('5-9/10', 'newer', ['ETag', '"b"']));
+    await settle();
+    expect(field(kit.origin.last.request.headers, 'range')).toBeUndefined();
+    kit.origin.last.reply({ headers: [...FRESH, 'ETag', '"b"'], body: 'new..newer' });
+    expect(await bytesOf(await answering)).toBe('new..newer');
+  });
+
+  it.each([
+    ['without a validator', []],
+    ['with a weak one', ['ETag', 'W/"a"']],
+  ])('%s the rest is not trusted', async (_why, validator) => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234', validator));
+    const answering = kit.ask('/x');
+    await settle();
+    expect(field(kit.origin.last.request.headers, 'if-range')).toBeUndefined();
+    kit.origin.last.reply(part('5-9/10', '56789', validator));
+    await settle();
+    kit.origin.last.reply({ headers: FRESH, body: 'all of it' });
+    expect(await bytesOf(await answering)).toBe('all of it');
+  });
+
+  it.each([
+    ['a rest that breaks off', 206, 'bytes 5-9/10', '567'],
+    ['a rest of something longer', 206, 'bytes 5-9/12', '56789'],
+    ['a resource that has shrunk', 416, 'bytes */3', ''],
+  ])('%s leads to the whole being asked for', async (_why, status, contentRange, body) => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    const answering = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ status, headers: [...FRESH, ...TAG, 'Content-Range', contentRange], body });
+    await settle();
+    kit.origin.last.reply({ headers: FRESH, body: 'abc' });
+    expect(await bytesOf(await answering)).toBe('abc');
+  });
+
+  it('ranges that touch grow into one part, and into the whole', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-3'), part('0-3/10', '0123'));
+    await kit.exchange(range('3-6'), part('3-6/10', '3456'));
+    expect((await kit.exchange(range('1-5'))).asked).toBe(0);
+    await kit.exchange(range('7-'), part('7-9/10', '789'));
+    const { asked, body } = await kit.exchange([]);
+    expect([asked, body]).toEqual([0, '0123456789']);
+  });
+
+  it('a later part of another version replaces the earlier one', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-3'), part('0-3/10', 'old!'));
+    await kit.exchange(range('4-9'), part('4-9/10', 'newnew', ['ETag', '"b"']));
+    expect((await kit.exchange(range('0-3'), part('0-3/10', 'new!', ['ETag', '"b"']))).asked).toBe(1);
+  });
+
+  it('a part does not take the place of the whole that came meanwhile', async () => {
+    const kit = letterKit();
+    const ranged = kit.ask('/x', { headers: range('0-4') });
+    await settle();
+    const late = kit.origin.last;
+    await kit.exchange([], { headers: [...FRESH, ...TAG], body: '0123456789' });
+    late.reply(part('0-4/10', '01234'));
+    await bytesOf(await ranged);
+    await settle();
+    expect((await kit.exchange([])).asked).toBe(0);
+  });
+
+  it.each([
+    ['disagrees with the body', 'bytes 4-9/10', '01234'],
+    ['is of an unknown whole', 'bytes 0-4/*', '01234'],
+    ['is none', 'nonsense', '01234'],
+  ])('a 206 whose Content-Range %s is passed on and not stored', async (_why, contentRange, body) => {
+    const kit = letterKit();
+    const reply = { status: 206, headers: [...FRESH, 'Content-Range', contentRange], body };
+    expect((await kit.exchange(range('0-4'), reply)).body).toBe(body);
+    expect((await kit.exchange(range('0-4'), reply)).asked).toBe(1);
+  });
+
+  it('a 206 that nobody asked for is never stored', async () => {
+    const kit = letterKit();
+    const { answer } = await kit.exchange([], part('0-0/10', '0'));
+    expect(answer.outcome).toMatchObject({ stored: false, noStore: 'partial' });
+  });
+
+  it('a 200 in answer to a range is the whole', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), { headers: FRESH, body: '0123456789' });
+    expect((await kit.exchange([])).asked).toBe(0);
+  });
+
+  it('a range joins the whole on its way, a whole never a range', async () => {
+    const kit = letterKit();
+    const whole = kit.ask('/x');
+    const ranged = kit.ask('/x', { headers: range('0-4') });
+    await settle();
+    expect(kit.origin.asked).toHaveLength(1);
+    kit.origin.last.reply({ headers: FRESH, body: '0123456789' });
+    expect((await ranged).outcome.collapsed).toBe(true);
+    await whole;
+
+    const other = letterKit();
+    void other.ask('/y', { headers: range('0-4') }).catch(() => {});
+    void other.ask('/y', { headers: range('0-4') }).catch(() => {});
+    void other.ask('/y', { headers: range('5-9') }).catch(() => {});
+    void other.ask('/y').catch(() => {});
+    await settle();
+    expect(other.origin.asked.map(({ request }) => field(request.headers, 'range'))).toEqual([
+      'bytes=0-4',
+      'bytes=5-9',
+      undefined,
+    ]);
+  });
+
+  it('a stale part is validated, and renewed by a 304', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    kit.clock.advance(61_000);
+    const { answer } = await kit.exchange(range('1-2'), {
+      status: 304,
+      headers: [...FRESH, ...TAG],
+      body: '',
+    });
+    const sent = kit.origin.last.request.headers;
+    expect([field(sent, 'if-none-match'), field(sent, 'range')]).toEqual(['"a"', 'bytes=1-2']);
+    expect(answer).toMatchObject({ kind: 'entry', entry: { status: 206 }, outcome: { forwardStatus: 304 } });
+    expect((await kit.exchange(range('0-4'))).asked).toBe(0);
+  });
+
+  it('a purge takes a part like the whole (I-1)', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    kit.purge({ kind: 'key', name: 'v1:custom:/x' });
+    expect((await kit.exchange(range('0-4'), part('0-4/10', '01234'))).asked).toBe(1);
+  });
+
+  it('parts are kept apart by Vary like everything else', async () => {
+    const kit = letterKit();
+    const vary = [...TAG, 'Vary', 'A'];
+    await kit.exchange([...range('0-4'), 'A', '1'], part('0-4/10', '11111', vary));
+    expect((await kit.exchange([...range('0-4'), 'A', '2'], part('0-4/10', '22222', vary))).asked).toBe(1);
+    expect((await kit.exchange([...range('0-4'), 'A', '1'])).body).toBe('11111');
+  });
+});
+
+describe('by the letter', () => {
+  it('what replaces a stale response but may not be stored is not asked for twice', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...FRESH, ...TAG], body: 'old' });
+    kit.clock.advance(61_000);
+    const { asked, body } = await kit.exchange([], { headers: ['Cache-Control', 'no-store'], body: 'new' });
+    expect([asked, body]).toEqual([1, 'new']);
+  });
+
+  it("a client's no-store keeps its answer out of the cache, and others from waiting for it (section 5.2.1.5)", async () => {
+    const kit = letterKit();
+    await kit.exchange(['Cache-Control', 'no-store'], { headers: FRESH, body: 'mine' });
+    void kit.ask('/x', { headers: ['Cache-Control', 'no-store'] }).catch(() => {});
+    const both = [kit.ask('/x'), kit.ask('/x')];
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+    kit.origin.last.reply({ headers: FRESH, body: 'ours' });
+    for (const answer of await Promise.all(both)) expect(await bytesOf(answer)).toBe('ours');
+    expect((await kit.exchange(['Cache-Control', 'no-store'])).asked).toBe(0);
+  });
+
+  it.each([
+    ['Set-Cookie', ['Set-Cookie', 'session=1']],
+    ['private', ['Cache-Control', 'private']],
+  ])('an error with %s is for its asker alone', async (_why, headers) => {
+    const kit = letterKit();
+    const first = kit.ask('/x');
+    const second = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ status: 503, headers, body: 'yours' });
+    await first;
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+    kit.origin.last.reply({ status: 503, body: 'mine' });
+    expect(await bytesOf(await second)).toBe('mine');
+  });
+
+  it('a stored Set-Cookie is renewed by a 304', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...FRESH, ...TAG, 'Set-Cookie', 'a=1'], body: 'x' });
+    kit.clock.advance(61_000);
+    await kit.exchange([], { status: 304, headers: [...FRESH, ...TAG, 'Set-Cookie', 'a=2'], body: '' });
+    const { answer, asked } = await kit.exchange([]);
+    expect(asked).toBe(0);
+    if (answer.kind === 'entry') expect(field(answer.entry.headers, 'set-cookie')).toBe('a=2');
+  });
+});
+
+describe('variants', () => {
+  const inLanguage = (language: string) => ({
+    headers: [...FRESH, 'Vary', 'Accept-Language', 'Content-Language', language],
+    body: language,
+  });
+  const like = (value: string) => ['Accept-Language', value];
+
+  it('a stored language that a client likes best answers it (RFC 9111 section 4.1)', async () => {
+    const kit = letterKit();
+    await kit.exchange(like('en, de'), inLanguage('de'));
+    await kit.exchange(like('fr'), inLanguage('fr'));
+    const { asked, body } = await kit.exchange(like('fr;q=0.5, de;q=1.0'));
+    expect([asked, body]).toEqual([0, 'de']);
+    expect((await kit.exchange(like('es, de;q=0.1'), inLanguage('es'))).asked).toBe(1);
+  });
+
+  it('nobody is given a language where the origin varies by more', async () => {
+    const kit = letterKit();
+    const both = {
+      ...inLanguage('de'),
+      headers: [...FRESH, 'Vary', 'Accept-Language, A', 'Content-Language', 'de'],
+    };
+    await kit.exchange(like('en, de'), both);
+    expect((await kit.exchange(like('de, en;q=0.1'), both)).asked).toBe(1);
+  });
+
+  it('languages are found where only L2 remembers them', async () => {
+    const kit = letterKit();
+    await kit.exchange(like('en, de'), inLanguage('de'));
+    await kit.memory.clear();
+    await kit.exchange(like('fr'), inLanguage('fr'));
+    await kit.memory.clear();
+    expect((await kit.exchange(like('de;q=0.9, fr;q=0.1'))).asked).toBe(0);
+  });
+
+  it('a variant that is not there is told from a key that is not (RFC 9211 section 2.2)', async () => {
+    const kit = letterKit();
+    await kit.exchange(like('de'), inLanguage('de'));
+    expect((await kit.exchange(like('fr'), inLanguage('fr'))).answer.outcome.forward).toBe('vary-miss');
+    expect((await kit.exchange([], { headers: FRESH }, '/other')).answer.outcome.forward).toBe('uri-miss');
+  });
+});

@@ -195,7 +195,16 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     management,
     table,
     disk,
-    hub: new CoreFetcher({ lookup: engine.lookup, filler: engine.filler, fetcher, purges: table, clock }),
+    hub: new CoreFetcher({
+      lookup: engine.lookup,
+      filler: engine.filler,
+      fetcher,
+      purges: table,
+      clock,
+      replaced: (key) => {
+        for (const other of members()) other.recheck(key);
+      },
+    }),
     serving: alone ? { engine, site, table, member, counters, close: async () => {} } : undefined,
     resync: async () => coherence?.resync(),
     close: async () => {

@@ -33,9 +33,13 @@ export class Lookup {
   /** From memory alone, if this process may answer without looking further. Never waits. */
   now(route: SharedRoute): Found | undefined {
     const { memory, clock } = this.#parts;
-    const record = this.#record(route, (key) => memory.getNow(key));
-    if (record === undefined || clock.now() >= record.until) return undefined;
-    return this.#judged(record);
+    const now = clock.now();
+    // A marker also says for how long it may be relied on: L2 may know of a response that varies by more.
+    const record = this.#record(route, (key) => {
+      const known = memory.getNow(key);
+      return known === undefined || now >= known.until ? undefined : known;
+    });
+    return record && this.#judged(record);
   }
 
   /** From memory or L2. */
@@ -46,23 +50,16 @@ export class Lookup {
 
   /** From memory or L2, or what is missing: anything of this key, or the variant for this request. */
   async look(route: SharedRoute): Promise<Found | Miss> {
+    const shared = await this.#fromL2(route.key, route.headers);
+    // Only now: a purge may have come while L2 was asked (I-1), and L2 may have told by what else the response varies.
     // `now` has counted this look already.
     const record = this.#record(route, (key) => this.#parts.memory.peek(key));
-    const known = record === undefined ? undefined : this.#judged(record);
-    const shared = await this.#fromL2(route.key, route.headers);
-    if (typeof shared !== 'string' && (known === undefined || shared.entry.storedAt > known.entry.storedAt)) {
-      return shared;
-    }
-    if (known === undefined || record === undefined) return typeof shared === 'string' ? shared : 'uri-miss';
-    // A purge may have come while L2 was asked (I-1).
-    const verdict = this.#parts.purges.judge(record.entry);
-    if (verdict === 'purged') {
-      this.forget(record.entry);
-      return 'uri-miss';
-    }
+    if (typeof shared !== 'string' && !(record && isNewer(record.entry, shared.entry))) return shared;
+    const known = record && this.#judged(record);
+    if (known === undefined) return shared;
     // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
-    record.until = this.#parts.clock.now() + record.entry.memoryFor;
-    return found(record.entry, 'memory', verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
+    record!.until = this.#parts.clock.now() + known.entry.memoryFor;
+    return known;
   }
 
   /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */
@@ -148,6 +145,11 @@ export function freshFor(found: Found, now: number): number {
 /** Age of the found entry in whole seconds, as the `Age` field wants it. */
 export function ageSeconds(entry: Entry, now: number): number {
   return Math.floor(ageAt(entry, now) / 1000);
+}
+
+/** Whether what is here is to be preferred to what L2 has: later, or the very same without having come from there just now. */
+function isNewer(here: Entry, there: Entry): boolean {
+  return here !== there && here.storedAt >= there.storedAt;
 }
 
 function found(entry: Entry, tier: TierName, staleSince: number): Found {

@@ -73,7 +73,7 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   const times = made && withinParent(made, arrived.parent);
   if (times === undefined) return { store: false, reason: 'zero-lifetime' };
 
-  const coding = storedCoding(status, headers);
+  const coding = storedCoding(site, status, headers);
   const vary = byTable ? [] : parseVary(headers);
   if (vary === '*') return { store: false, reason: 'vary-any' };
   const kept = new Set(fieldsNotStored(policy.directives));
@@ -162,10 +162,10 @@ function originTimes(site: SitePolicy, arrived: Arrived, policy: ResponsePolicy)
   };
 }
 
-function storedCoding(status: number, headers: RawHeaders): StoredCoding {
+function storedCoding(site: SitePolicy, status: number, headers: RawHeaders): StoredCoding {
   const codings = contentCodings(headers);
   if (codings.length === 0) return 'identity';
-  // A part of coded bytes cannot be undone by itself.
-  if (status === 206) return 'other';
+  // Where nothing is transformed the field is the origin's word; and a part of coded bytes cannot be undone by itself.
+  if (!site.transforms || status === 206) return 'other';
   return codings.length === 1 && codings[0] === 'gzip' ? 'gzip' : 'other';
 }

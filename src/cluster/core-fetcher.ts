@@ -16,6 +16,8 @@ export interface CoreFetcherParts {
   readonly fetcher: Fetcher;
   readonly purges: PurgeTable;
   readonly clock: Clock;
+  /** What workers have in memory of a primary key has been replaced in L2 before it was stale. */
+  readonly replaced: (primaryKey: string) => void;
 }
 
 /** What the core does for its workers: one flight per key for the whole node (I-6), and the one writer of L2. */
@@ -38,7 +40,8 @@ export class CoreFetcher implements HubFetcher {
     const { lookup, filler, purges, clock } = this.#parts;
     const { route, storedAt, forward } = request;
     const stamp = purges.stamp();
-    const near = await lookup.find(route);
+    const looked = await lookup.look(route);
+    const near = typeof looked === 'string' ? undefined : looked;
     const found = near !== undefined && holds(near.entry, route) ? near : undefined;
     if (found !== undefined && forward !== 'request' && freshFor(found, clock.now()) > 0) {
       // Another worker has just filled it. A worker that holds this very entry wants it validated nevertheless.
@@ -51,6 +54,9 @@ export class CoreFetcher implements HubFetcher {
     const answer = request.standIn
       ? await this.#withNet(want, request.priority, signal)
       : await filler.obtain(want, signal, request.priority);
+    // Only what is fresh somewhere, or another variant, can hide what comes now from the other workers.
+    const replaces = near === undefined ? looked === 'vary-miss' : freshFor(near, clock.now()) > 0;
+    if (replaces) this.#announce(answer, route.key);
     const { collapsed = false, forwardStatus = 200 } = answer.outcome;
     switch (answer.kind) {
       case 'entry':
@@ -64,6 +70,12 @@ export class CoreFetcher implements HubFetcher {
         return { kind: 'uncacheable', head, body, reason: answer.outcome.noStore ?? 'status', share };
       }
     }
+  }
+
+  #announce(answer: Answer, key: string): void {
+    const { replaced } = this.#parts;
+    if (answer.kind === 'entry') replaced(key);
+    else if (answer.kind === 'arriving') void answer.whole().then(() => replaced(key));
   }
 
   /**

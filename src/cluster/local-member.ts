@@ -72,10 +72,14 @@ export class LocalMember implements Member {
     flights.detach(rules);
   }
 
+  recheck(primaryKey: string): void {
+    this.#parts.memory.recheckKey(primaryKey);
+  }
+
   evict(reason: string): void {
     this.#parts.evict(reason);
   }
 }
 
 /** Methods of a member that cross to another process. */
-export const MEMBER_METHODS = ['report', 'metrics', 'list', 'row', 'clear', 'apply'] as const;
+export const MEMBER_METHODS = ['report', 'metrics', 'list', 'row', 'clear', 'apply', 'recheck'] as const;

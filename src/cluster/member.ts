@@ -15,6 +15,8 @@ export interface Member extends PurgeFollower {
   /** Empties its L1, or with `soft` has it look at L2 again for everything. Resolves with how many entries there were. */
   clear(soft: boolean): Promise<number>;
   apply(rules: readonly PurgeRule[]): Promise<void>;
+  /** What its L1 has of a primary key may have been replaced in L2: it is to look there. */
+  recheck(primaryKey: string): void;
 }
 
 /** Those that answered; a process that is just being replaced has nothing to say. */

@@ -44,6 +44,10 @@ export class RemoteMember implements Member {
     return this.#link.rpc.call('apply', [rules], DEADLINE_MS);
   }
 
+  recheck(primaryKey: string): void {
+    this.#link.rpc.tell('recheck', [primaryKey]);
+  }
+
   evict(reason: string): void {
     this.#onEvict(reason);
     this.#link.kill();

@@ -53,7 +53,7 @@ export function freshUntil(entry: EntryHead): number {
   return entry.storedAt - entry.ageAtStore + entry.lifetime;
 }
 
-/** What may never be served stale is kept for at least this long if it has a validator: it saves the body of an answer, ms. */
+/** What can't be served, but has a validator, is kept for this long: it saves the body of the next answer, ms. */
 const VALIDATED_MS = 24 * 3600 * 1000;
 
 /**
@@ -62,10 +62,10 @@ const VALIDATED_MS = 24 * 3600 * 1000;
  */
 export function usefulUntil(entry: EntryHead): number {
   const window = Math.max(entry.staleWhileRevalidate, entry.staleIfError);
-  const fresh = freshUntil(entry);
-  if (window > 0) return fresh + window;
+  const served = freshUntil(entry) + window;
+  if (window > 0 && served > entry.storedAt) return served;
   const validated = hasField(entry.headers, 'etag') || hasField(entry.headers, 'last-modified');
-  return validated ? Math.max(fresh, entry.storedAt + VALIDATED_MS) : fresh;
+  return validated ? Math.max(served, entry.storedAt + VALIDATED_MS) : served;
 }
 
 /** Separates the primary key from the part chosen by `Vary`: a line feed can't occur in a key. */

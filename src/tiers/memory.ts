@@ -132,7 +132,13 @@ export class MemoryTier implements Tier {
     return removed;
   }
 
-  /** Has this process look at L2 again before it answers with any record. Returns how many there are. */
+  /** Has this process look at L2 again before it answers with what is stored under exactly this key. */
+  recheckKey(key: string): void {
+    const record = this.#records.peek(key);
+    if (record !== undefined) record.until = 0;
+  }
+
+  /** The same for every record. Returns how many there are. */
   recheck(): number {
     for (const record of this.#records.values()) record.until = 0;
     return this.#records.size;

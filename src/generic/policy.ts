@@ -28,9 +28,8 @@ export interface GenericPolicyOptions {
  * `TTL_POLICY=content-type` the class table replaces those rules, so requests with Authorization or Cookie pass, and
  * fills carry fixed fields.
  *
- * What this policy only makes possible is the engine's and comes with the conformance issue (issue 4): variants by Vary
- * over the forwarded fields, targeted fields (RFC 9213), invalidation after unsafe methods (`cache/writes.ts`),
- * partial responses combined. A No-Vary-Search of the response would relax the key, which here is the query as received.
+ * A single range is asked for as it is (http/partial.ts). No-Vary-Search, a draft, would relax the key, which here is the
+ * query as received (docs/conformance.md).
  */
 export function createGenericPolicy(options: GenericPolicyOptions): SitePolicy {
   const hosts = new Set((options.hosts ?? []).map((host) => host.toLowerCase()));

@@ -104,7 +104,8 @@ export const TIME_SETTINGS = {
     kind: duration('seconds', { zero: true }),
     default: '1.5',
     reloadable: true,
-    meaning: 'How long a request waits for the origin when a stale answer is at hand.',
+    meaning:
+      'How long a request waits for the origin when a stale answer is at hand. Not with `TTL_POLICY=origin`: a slow origin is no failing one.',
   }),
   CHANGE_FEED: setting({
     kind: boolean,

@@ -242,6 +242,51 @@ describe('by the letter', () => {
     expect(await bytesOf(await second)).toBe('mine');
   });
 
+  it('fields that are private reach who asked, and nobody else (section 5.2.2.7)', async () => {
+    const kit = letterKit();
+    const answering = kit.ask('/x');
+    const joining = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({
+      headers: ['Cache-Control', 'max-age=60, private="Set-Cookie"', 'Set-Cookie', 'a=1'],
+      body: 'x',
+    });
+    const [first, joined] = await Promise.all([answering, joining]);
+    expect(first).toMatchObject({ kind: 'arriving', own: ['Set-Cookie', 'a=1'] });
+    expect(joined).toMatchObject({ kind: 'arriving', own: undefined });
+    await Promise.all([bytesOf(first), bytesOf(joined)]);
+    const { answer, asked } = await kit.exchange([]);
+    expect(asked).toBe(0);
+    if (answer.kind === 'entry') expect(field(answer.entry.headers, 'set-cookie')).toBeUndefined();
+  });
+
+  it('a slow origin is waited for: a stale answer is for one that fails (section 4.2.4)', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...FRESH, ...TAG], body: 'old' });
+    kit.clock.advance(61_000);
+    const answering = kit.ask('/x');
+    await settle();
+    kit.clock.advance(20_000);
+    await settle();
+    kit.origin.last.reply({ headers: FRESH, body: 'new' });
+    expect(await bytesOf(await answering)).toBe('new');
+  });
+
+  it.each([
+    [500, 'old'],
+    [502, 'old'],
+    [503, 'old'],
+    [504, 'old'],
+    [429, 'busy'],
+    [501, 'busy'],
+    [404, 'busy'],
+  ])('a stale answer stands in for a %i: %s (RFC 5861 section 4)', async (status, expected) => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...FRESH, ...TAG], body: 'old' });
+    kit.clock.advance(61_000);
+    expect((await kit.exchange([], { status, headers: [], body: 'busy' })).body).toBe(expected);
+  });
+
   it('a stored Set-Cookie is renewed by a 304', async () => {
     const kit = letterKit();
     await kit.exchange([], { headers: [...FRESH, ...TAG, 'Set-Cookie', 'a=1'], body: 'x' });

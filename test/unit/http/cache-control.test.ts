@@ -18,6 +18,7 @@ describe('response directives, RFC 9111 section 5.2.2', () => {
     ['no-store followed by rubbish is no-store', 'no-store foo', { noStore: true }],
     ['no-store inside a quoted extension is none', 'x="no-store"', { noStore: false }],
     ['an unterminated quote hides no no-store', 'x="a, no-store', { noStore: true }],
+    ['nor does one that opens in mid-token', 'x=a"b, no-store, c"d', { noStore: true }],
     ['a name that ends in no-store is another', 'x-no-store', { noStore: false }],
     ['MaX-aGe in any case', 'MaX-aGe=60', { maxAge: 60_000 }],
     ['a quoted max-age', 'max-age="60"', { maxAge: 60_000 }],

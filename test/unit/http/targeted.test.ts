@@ -47,6 +47,7 @@ describe('targeted fields, RFC 9213', () => {
       undefined,
     ],
     ['a String is no Integer: stale', [CDN, 'max-age="60"'], 'cdn-cache-control', 0],
+    ['an Inner List is none either', [CDN, 'max-age=(60)'], 'cdn-cache-control', 0],
     ['a negative Integer is stale', [CDN, 'max-age=-1'], 'cdn-cache-control', 0],
     ['parameters are ignored', [CDN, 'max-age=60;x=1'], 'cdn-cache-control', 60_000],
   ])('%s', (_why, headers, by, maxAge) => {

@@ -31,6 +31,20 @@ const keyOf = (i: number): string =>
   `v1:api:/3/movie/${i}?append_to_response=credits%2Cimages&language=en-US`;
 const sizeOf = (i: number): number => 200 + ((i * 7919) % 6000);
 
+it('reads its own writes before they are in its files, and not what it has removed meanwhile', async () => {
+  store = await openDiskStore({ directory, maxBytes: 48 * MiB, clock });
+  const first = store.set(sample('k', { status: 201 }));
+  expect((await store.get('k'))?.status).toBe(201);
+  const second = store.set(sample('k', { status: 202 }));
+  expect((await store.get('k'))?.status).toBe(202);
+  const removed = store.delete('k');
+  expect(await store.get('k')).toBeUndefined();
+  await Promise.all([first, second, removed]);
+  expect(await store.get('k')).toBeUndefined();
+  await store.set(sample('k', { status: 203 }));
+  expect((await store.get('k'))?.status).toBe(203);
+});
+
 describe('bounds of the disk store (I-17)', () => {
   it('stays within its bytes on disk under 100 000 unique keys, overwrites and deletions', async () => {
     const maxBytes = 48 * MiB;

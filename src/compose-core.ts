@@ -2,7 +2,6 @@ import { LeasedFetcher } from './cache/lease.js';
 import { OriginFetcher } from './cache/origin-fetcher.js';
 import { PurgeTable } from './cache/purge-table.js';
 import { expectedOf } from './cache/site.js';
-import { Storer } from './cache/store.js';
 import { WritingFetcher } from './cache/writes.js';
 import { systemClock } from './clock.js';
 import type { Coherence } from './cluster/coherence.js';
@@ -122,12 +121,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     bases: (upstream) => basesOf(config, upstream),
     purge: (scopes, onNumbered) => management.purgeWritten(scopes, onNumbered),
     find: (route) => engine.lookup.find(route),
-    store: (route, head, body) => storer.finish(route, head, body),
+    store: (route, head, body) => engine.storer.finish(route, head, body),
     onBackgroundError: (error, key) =>
       log.error({ key, code: error.code, err: error }, 'a write has succeeded, its purge or storing has not'),
   });
   const engine = engineOf(options, { site, memory, l2, table, fetcher });
-  const storer = new Storer({ site, l2, purges: table, clock, maxEntryBytes }, engine.lookup);
   metrics = metricsOf({
     counters,
     engine,

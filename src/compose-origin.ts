@@ -78,8 +78,8 @@ export function originOf(
       maxConnections: upstream.maxConnections,
       // TMDB's image host limits connections only (TMDB.md, Limits).
       rate: name === 'image' ? null : upstream.rate,
-      // Bucket and rate add up in the first second: a full second's worth on top would be twice what TMDB allows.
       verbatim: upstream.type === 'custom' && config.cache.ttlPolicy === 'origin',
+      // Bucket and rate add up in the first second: a full second's worth on top would be twice what TMDB allows.
       ...(upstream.rate !== null && { burst: upstream.rate / 4 }),
     })),
     timeouts: {

@@ -7,7 +7,13 @@ import type { Outcome } from './outcome.js';
 /** What the engine hands to delivery. Only `raw` goes out as the origin sent it; the others obey the client's request. */
 export type Answer =
   /** A complete entry in hand. */
-  | { kind: 'entry'; entry: Entry; outcome: Outcome }
+  | {
+      kind: 'entry';
+      entry: Entry;
+      /** Fields that only who led the fetch gets, beside those of the entry. */
+      own?: RawHeaders | undefined;
+      outcome: Outcome;
+    }
   /** An entry whose bytes are still arriving. `whole` settles with it once stored, or undefined if it can't be. */
   | {
       kind: 'arriving';
@@ -16,6 +22,9 @@ export type Answer =
       /** Fields that only who led the fetch gets, beside those of `head`. */
       own?: RawHeaders | undefined;
       body: BodySource;
+      /** The entry once stored; undefined when it was not. Listening keeps nothing alive. */
+      stored: Promise<Entry | undefined>;
+      /** The same, and the fill goes on until then although nobody reads. */
       whole: () => Promise<Entry | undefined>;
       outcome: Outcome;
     }

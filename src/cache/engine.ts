@@ -42,15 +42,17 @@ export interface RequestContext {
  */
 export class Engine {
   readonly lookup: Lookup;
+  readonly storer: Storer;
   readonly filler: Filler;
   readonly #parts: EngineParts;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.lookup = new Lookup(parts);
+    this.storer = new Storer(parts, this.lookup);
     this.filler = new Filler({
       ...parts,
-      storer: new Storer(parts, this.lookup),
+      storer: this.storer,
       expected: (route) => expectedOf(parts.site, route),
     });
   }
@@ -69,11 +71,8 @@ export class Engine {
     const stamp = purges.stamp();
     const wishes = requestCacheControl(context.request.headers);
     const near = this.lookup.now(route);
-    // Another process may have renewed what is stale here, or have the whole of what is a part.
-    const found =
-      near !== undefined && holds(near.entry, route) && freshFor(near, clock.now()) > 0
-        ? near
-        : await this.lookup.look(route);
+    // Another process may have the whole of what is a part here.
+    const found = near !== undefined && holds(near.entry, route) ? near : await this.lookup.look(route);
     const now = clock.now();
     if (typeof found === 'string' || !holds(found.entry, route)) {
       if (offline || wishes.onlyIfCached) throw nothingStored();
@@ -108,7 +107,8 @@ export class Engine {
 
     const want: Want = { route, stored: found.entry, stamp, forward: left > 0 ? 'request' : 'stale' };
     if (verdict.kind === 'stale-while-revalidate') {
-      if (!this.filler.resting(route)) void this.filler.refresh({ ...want, standIn: true }, 'refresh');
+      if (!this.filler.resting(route) && !this.filler.refused(route))
+        void this.filler.refresh({ ...want, standIn: true }, 'refresh');
       return this.#stored(route, found, 'while-revalidate');
     }
     const asked: Want = { ...want, onInfo: context.onInfo };
@@ -131,12 +131,17 @@ export class Engine {
   async #validate(asked: Want, found: Found, context: RequestContext): Promise<Answer> {
     const want: Want = { ...asked, standIn: true };
     if (this.filler.resting(want.route)) return this.#stored(want.route, found, 'not-before');
-    const refreshed = await this.#inTime(want, this.filler.refresh(want, 'user'));
+    const refreshed = await this.#inTime(
+      want,
+      this.filler.refresh(want, 'user', this.#parts.site.ttlPolicy === 'origin'),
+    );
     switch (refreshed.kind) {
       case 'entry':
         return refreshed;
+      case 'landed':
+        return refreshed.take();
       case 'trouble':
-        return this.#stored(want.route, found, 'origin-error', want.forward);
+        return this.#stored(want.route, found, 'origin-error', want.forward, refreshed.status);
       case 'not-stored':
         return refreshed.take?.() ?? this.filler.obtain(want, context.signal);
       case 'late':
@@ -161,14 +166,29 @@ export class Engine {
   }
 
   /** An answer from the tiers: a hit while fresh, else stale for the reason given. `forward`: the origin was asked first. */
-  #stored(route: SharedRoute, found: Found, stale?: StaleReason, forward?: ForwardReason): Answer {
+  #stored(
+    route: SharedRoute,
+    found: Found,
+    stale?: StaleReason,
+    forward?: ForwardReason,
+    forwardStatus?: number,
+  ): Answer {
     const { entry, tier } = found;
     const ttl = Math.floor(freshFor(found, this.#parts.clock.now()) / 1000);
     const result = stale === undefined ? 'hit' : 'stale';
     return {
       kind: 'entry',
       entry,
-      outcome: { result, served: tier, class: entry.class, key: route.key, forward, ttl, stale },
+      outcome: {
+        result,
+        served: tier,
+        class: entry.class,
+        key: route.key,
+        forward,
+        forwardStatus,
+        ttl,
+        stale,
+      },
     };
   }
 

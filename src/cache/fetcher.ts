@@ -62,6 +62,8 @@ export type Fetched =
       kind: 'current';
       entry: Entry;
       forwardStatus: number;
+      /** As above. */
+      own?: RawHeaders | undefined;
       collapsed?: boolean;
       fence?: number;
       kept?: boolean;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
+import { isServerFailure } from '../http/status.js';
 import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
@@ -50,9 +51,11 @@ const MAX_WAITERS = 10_000;
 export type Refreshed =
   | Extract<Answer, { kind: 'entry' }>
   /** The origin failed or sent rubbish: a stale value may take its place (RFC 5861 section 4). */
-  | { kind: 'trouble' }
+  | { kind: 'trouble'; status?: number }
   /** The origin is well, but what it sends now may not be stored. Who led may `take` it, in the same turn. */
-  | { kind: 'not-stored'; take?: () => Answer };
+  | { kind: 'not-stored'; take?: () => Answer }
+  /** Its body is on the way and may be passed on as it comes; to be taken in the same turn. */
+  | { kind: 'landed'; take: () => Answer };
 
 /** Misses and refreshes: collapses them into flights and turns a flight's landing into an answer. */
 export class Filler {
@@ -71,13 +74,18 @@ export class Filler {
 
   /** Whether a refresh of what a route asks for failed a moment ago. */
   resting(route: SharedRoute): boolean {
-    return this.#notBefore.has(flightKey(route));
+    return this.#notBefore.has(route.key);
+  }
+
+  /** Whether what a route asks for turned out not to be stored a moment ago. */
+  refused(route: SharedRoute): boolean {
+    return this.#uncacheable.has(flightKey(route));
   }
 
   /** Leaves the origin alone for what a route asks for, for a while. */
   rest(route: SharedRoute): void {
     const ms = NOT_BEFORE_MS * (0.9 + 0.2 * this.#parts.clock.random());
-    this.#notBefore.note(flightKey(route), ms);
+    this.#notBefore.note(route.key, ms);
   }
 
   /** How long the route's flight has been under way, ms; 0 without one. */
@@ -87,27 +95,30 @@ export class Filler {
   }
 
   /**
-   * Fills without a client: the flight lives until its entry is stored. Never rejects; trouble is reported, and the
-   * origin then left alone for this key for a while.
+   * Fills whether or not a client waits: the flight lives until its entry is stored. Never rejects; trouble is reported, and
+   * the origin then left alone for this key for a while. `streamed`: a body is handed on while it arrives.
    */
-  async refresh(want: Want, priority: Priority): Promise<Refreshed> {
+  async refresh(want: Want, priority: Priority, streamed = false): Promise<Refreshed> {
+    let status: number | undefined;
     try {
       const boarded = await this.#board(want, priority);
       const { flight, landing, collapsed } = boarded;
       if (landing.kind === 'body' || landing.kind === 'error-body') {
         flight.finished.then(landing.broadcast.keep());
       }
+      if (streamed && landing.kind === 'body') return { kind: 'landed', take: () => answerOf(boarded, want) };
       const result = await flight.finished;
       if (typeof result !== 'string') return completed(landing, result, want, collapsed);
       if (!isTrouble(landing, result)) {
         const own = landing.kind === 'released' && !collapsed;
         return { kind: 'not-stored', ...(own && { take: () => answerOf(boarded, want) }) };
       }
+      status = statusOf(landing);
     } catch (thrown) {
       this.#parts.onBackgroundError(asProxyError(thrown), want.route.key);
     }
     this.rest(want.route);
-    return { kind: 'trouble' };
+    return { kind: 'trouble', ...(status !== undefined && { status }) };
   }
 
   /** Joins or leads the flight of a route and answers with what it brings. Rejects with a ProxyError. */
@@ -163,11 +174,16 @@ export class Filler {
       case 'error-body':
         return landing.broadcast.joinable;
       case 'current':
-        return sameVariant(landing.entry, want.route) && holds(landing.entry, want.route);
+        return (
+          isFreshAtStore(landing.entry) &&
+          sameVariant(landing.entry, want.route) &&
+          holds(landing.entry, want.route)
+        );
       case 'body':
         if (!landing.broadcast.joinable || !sameVariant(landing.head, want.route)) return false;
         // Complete before this request came, so it must be fresh and wanted as it is (RFC 9111 section 4).
-        return !landing.broadcast.ended || (isFreshAtStore(landing.head) && want.forward !== 'request');
+        // A collapsed request is answered by reuse: never with what was born stale (RFC 9111 section 4).
+        return isFreshAtStore(landing.head) && (!landing.broadcast.ended || want.forward !== 'request');
     }
   }
 
@@ -246,7 +262,7 @@ export class Filler {
     const { result, written } = kept;
     ending.writing(written);
     const key = flightKey(route);
-    if (typeof result !== 'string') this.#notBefore.forget(key);
+    if (typeof result !== 'string') this.#notBefore.forget(route.key);
     // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
     else if (result !== 'purged-meanwhile') {
       this.#uncacheable.note(key, REFUSED_MS);
@@ -266,7 +282,15 @@ const TROUBLE: ReadonlySet<NoStoreReason> = new Set([
 
 function isTrouble(landing: Landing, reason: NoStoreReason): boolean {
   if (landing.kind === 'error-body') return true; // only an origin's own trouble is shared
+  // What its fields say of storing the error says nothing of the stale value (RFC 5861 section 4).
+  if (landing.kind === 'released' && isServerFailure(landing.own.head.status)) return true;
   return TROUBLE.has(reason);
+}
+
+/** The status that an error of the origin came with. */
+function statusOf(landing: Landing): number | undefined {
+  if (landing.kind === 'error-body') return landing.head.status;
+  return landing.kind === 'released' ? landing.own.head.status : undefined;
 }
 
 function isFreshAtStore(head: EntryHead): boolean {

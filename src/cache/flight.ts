@@ -19,7 +19,13 @@ export type Landing =
       broadcast: Broadcast;
       collapsed: boolean;
     }
-  | { kind: 'current'; entry: Entry; forwardStatus: number; collapsed?: boolean }
+  | {
+      kind: 'current';
+      entry: Entry;
+      forwardStatus: number;
+      own?: RawHeaders | undefined;
+      collapsed?: boolean;
+    }
   /** Not stored, but harmless to share. */
   | { kind: 'error-body'; head: ResponseHead; reason: NoStoreReason; broadcast: Broadcast }
   /** Not for sharing: the leader alone may take `own`; followers ask for themselves (I-8). */

@@ -41,11 +41,12 @@ export function answerOf({ flight, landing, collapsed }: Boarded, want: Want): A
         forwardStatus: head.status,
         stored: true,
       };
+      const stored = flight.finished.then((result) => (typeof result === 'string' ? undefined : result));
       const whole = () => {
         flight.finished.then(broadcast.keep());
-        return flight.finished.then((result) => (typeof result === 'string' ? undefined : result));
+        return stored;
       };
-      return { kind: 'arriving', head, length, own, body: broadcast.reader(), whole, outcome };
+      return { kind: 'arriving', head, length, own, body: broadcast.reader(), stored, whole, outcome };
     }
     case 'error-body':
       return raw(landing.head, landing.broadcast.reader(), want, landing, collapsed);
@@ -69,7 +70,8 @@ export function completed(
     forwardStatus,
     stored: true,
   };
-  return { kind: 'entry', entry, outcome };
+  const shared = landing.kind === 'current' || landing.kind === 'body';
+  return { kind: 'entry', entry, own: shared && !collapsed ? landing.own : undefined, outcome };
 }
 
 function raw(

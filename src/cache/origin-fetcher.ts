@@ -1,25 +1,32 @@
-import type { Clock } from '../clock.js';
 import { asProxyError } from '../errors.js';
 import { checkCoding } from '../http/content-coding.js';
-import { announcedLength, field, type RawHeaders, withField, withoutFields } from '../http/headers.js';
+import { formatHttpDate } from '../http/dates.js';
+import {
+  announcedLength,
+  field,
+  hasField,
+  type RawHeaders,
+  withField,
+  withoutFields,
+} from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { sameStrongTag } from '../http/partial.js';
-import { mergeHeaders, revalidationHeaders, selectsStored } from '../http/revalidation.js';
+import { revalidationHeaders, selectsStored } from '../http/revalidation.js';
 import { isServerFailure } from '../http/status.js';
 import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
-import type { Fetched, Fetcher, FillJob, ResponseHead } from './fetcher.js';
+import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { inflated } from './inflate.js';
 import type { NoStoreReason } from './outcome.js';
-import { completed, restHeaders } from './part.js';
-import { type Peeked, peek, wholeBody } from './peek.js';
-import type { SharedRoute, SitePolicy } from './site.js';
-import { decide, type ParentAnswer } from './verdict.js';
+import { completed, holds, restHeaders } from './part.js';
+import { type Peeked, peek } from './peek.js';
+import { uncacheable } from './refusal.js';
+import { Renewal, type RenewalParts } from './renewal.js';
+import type { SharedRoute } from './site.js';
+import { decide } from './verdict.js';
 
-export interface OriginFetcherParts {
-  readonly site: SitePolicy;
+export interface OriginFetcherParts extends RenewalParts {
   readonly origin: Origin;
-  readonly clock: Clock;
   readonly maxEntryBytes: number;
   /** Takes our own credentials out of response fields: an origin may echo the URL it was asked (Location, Link). */
   readonly scrub: (headers: RawHeaders) => RawHeaders;
@@ -28,25 +35,18 @@ export interface OriginFetcherParts {
    * that is not configured (CONTRACT, Settled details).
    */
   readonly ownTarget: (route: SharedRoute, location: string) => string | undefined;
-  /** Where another proxy may answer in the origin's place (PARENT_PROXY). */
-  readonly parent?: ParentSide | undefined;
   /** The bytes and Content-Encoding disagreed; the field was put right (TMDB.md, May 2026 and 2022). */
   readonly onHealed: (kind: 'gzip-without-header' | 'header-without-gzip') => void;
-}
-
-export interface ParentSide {
-  /** What the parent's cache says of a response; undefined of an origin's own. */
-  answer(response: OriginResponse): ParentAnswer | undefined;
-  /** Whether we have purged what the parent has had since `bornAt` (ms): it need not have heard of that. */
-  overtaken(head: EntryHead, bornAt: number): boolean;
 }
 
 /** Asks the origin on everyone's behalf and decides, from the head and the first bytes, what may be stored. */
 export class OriginFetcher implements Fetcher {
   readonly #parts: OriginFetcherParts;
+  readonly #renewal: Renewal;
 
   constructor(parts: OriginFetcherParts) {
     this.#parts = parts;
+    this.#renewal = new Renewal(parts);
   }
 
   async pass(request: OriginRequest): Promise<OriginResponse> {
@@ -90,15 +90,16 @@ export class OriginFetcher implements Fetcher {
     const range = stored !== undefined && stored.status !== 206 ? [] : rangeField(route);
     const asked = [...route.headers, ...range];
     const plain = (direct?: boolean) => get(asked, direct);
-    if (stored !== undefined && job.forward === 'partial') return this.#complete(job, stored, get);
+    // A part of what is wanted can be completed, but validating it would make it pass for the whole.
+    if (stored !== undefined && !holds(stored, route)) return this.#complete(job, stored, get);
     const conditional = stored && revalidationHeaders(route.headers, stored.headers, clock.now());
     const response = await get(conditional ? [...conditional, ...range] : asked);
     if (response.status !== 304 || stored === undefined) return this.#full(job, plain, response);
     response.body.cancel();
-    const update = this.#parts.scrub(withoutHopByHop(response.headers));
+    const update = this.#updateOf(response);
     // A 304 about another representation than was asked says nothing of the stored bytes: get them anew.
     if (!selectsStored(stored.headers, update)) return this.#full(job, plain, await plain());
-    const renewed = this.#renewed(job, stored, this.#merged(stored, update), response);
+    const renewed = this.#renewal.renewed(job, stored, this.#renewal.merged(stored, update), response);
     return renewed ?? this.#full(job, plain, await plain(true), true);
   }
 
@@ -111,34 +112,32 @@ export class OriginFetcher implements Fetcher {
     part: Entry,
     get: (headers: RawHeaders, direct?: boolean) => Promise<OriginResponse>,
   ): Promise<Fetched> {
-    const { scrub, maxEntryBytes } = this.#parts;
+    const { maxEntryBytes } = this.#parts;
     const { route } = job;
     const plain = (direct?: boolean) => get(route.headers, direct);
-    const rest = restHeaders(part);
-    const response = await (rest === undefined ? plain() : get([...route.headers, ...rest]));
+    const lacking = restHeaders(part);
+    const response = await (lacking === undefined ? plain() : get([...route.headers, ...lacking]));
     if (response.status !== 206) {
       // 416: it has shrunk. Anything else is the answer to the request for the whole.
       if (response.status !== 416) return this.#full(job, plain, response);
       response.body.cancel();
       return this.#full(job, plain, await plain());
     }
-    const update = scrub(withoutHopByHop(response.headers));
-    // Without a common strong validator its bytes are of no use: they are not read.
-    const wanted = sameStrongTag(part.headers, update) ? maxEntryBytes : 0;
-    const { whole, start, body } = await peek(response.body, wanted);
-    body.cancel();
-    const entry = whole
-      ? completed(part, this.#merged(part, update), update, start, maxEntryBytes)
+    const update = this.#updateOf(response);
+    const rest = sameStrongTag(part.headers, update)
+      ? await bytesOf(response.body, maxEntryBytes)
       : undefined;
-    const renewed = entry && this.#renewed(job, entry, entry.headers, response);
+    response.body.cancel();
+    const merged = this.#renewal.merged(part, update);
+    const entry = rest && completed(part, merged, update, rest, maxEntryBytes);
+    const renewed = entry && this.#renewal.renewed(job, entry, entry.headers, response);
     return renewed ?? this.#full(job, plain, await plain());
   }
 
-  /** I-1: a parent that has not heard of our purge may have, and confirm, what was purged here. */
-  #overtaken(parent: ParentAnswer | undefined, head: EntryHead): boolean {
-    // Age is in whole seconds, cut off: it may be one more.
-    const bornAt = head.storedAt - head.ageAtStore - 1000;
-    return parent !== undefined && this.#parts.parent?.overtaken(head, bornAt) === true;
+  /** The fields that a 304, or the 206 that completes a part, brings (RFC 9110 section 6.6.1: of now, if it does not say). */
+  #updateOf({ headers, responseTime }: OriginResponse): RawHeaders {
+    const update = this.#parts.scrub(withoutHopByHop(headers));
+    return hasField(update, 'date') ? update : [...update, 'Date', formatHttpDate(responseTime)];
   }
 
   /** Where to ask next when a table-driven origin moved a resource within its own hosts; never anywhere else. */
@@ -176,7 +175,9 @@ export class OriginFetcher implements Fetcher {
     const refuse = (reason: NoStoreReason): Fetched =>
       uncacheable({ status, statusText, headers }, body, reason, site.ttlPolicy);
     if (!decision.store) return refuse(decision.reason);
-    if (!direct && this.#overtaken(parent, decision.head)) {
+    // RFC 5861 section 4: the stale value stands in for such an error and is not replaced by it (I-10).
+    if (job.standIn && site.ttlPolicy === 'origin' && isServerFailure(status)) return refuse('status');
+    if (!direct && this.#renewal.overtaken(parent, decision.head)) {
       body.cancel();
       return this.#full(job, ask, await ask(true), true);
     }
@@ -191,9 +192,11 @@ export class OriginFetcher implements Fetcher {
    * Text is looked at whole before its head goes out: an error envelope with status 200 must be neither stored nor
    * advertised as a resource (I-21). Of anything else the first bytes tell what it is, and the rest streams.
    */
-  #peek({ headers, body }: OriginResponse): Promise<Peeked> {
-    const byTable = this.#parts.site.ttlPolicy === 'content-type';
-    const text = byTable && !/^(image|video|audio)\//i.test(field(headers, 'content-type') ?? '');
+  async #peek({ headers, body }: OriginResponse): Promise<Peeked> {
+    // Its own word, right or wrong: nothing is looked for, and a head without a body yet (event streams) goes out.
+    if (this.#parts.site.ttlPolicy === 'origin')
+      return { start: NO_BYTES, whole: false, failure: undefined, body };
+    const text = !/^(image|video|audio)\//i.test(field(headers, 'content-type') ?? '');
     return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES);
   }
 
@@ -213,45 +216,6 @@ export class OriginFetcher implements Fetcher {
       : site.inspect(job.route, head.status, head.headers, plain);
   }
 
-  /** Stored fields with those of an update; Set-Cookie is taken over only where it may be stored at all. */
-  #merged(stored: Entry, update: RawHeaders): RawHeaders {
-    return this.#parts.site.ttlPolicy === 'origin'
-      ? mergeHeaders(stored.headers, update, NOTHING)
-      : mergeHeaders(stored.headers, update);
-  }
-
-  /**
-   * An entry whose bytes the origin has just confirmed (RFC 9111 section 4.3.4) or completed: its fields and times are made
-   * anew from `headers`. Undefined when a parent confirmed what a purge has overtaken.
-   */
-  #renewed(job: FillJob, entry: Entry, headers: RawHeaders, response: OriginResponse): Fetched | undefined {
-    const { site, clock } = this.#parts;
-    const { status, statusText } = entry;
-    const { requestTime, responseTime } = response;
-    const { route, stamp } = job;
-    const parent = this.#parts.parent?.answer(response);
-    // Freshness is judged as if the coding were still named; the entry's own note of it is kept.
-    const decision = decide(
-      site,
-      { route, status, statusText, headers, requestTime, responseTime, stamp, parent },
-      clock.random(),
-    );
-    if (!decision.store) {
-      const coded = entry.coding === 'gzip' ? withField(headers, 'Content-Encoding', 'gzip') : headers;
-      return uncacheable(
-        { status, statusText, headers: coded },
-        wholeBody(entry.body),
-        decision.reason,
-        site.ttlPolicy,
-      );
-    }
-    const { coding, recoded, body } = entry;
-    const tags = [...new Set([...decision.head.tags, ...entry.tags])];
-    if (this.#overtaken(parent, { ...decision.head, tags })) return undefined;
-    const renewed: Entry = { ...decision.head, tags, coding, recoded, body };
-    return { kind: 'current', forwardStatus: response.status, entry: renewed };
-  }
-
   #healed(headers: RawHeaders, start: Buffer): RawHeaders {
     if (this.#parts.site.ttlPolicy === 'origin') return headers; // its own word, right or wrong
     const check = start.length < 2 ? 'ok' : checkCoding(headers, start);
@@ -268,33 +232,15 @@ const MAX_REDIRECTS = 3;
 const MAX_INSPECTED_BYTES = 1024 * 1024;
 /** Enough to tell any image format. */
 const MAGIC_BYTES = 16;
-const NOTHING: ReadonlySet<string> = new Set();
+const NO_BYTES = Buffer.alloc(0);
 const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
+
+/** A body of less than `maxBytes`; undefined when it is longer or breaks off. */
+async function bytesOf(body: BodySource, maxBytes: number): Promise<Buffer | undefined> {
+  const { whole, start } = await peek(body, maxBytes);
+  return whole ? start : undefined;
+}
 
 function rangeField({ range }: SharedRoute): RawHeaders {
   return range === undefined ? [] : ['Range', range];
-}
-
-/**
- * An error that is the origin's own state is everyone's; anything else may be for one asker only (I-8). By the letter the
- * asker's own fields went along, so an error is shared only if nothing in it or in them speaks against storing it.
- */
-function uncacheable(
-  head: ResponseHead,
-  body: BodySource,
-  reason: NoStoreReason,
-  ttlPolicy: SitePolicy['ttlPolicy'],
-): Fetched {
-  const share =
-    ttlPolicy === 'content-type'
-      ? isOriginTrouble(head.status)
-      : HARMLESS.has(reason) && isServerFailure(head.status);
-  return { kind: 'uncacheable', head, body, reason, share };
-}
-
-const HARMLESS: ReadonlySet<NoStoreReason> = new Set(['not-cacheable', 'zero-lifetime', 'too-large']);
-
-/** Statuses that speak of the origin, not of the request. */
-function isOriginTrouble(status: number): boolean {
-  return status >= 500 || status === 429;
 }

@@ -42,9 +42,12 @@ export function restHeaders(entry: Entry): string[] | undefined {
   return sameStrongTag(entry.headers, entry.headers) ? ['Range', rest, 'If-Range', tag!] : ['Range', rest];
 }
 
+/** A longer rest is not waited for: the whole is fetched, and its bytes go on as they come, bytes. */
+const MAX_REST_BYTES = 1024 * 1024;
+
 function restOf(entry: Entry): string | undefined {
   const part = partOf(entry.headers, entry.body.length);
-  return part && missingRest(part);
+  return part && part.size - entry.body.length <= MAX_REST_BYTES ? missingRest(part) : undefined;
 }
 
 /** The whole of a stored part and the `rest` that a 206 with the fields `update` has brought; else undefined. */
@@ -71,11 +74,9 @@ export function combined(older: Entry, newer: Entry, maxBytes: number): Entry | 
   const together = a && b && union(a, b);
   if (together === undefined || together.end - together.start >= maxBytes) return undefined;
   const body = joined(a!, older.body, b!, newer.body, together);
-  return asWhole({
-    ...newer,
-    headers: withField(newer.headers, 'Content-Range', printRange(together)),
-    body,
-  });
+  const headers = withField(newer.headers, 'Content-Range', printRange(together));
+  const tags = [...new Set([...newer.tags, ...older.tags])];
+  return asWhole({ ...newer, headers, tags, body });
 }
 
 /** An entry whose part is all there is, as the 200 that it stands for; any other entry as it is. */

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.js';
 import { fieldValue } from '../http/headers.js';
-import { partOf } from '../http/partial.js';
+import { partOf, sameStrongTag } from '../http/partial.js';
 import { type Entry, type EntryHead, freshUntil } from '../tiers/entry.js';
 import type { SetResult, Tier } from '../tiers/tier.js';
 import { inflated } from './inflate.js';
@@ -11,7 +11,7 @@ import type { NoStoreReason } from './outcome.js';
 import { asWhole, combined } from './part.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute, SitePolicy } from './site.js';
-import { byLanguage, languagesWith } from './variant.js';
+import { byLanguage, languagesOf, languagesWith } from './variant.js';
 
 const deflate = promisify(gzip);
 
@@ -60,17 +60,21 @@ export class Storer {
     return this.keep(entry, fence);
   }
 
-  /** A part joins what is stored of the same bytes, and never takes the place of the whole. */
+  /** A part joins what is stored of the same bytes; it does not take the place of the whole of the same version. */
   async #keepPart(part: Entry, fence: number | undefined): Promise<Kept> {
     if (partOf(part.headers, part.body.length) === undefined) return refused('truncated');
-    const known = await this.#lookup.stored(part.key);
+    const there = await this.#lookup.stored(part.key);
+    // The whole may have come meanwhile. Where memory holds nothing that is not seen: it is then fetched or completed again.
+    const known = this.#lookup.here(part.key) ?? there;
     const { purges, clock, maxEntryBytes } = this.#parts;
     const useful =
       known !== undefined && purges.judge(known) === 'valid' && freshUntil(known) > clock.now()
         ? known
         : undefined;
     if (useful !== undefined && useful.status !== 206 && !useful.marker) {
-      return { result: part, written: undefined };
+      // Of another version and later, the part is what must be answered with from now on (RFC 9111 section 4).
+      const stays = sameStrongTag(useful.headers, part.headers) || useful.storedAt > part.storedAt;
+      if (stays) return { result: part, written: undefined };
     }
     const more = useful && combined(useful, part, maxEntryBytes);
     return this.keep(more ?? asWhole(part), fence);
@@ -120,21 +124,21 @@ export class Storer {
   /** Memory has the marker at once, with the languages it knew; what L2 knows of more is added when it has been asked. */
   #keepMarker(variant: Entry, fence: number | undefined): Promise<SetResult> {
     const { l2, clock } = this.#parts;
-    const keep = (known: Entry | undefined): Entry => {
-      const languages = known?.marker === true && byLanguage(known.vary) ? known.headers : [];
+    const keep = (there: Entry | undefined): Entry => {
+      const known = [...languagesOf(this.#lookup.here(variant.primaryKey)), ...languagesOf(there)];
       const marker: Entry = {
         ...variant,
         key: variant.primaryKey,
         marker: true,
         body: Buffer.alloc(0),
-        headers: languagesWith(languages, variant),
+        headers: languagesWith(known, variant),
       };
       this.#lookup.remember(marker, clock.now());
       return marker;
     };
-    const here = this.#lookup.here(variant.primaryKey);
-    const marker = keep(here);
-    if (here !== undefined || !byLanguage(variant.vary)) return l2.set(marker, fence);
+    const isKnown = this.#lookup.here(variant.primaryKey) !== undefined;
+    const marker = keep(undefined);
+    if (isKnown || !byLanguage(variant.vary)) return l2.set(marker, fence);
     return l2.get(variant.primaryKey).then((there) => l2.set(keep(there), fence));
   }
 }

@@ -19,11 +19,11 @@ const MAX_LANGUAGES = 32;
 export function languagesWith(known: RawHeaders, variant: EntryHead): RawHeaders {
   const language = field(variant.headers, 'content-language')?.toLowerCase();
   if (!byLanguage(variant.vary) || language === undefined) return known;
-  const pairs: string[] = [language, variant.key];
-  for (let i = 0; i + 1 < known.length && pairs.length < 2 * MAX_LANGUAGES; i += 2) {
-    if (known[i] !== language) pairs.push(known[i]!, known[i + 1]!);
+  const pairs = new Map([[language, variant.key]]);
+  for (let i = 0; i + 1 < known.length && pairs.size < MAX_LANGUAGES; i += 2) {
+    if (!pairs.has(known[i]!)) pairs.set(known[i]!, known[i + 1]!);
   }
-  return pairs;
+  return [...pairs].flat();
 }
 
 /** Key of the variant whose language a request likes best, by what the marker remembers. */
@@ -33,6 +33,11 @@ export function preferredVariant(marker: EntryHead, headers: RawHeaders): string
     if (languagePreferred(headers, ['Content-Language', marker.headers[i]!])) return marker.headers[i + 1];
   }
   return undefined;
+}
+
+/** What a stored marker remembers; nothing of what is no such marker. */
+export function languagesOf(marker: EntryHead | undefined): RawHeaders {
+  return marker?.marker === true && byLanguage(marker.vary) ? marker.headers : [];
 }
 
 export function byLanguage(vary: readonly string[]): boolean {

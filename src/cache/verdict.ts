@@ -2,7 +2,7 @@ import { initialAge, parseAge } from '../http/age.js';
 import { requestCacheControl } from '../http/cache-control.js';
 import { contentCodings } from '../http/content-coding.js';
 import { freshnessLifetime, staleWindows } from '../http/freshness.js';
-import { onlyFields, type RawHeaders, withoutFields } from '../http/headers.js';
+import { hasField, onlyFields, type RawHeaders, withoutFields } from '../http/headers.js';
 import { hasValidator } from '../http/revalidation.js';
 import { fieldsNotStored, storability } from '../http/storable.js';
 import { type ResponsePolicy, responsePolicy } from '../http/targeted.js';
@@ -78,6 +78,9 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   if (vary === '*') return { store: false, reason: 'vary-any' };
   const kept = new Set(fieldsNotStored(policy.directives));
   const stripped = withoutFields(headers, kept);
+  // A lifetime is consent to share a cookie; its end is not, nor is an error of the origin.
+  const cookie = hasField(stripped, 'set-cookie');
+  if (cookie && times.lifetime <= times.ageAtStore) return { store: false, reason: 'set-cookie' };
   return {
     store: true,
     own: kept.size === 0 ? NONE : onlyFields(headers, kept),
@@ -96,11 +99,13 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
       vary,
       marker: false,
       ...times,
+      ...(cookie && NO_WINDOWS),
     },
   };
 }
 
 const NONE: RawHeaders = [];
+const NO_WINDOWS = { staleWhileRevalidate: 0, staleIfError: 0 };
 
 type Times = Pick<
   EntryHead,

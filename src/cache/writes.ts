@@ -65,7 +65,7 @@ export class WritingFetcher implements Fetcher {
   async pass(request: OriginRequest): Promise<OriginResponse> {
     if (!isUnsafe(request.method)) return this.#parts.inner.pass(request);
     const stamp = this.#parts.purges.stamp();
-    const response = await this.#parts.inner.pass(request);
+    const response = await this.#asked(request);
     const scopes = this.#invalidated(request, response);
     if (scopes.length === 0) return response;
     const candidate = this.#candidate(request, response, stamp);
@@ -73,6 +73,17 @@ export class WritingFetcher implements Fetcher {
     if (candidate === undefined || number === undefined) return response;
     // Its own purge must not take it away, any later one must (I-2).
     return this.#kept(candidate.route, { ...candidate.head, stamp: number }, response);
+  }
+
+  /** Passes a write on. One that brought no answer may have happened all the same. */
+  async #asked(request: OriginRequest): Promise<OriginResponse> {
+    try {
+      return await this.#parts.inner.pass(request);
+    } catch (thrown) {
+      const name = keyOf(this.#routeOf(request.target));
+      if (name !== undefined) await this.#purge(request, [{ kind: 'key', name }], undefined);
+      throw thrown;
+    }
   }
 
   /** What a write has made out of date. */
@@ -120,7 +131,7 @@ export class WritingFetcher implements Fetcher {
   #candidate(request: OriginRequest, response: OriginResponse, stamp: number): Candidate | undefined {
     const { site, bases, clock } = this.#parts;
     const { status, statusText, requestTime, responseTime } = response;
-    if (site.ttlPolicy !== 'origin' || request.method !== 'POST' || status >= 300) return undefined;
+    if (site.ttlPolicy !== 'origin' || request.method !== 'POST' || status !== 200) return undefined;
     const shared = this.#routeOf(request.target);
     if (shared.kind !== 'shared') return undefined;
     const headers = withoutHopByHop(response.headers);

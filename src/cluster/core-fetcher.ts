@@ -6,6 +6,7 @@ import { completable, holds } from '../cache/part.js';
 import type { PurgeTable } from '../cache/purge-table.js';
 import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
+import { isServerFailure } from '../http/status.js';
 import type { OriginRequest, OriginResponse, Priority } from '../origin/source.js';
 import type { HubFetcher } from './hub-server.js';
 import type { WireRequest } from './wire.js';
@@ -50,17 +51,22 @@ export class CoreFetcher implements HubFetcher {
         return { kind: 'current', entry: found.entry, forwardStatus: found.entry.status, collapsed: true };
     }
     const stored = found?.entry ?? completable(near, route, clock.now());
-    const want: Want = { route, stored, stamp, forward, onInfo };
+    const want: Want = { route, stored, stamp, forward, standIn: request.standIn, onInfo };
     const answer = request.standIn
       ? await this.#withNet(want, request.priority, signal)
       : await filler.obtain(want, signal, request.priority);
-    // Only what is fresh somewhere, or another variant, can hide what comes now from the other workers.
-    const replaces = near === undefined ? looked === 'vary-miss' : freshFor(near, clock.now()) > 0;
-    if (replaces) this.#announce(answer, route.key);
+    // Other workers may hold what is replaced, or a marker that does not know of this variant.
+    if (looked !== 'uri-miss') this.#announce(answer, route.key);
     const { collapsed = false, forwardStatus = 200 } = answer.outcome;
     switch (answer.kind) {
       case 'entry':
-        return { kind: 'current', entry: answer.entry, forwardStatus, collapsed };
+        return {
+          kind: 'current',
+          entry: answer.entry,
+          forwardStatus,
+          ...(answer.own && { own: answer.own }),
+          collapsed,
+        };
       case 'arriving': {
         const { head, length, own, body } = answer;
         return { kind: 'storable', head, length, ...(own && { own }), body, collapsed };
@@ -75,7 +81,7 @@ export class CoreFetcher implements HubFetcher {
   #announce(answer: Answer, key: string): void {
     const { replaced } = this.#parts;
     if (answer.kind === 'entry') replaced(key);
-    else if (answer.kind === 'arriving') void answer.whole().then(() => replaced(key));
+    else if (answer.kind === 'arriving') void answer.stored.then(() => replaced(key));
   }
 
   /**
@@ -89,7 +95,8 @@ export class CoreFetcher implements HubFetcher {
     }
     try {
       const answer = await filler.obtain(want, signal, priority);
-      if (answer.kind === 'raw' && answer.share) filler.rest(want.route);
+      if (answer.kind === 'raw' && (answer.share || isServerFailure(answer.head.status)))
+        filler.rest(want.route);
       return answer;
     } catch (thrown) {
       if (!signal.aborted) filler.rest(want.route);

@@ -35,6 +35,7 @@ export class HubClient implements Fetcher {
         return {
           kind: 'current',
           forwardStatus: head.forwardStatus,
+          ...(head.own && { own: head.own }),
           collapsed: head.collapsed === true,
           entry: { ...head.head, body: await gather(exchange) },
         };

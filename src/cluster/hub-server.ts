@@ -83,8 +83,8 @@ async function answer(
   const fetched = await fetcher.fill(request, signal, request.interim ? onInfo : undefined);
   if (fetched.kind === 'current') {
     const { body, ...head } = fetched.entry;
-    const { forwardStatus, collapsed } = fetched;
-    writeJson(socket, Frame.head, { kind: 'current', head, forwardStatus, collapsed });
+    const { forwardStatus, own, collapsed } = fetched;
+    writeJson(socket, Frame.head, { kind: 'current', head, forwardStatus, own, collapsed });
     writeFrame(socket, Frame.data, body);
     writeFrame(socket, Frame.end);
     return;

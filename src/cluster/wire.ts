@@ -32,7 +32,7 @@ export type WireRequest =
 /** The head of the core's answer; the body follows in data frames. */
 export type WireHead =
   | { kind: 'storable'; head: EntryHead; length: number | undefined; own?: RawHeaders; collapsed?: boolean }
-  | { kind: 'current'; head: EntryHead; forwardStatus: number; collapsed?: boolean }
+  | { kind: 'current'; head: EntryHead; forwardStatus: number; own?: RawHeaders; collapsed?: boolean }
   | { kind: 'uncacheable'; head: ResponseHead; reason: NoStoreReason; share: boolean }
   | {
       kind: 'pass';

@@ -1,6 +1,7 @@
 import type { ClassTimes, PassReason, Route, SitePolicy } from '../cache/site.js';
 import { field, hasField, type RawHeaders } from '../http/headers.js';
 import { forwardableRange } from '../http/partial.js';
+import { hasOriginPrecondition } from '../http/validation.js';
 import { keyOf, pathTag } from './names.js';
 import { problemBody } from './problem.js';
 import { addressTarget } from './purge-url.js';
@@ -92,6 +93,8 @@ function passReason(
 ): PassReason | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'method';
   if (hasBody(headers)) return 'unshareable';
+  // Whether they hold is for the origin to say (RFC 9111 section 4.3.2).
+  if (options.ttlPolicy === 'origin' && hasOriginPrecondition(headers)) return 'unshareable';
   // Without the response's own rules (RFC 9111 section 3.5, Vary) nothing else would keep users apart.
   if (
     options.ttlPolicy === 'content-type' &&

@@ -163,6 +163,17 @@ function maxStale(directives: readonly Directive[]): number | undefined {
   return found;
 }
 
+/** Without these the stored bytes would be read wrongly or given to the wrong request: naming one means the whole. */
+const NEEDED: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'date',
+  'etag',
+  'vary',
+]);
+
 /** no-cache and private: unqualified wins over qualified, and an argument that names no field is unqualified. */
 function qualified(directives: readonly Directive[], wanted: string): { whole: boolean; fields: string[] } {
   const fields = new Set<string>();
@@ -171,6 +182,7 @@ function qualified(directives: readonly Directive[], wanted: string): { whole: b
     if (name !== wanted) continue;
     const names = value === undefined ? [] : splitList(value);
     if (names.length === 0 || !names.every((n) => TOKEN.test(n))) whole = true;
+    if (names.some((n) => NEEDED.has(n.toLowerCase()))) whole = true;
     for (const n of names) fields.add(n.toLowerCase());
   }
   return { whole, fields: whole ? [] : [...fields] };

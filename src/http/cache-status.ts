@@ -1,5 +1,4 @@
 import { parseList, serializeString } from 'structured-headers';
-import { fieldValue, type RawHeaders, withField } from './headers.js';
 
 /** A request with this field, whatever its value, is told its cache key. It is for the first cache and goes no further. */
 export const DEBUG_FIELD = 'x-cache-debug';
@@ -57,11 +56,6 @@ export function printCacheStatus(status: CacheStatus): string {
 export function appendCacheStatus(upstream: string | undefined, own: string): string {
   if (upstream === undefined || upstream.trim() === '' || !isList(upstream)) return own;
   return `${upstream.trim()}, ${own}`;
-}
-
-/** A copy of response headers in which `own` is appended to what upstream caches said. */
-export function withCacheStatus(headers: RawHeaders, own: string): string[] {
-  return withField(headers, 'Cache-Status', appendCacheStatus(fieldValue(headers, 'cache-status'), own));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { parseHttpDate } from './dates.js';
 import { parseEntityTag } from './entity-tag.js';
-import { field, hasField, type RawHeaders, withoutFields } from './headers.js';
+import { field, type RawHeaders, withoutFields } from './headers.js';
 import { withoutHopByHop } from './hop-by-hop.js';
 
 const CLIENT_CONDITIONS: ReadonlySet<string> = new Set([
@@ -63,11 +63,11 @@ const KEPT: ReadonlySet<string> = new Set([
 const AGE: ReadonlySet<string> = new Set(['age']);
 
 /**
- * Stored fields updated from a 304, or from a HEAD that `headAgrees` accepted (RFC 9111 section 3.2): every field of the
+ * Stored fields updated from a 304 (RFC 9111 section 3.2): every field of the
  * update replaces all stored lines of its name or is added, but hop-by-hop fields and those that describe the stored
  * bytes (Content-Length always; Content-Encoding, Content-Range and digests to keep the stored response whole). An
  * ETag that the stored bytes were named by stays theirs. A stored Age ends with the update. `exclude` names further
- * fields, lower-case, that are not taken over; Set-Cookie unless told otherwise (I-20).
+ * fields, lower-case, that are not taken over; Set-Cookie unless told otherwise (I-20, class table).
  */
 export function mergeHeaders(
   storedHeaders: RawHeaders,
@@ -89,22 +89,6 @@ export function mergeHeaders(
 }
 
 const SET_COOKIE: ReadonlySet<string> = new Set(['set-cookie']);
-
-/**
- * Whether the answer to a HEAD is about the same representation as the stored GET (RFC 9111 section 4.3.5): every
- * validator and Content-Length it carries agrees. True: update with `mergeHeaders`. False: take the entry for stale.
- */
-export function headAgrees(
-  storedHeaders: RawHeaders,
-  headHeaders: RawHeaders,
-  storedLength: number,
-): boolean {
-  for (const name of ['etag', 'last-modified']) {
-    if (hasField(headHeaders, name) && field(headHeaders, name) !== field(storedHeaders, name)) return false;
-  }
-  const length = field(headHeaders, 'content-length');
-  return length === undefined || length === (field(storedHeaders, 'content-length') ?? String(storedLength));
-}
 
 function tagOf(headers: RawHeaders): ReturnType<typeof parseEntityTag> {
   const value = field(headers, 'etag');

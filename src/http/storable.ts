@@ -31,7 +31,7 @@ export interface StorableOptions {
   readonly sharedAuthorization?: boolean | undefined;
   /**
    * RFC 9111 section 7.3 lets Set-Cookie be stored and leaves it to the origin to forbid it. `refuse` (default): never
-   * (I-20). `explicit`: where the origin has given the response a lifetime, not where one would be guessed.
+   * (I-20, class table). `explicit`: where the origin has given the response a lifetime, not where one would be guessed.
    */
   readonly setCookie?: 'refuse' | 'explicit' | undefined;
   /** The request was for one range of bytes, so that a 206 is what was asked for and may be stored as a part. */
@@ -60,6 +60,7 @@ export function storability(
     status,
     directives,
     options.ranged === true && partOf(headers, undefined) !== undefined,
+    options.ranged === true,
   );
   if (badStatus !== undefined) return refuse(badStatus);
   // Section 5.2.2.3: must-understand overrides the no-store that older caches see.
@@ -98,9 +99,12 @@ function statusFault(
   status: number,
   directives: ResponseDirectives,
   partAllowed: boolean,
+  ranged: boolean,
 ): NotStorable | undefined {
   if (status >= 100 && status < 200) return 'interim-status';
   if (status === 206) return partAllowed ? undefined : 'partial';
+  // Of the range asked for, not of the resource under whose key it would be stored.
+  if (status === 416 && ranged) return 'partial';
   if (status === 304) return 'not-modified';
   if (isNeverStored(status)) return 'forbidden-status';
   if (!(status >= 200 && status <= 599)) return 'not-understood';

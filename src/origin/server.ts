@@ -176,7 +176,7 @@ export class UpstreamServer {
         onResult: (result) => {
           good = isGood(result);
           const refused = result.kind === 'head' && this.refuses(result.response.status);
-          resolve({ ...result, verdict: refused ? 'neutral' : this.verdictOn(result) });
+          resolve({ ...result, verdict: refused ? 'neutral' : this.judge(result) });
         },
         onBodyFailed: (error) => {
           // Counted by its head as a success; a body that breaks off is none.
@@ -208,12 +208,11 @@ export class UpstreamServer {
     });
   }
 
-  private verdictOn(result: ExchangeResult): Verdict {
+  private judge(result: ExchangeResult): Verdict {
     if (!this.options.lastWord) return verdictOn(result);
     if (result.kind === 'head') return 'success';
-    // It took the request and hung up: it is there, and did not like this one.
-    if (result.kind === 'failed' && result.sent && result.error.code === 'origin_unreachable')
-      return 'neutral';
+    // It took the request and hung up, talked nonsense or kept silent: it is there, and the next request may be another.
+    if (result.kind === 'failed' && result.sent) return 'neutral';
     return verdictOn(result);
   }
 

@@ -2,7 +2,7 @@ import type { Answer } from '../cache/answer.js';
 import { hasField } from '../http/headers.js';
 import { BodyWriter } from './body-writer.js';
 import { DecodedSource } from './coded-body.js';
-import type { EntryFields } from './entry-fields.js';
+import { type EntryFields, withOwn } from './entry-fields.js';
 import { respondEntry, sentNotModified, writeStreamHead } from './entry-response.js';
 import type { Exchange } from './exchange.js';
 import { chooseForm } from './representation.js';
@@ -26,7 +26,7 @@ export async function respondArriving(
     if (exchange.gone) return;
     if (entry !== undefined) {
       body.cancel();
-      return respondEntry(entry, exchange, fields);
+      return respondEntry(withOwn(entry, own), exchange, fields);
     }
   }
   const form = chooseForm(head, method, headers, settings.site);

@@ -1,6 +1,6 @@
 import type { Answer } from '../cache/answer.js';
 import { respondArriving } from './arriving-response.js';
-import { EntryFields } from './entry-fields.js';
+import { EntryFields, withOwn } from './entry-fields.js';
 import { respondEntry } from './entry-response.js';
 import type { Exchange } from './exchange.js';
 import { respondRaw } from './raw-response.js';
@@ -25,7 +25,8 @@ export class Delivery {
       return;
     }
     try {
-      if (answer.kind === 'entry') await respondEntry(answer.entry, exchange, this.#fields);
+      if (answer.kind === 'entry')
+        await respondEntry(withOwn(answer.entry, answer.own), exchange, this.#fields);
       else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this.#fields);
       else respondRaw(answer, exchange);
     } catch (error) {

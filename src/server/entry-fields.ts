@@ -87,6 +87,11 @@ export class EntryFields {
   }
 }
 
+/** What one client is told of an entry that others are not (`private="f"`). */
+export function withOwn<H extends EntryHead>(head: H, own: RawHeaders | undefined): H {
+  return own === undefined ? head : { ...head, headers: [...head.headers, ...own] };
+}
+
 const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
 
 /** `Accept-Encoding` in `Vary` exactly once, beside what the origin named. */

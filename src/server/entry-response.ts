@@ -88,7 +88,8 @@ function sentPartial(
 /** The range asked for, cut from a stored part that has all of it (the engine has seen to that). */
 function sendWithin(entry: Entry, form: Form, exchange: Exchange, fields: EntryFields): void {
   const part = partOf(entry.headers, entry.body.length);
-  const range = part && rangeWithin(field(exchange.headers, 'range') ?? '', part);
+  // Just fetched, the part may be less than was asked (RFC 9110 section 15.3.7): then it is the answer as it is.
+  const range = part && (rangeWithin(field(exchange.headers, 'range') ?? '', part) ?? part);
   if (part === undefined || range === undefined) {
     throw new ProxyError('internal', 'a part was to answer a range that it does not hold');
   }

@@ -15,7 +15,7 @@ export interface Partial {
 export function partial(lasting: RawHeaders, body: Buffer, ranges: readonly ByteRange[]): Partial {
   const [first] = ranges;
   if (ranges.length === 1 && first !== undefined) {
-    const headers = [...lasting, 'Content-Range', printContentRange(first, body.length)];
+    const headers = withField(lasting, 'Content-Range', printContentRange(first, body.length));
     const piece = body.subarray(first.start, first.end + 1);
     return { headers, pieces: [piece], length: piece.length };
   }
@@ -27,11 +27,13 @@ export function partial(lasting: RawHeaders, body: Buffer, ranges: readonly Byte
   }
   pieces.push(Buffer.from(multipart.tail, 'latin1'));
   return {
-    headers: withField(lasting, 'Content-Type', multipart.contentType),
+    headers: withField(withoutFields(lasting, CONTENT_RANGE), 'Content-Type', multipart.contentType),
     pieces,
     length: multipart.length,
   };
 }
+
+const CONTENT_RANGE: ReadonlySet<string> = new Set(['content-range']);
 
 const NOT_IN_416: ReadonlySet<string> = new Set([
   'content-type',
@@ -45,5 +47,5 @@ const NOT_IN_416: ReadonlySet<string> = new Set([
 
 /** Fields of a 416 (RFC 9110 section 15.5.17): the length there is, and nothing that describes the absent content. */
 export function unsatisfiable(lasting: RawHeaders, size: number): string[] {
-  return [...withoutFields(lasting, NOT_IN_416), 'Content-Range', printUnsatisfiedRange(size)];
+  return withField(withoutFields(lasting, NOT_IN_416), 'Content-Range', printUnsatisfiedRange(size));
 }

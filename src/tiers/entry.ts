@@ -53,17 +53,15 @@ export function freshUntil(entry: EntryHead): number {
   return entry.storedAt - entry.ageAtStore + entry.lifetime;
 }
 
-/** What can't be served, but has a validator, is kept for this long: it saves the body of the next answer, ms. */
-const VALIDATED_MS = 24 * 3600 * 1000;
+/** What has a validator is kept for at least this long, also when it can't be served: it saves the body of an answer, ms. */
+const VALIDATED_MS = 3600 * 1000;
 
 /**
  * When the entry may be dropped by a store, ms since epoch: when it is neither fresh nor within a stale window, nor worth
  * validating (RFC 9111 section 4.3).
  */
 export function usefulUntil(entry: EntryHead): number {
-  const window = Math.max(entry.staleWhileRevalidate, entry.staleIfError);
-  const served = freshUntil(entry) + window;
-  if (window > 0 && served > entry.storedAt) return served;
+  const served = freshUntil(entry) + Math.max(entry.staleWhileRevalidate, entry.staleIfError);
   const validated = hasField(entry.headers, 'etag') || hasField(entry.headers, 'last-modified');
   return validated ? Math.max(served, entry.storedAt + VALIDATED_MS) : served;
 }

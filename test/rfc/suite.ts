@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 import { startRedis } from '../support/redis-server.js';
 import { GROUPS } from './cases/index.js';
@@ -21,10 +21,14 @@ const LONG_SETTLE_MS = 800;
 
 const started: (() => Promise<unknown>)[] = [];
 
+/** Of some 600 cases; a busy machine delays the end of a write behind the next request now and then. */
+const MOST_REPEATED = 12;
+
 /** Declares every case of every group as a test, against one proxy in the given mode. */
 export function provesRfcs(mode: Mode): void {
   const all = Object.values(GROUPS).flat();
   const results = new Map<Case, Error | undefined>();
+  const repeated: string[] = [];
 
   beforeAll(async () => {
     const origin = await startRfcOrigin();
@@ -36,6 +40,7 @@ export function provesRfcs(mode: Mode): void {
     await inParallel(spread(all), async ({ given, index }) => {
       const failure = await run(given, `/c${index}`, SETTLE_MS).then(noError, asError);
       const repeat = failure instanceof Broken && failure.early;
+      if (repeat) repeated.push(given.name);
       results.set(
         given,
         repeat ? await run(given, `/r${index}`, LONG_SETTLE_MS).then(noError, asError) : failure,
@@ -44,6 +49,10 @@ export function provesRfcs(mode: Mode): void {
   });
   afterAll(async () => {
     for (const stop of started.splice(0).reverse()) await stop();
+  });
+
+  it('hardly any case had to be repeated, so that no race hides behind it', () => {
+    expect(repeated.length, repeated.join('\n')).toBeLessThanOrEqual(MOST_REPEATED);
   });
 
   for (const [group, cases] of Object.entries(GROUPS)) {

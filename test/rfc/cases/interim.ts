@@ -132,7 +132,11 @@ export const INTERIM: readonly Case[] = [
     // undici gives the connection up; a client need not take part in a misbehaviour it did not ask for.
     name: '15.2: an unasked 100 costs its request a 502, and nothing is kept of it',
     steps: [
-      { answer: { interim: [{ status: 100, fields: {} }], fields: FRESH }, status: 502, text: /origin_protocol/ },
+      {
+        answer: { interim: [{ status: 100, fields: {} }], fields: FRESH },
+        status: 502,
+        text: /origin_protocol/,
+      },
       { answer: { fields: FRESH } },
     ],
   },

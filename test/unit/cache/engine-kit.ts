@@ -5,7 +5,6 @@ import type { Lookup } from '../../../src/cache/lookup.js';
 import { OriginFetcher } from '../../../src/cache/origin-fetcher.js';
 import { type PurgeScope, PurgeTable } from '../../../src/cache/purge-table.js';
 import { type ClassTimes, expectedOf, type SharedRoute, type SitePolicy } from '../../../src/cache/site.js';
-import { Storer } from '../../../src/cache/store.js';
 import { WritingFetcher, type WritingFetcherParts } from '../../../src/cache/writes.js';
 import type { Clock } from '../../../src/clock.js';
 import { gather } from '../../../src/cluster/hub-client.js';
@@ -127,7 +126,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     bases: () => parts.bases ?? ['http://origin'],
     purge: parts.purgeWritten ?? (async (scopes, onNumbered) => purgeAll(scopes, onNumbered)),
     find: (route) => engine.lookup.find(route),
-    store: (route, head, body) => storer.finish(route, head, body),
+    store: (route, head, body) => engine.storer.finish(route, head, body),
     onBackgroundError: (error) => reported.push(error.code),
   });
   const engine: Engine = new Engine({
@@ -143,7 +142,6 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     honourMaxStale: parts.honourMaxStale ?? false,
     onBackgroundError: () => {},
   });
-  const storer = new Storer({ site, l2, purges, clock, maxEntryBytes }, engine.lookup);
   function purge(scope: PurgeScope, soft = false): void {
     purgeAll([scope], () => {}, soft);
   }
@@ -162,7 +160,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     const { headers = [], method = 'GET', signal = new AbortController().signal } = options;
     return engine.handle({ request: { method, target, headers }, signal });
   }
-  return { memory, purges, engine, healed, reported, purge, purgeAll, ask };
+  return { site, memory, purges, fetcher: writing, engine, healed, reported, purge, purgeAll, ask };
 }
 
 /** The bytes of an answer as a client that takes the stored coding gets them. */

@@ -19,7 +19,7 @@ describe('an answer to a POST, RFC 9110 section 9.3.3', () => {
     ],
     ['with Expires', { headers: ['Expires', 'Sat, 03 Jan 2026 00:00:00 GMT', ...ITSELF] }, true],
     ['with a targeted lifetime', { headers: ['CDN-Cache-Control', 'max-age=9', ...ITSELF] }, true],
-    ['201', { status: 201 }, true],
+    ['201: of something that was made, not of what a GET would be sent', { status: 201 }, false],
     ['206', { status: 206, headers: [...reply.headers, 'Content-Range', 'bytes 0-5/6'] }, false],
     ['302', { status: 302 }, false],
     ['404', { status: 404 }, false],

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { parseList } from 'structured-headers';
 import { describe, expect, it, test } from 'vitest';
-import {
-  appendCacheStatus,
-  type CacheStatus,
-  printCacheStatus,
-  withCacheStatus,
-} from '../../../src/http/cache-status.js';
+import { appendCacheStatus, type CacheStatus, printCacheStatus } from '../../../src/http/cache-status.js';
 import { field } from '../../../src/http/headers.js';
 import { HOP_BY_HOP, withoutHopByHop } from '../../../src/http/hop-by-hop.js';
 import { isLoop, passesThrough, withCdnLoop, withVia } from '../../../src/http/via.js';
@@ -77,12 +72,6 @@ describe('Cache-Status, RFC 9211', () => {
     ['not, a, "list', 'p; hit'],
   ])('after %j', (upstream, expected) => {
     expect(appendCacheStatus(upstream, 'p; hit')).toBe(expected);
-  });
-
-  it('becomes one line of the response', () => {
-    expect(withCacheStatus(['cache-status', 'a; hit', 'X', '1', 'Cache-Status', 'b; hit'], 'p; hit')).toEqual(
-      ['cache-status', 'a; hit, b; hit, p; hit', 'X', '1'],
-    );
   });
 });
 

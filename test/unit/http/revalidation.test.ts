@@ -2,7 +2,6 @@ import { describe, expect, it, test } from 'vitest';
 import { field, fieldLines } from '../../../src/http/headers.js';
 import {
   hasValidator,
-  headAgrees,
   mergeHeaders,
   revalidationHeaders,
   selectsStored,
@@ -113,25 +112,5 @@ describe('updating stored fields, RFC 9111 section 3.2', () => {
   it('gives an entry without a tag the one of the 304, and cookies where the operator stores them', () => {
     const merged = mergeHeaders([], ['ETag', '"b"', 'Set-Cookie', 'a=b'], new Set());
     expect([field(merged, 'etag'), field(merged, 'set-cookie')]).toEqual(['"b"', 'a=b']);
-  });
-});
-
-describe('freshening by HEAD, RFC 9111 section 4.3.5', () => {
-  const STORED = ['ETag', '"a"', 'Last-Modified', OLD, 'Content-Length', '5'];
-  test.each<[why: string, head: string[], agrees: boolean]>([
-    ['nothing to compare', [], true],
-    ['all the same', STORED, true],
-    ['another tag', ['ETag', '"b"'], false],
-    ['another date', ['Last-Modified', NEW], false],
-    ['another length', ['Content-Length', '6'], false],
-  ])('%s', (_why, head, agrees) => {
-    expect(headAgrees(STORED, head, 5)).toBe(agrees);
-  });
-
-  it('compares with the stored bytes when they came without a length', () => {
-    expect([headAgrees([], ['Content-Length', '5'], 5), headAgrees([], ['Content-Length', '6'], 5)]).toEqual([
-      true,
-      false,
-    ]);
   });
 });

@@ -44,6 +44,16 @@ describe('an upstream that is taken at its word', () => {
     expect(origin.status()[0]).toMatchObject({ breaker: 'closed', errors: 10 });
   });
 
+  it('nonsense in answer to one request keeps no other away', async () => {
+    const { url } = await bench.raw((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'),
+    );
+    const origin = bench.origin([url], quick(), VERBATIM);
+    for (let i = 0; i < 10; i++)
+      expect((await refusal(origin.fetch(request()))).code).toBe('origin_protocol');
+    expect(origin.status()[0]?.breaker).toBe('closed');
+  });
+
   it('one that cannot be reached is left alone all the same', async () => {
     const origin = bench.origin([await bench.refusing()], quick(), VERBATIM);
     for (let i = 0; i < 3; i++) await refusal(origin.fetch(request()));

@@ -21,7 +21,8 @@ import {
 
 function arriving(body: BodySource, over: Partial<Entry> = {}, length?: number, stored?: Entry): Answer {
   const { body: _, ...head } = entryOf('', over);
-  return { kind: 'arriving', head, length, body, whole: async () => stored, outcome: MISS };
+  const kept = Promise.resolve(stored);
+  return { kind: 'arriving', head, length, body, stored: kept, whole: () => kept, outcome: MISS };
 }
 
 describe('an entry that is still arriving', () => {

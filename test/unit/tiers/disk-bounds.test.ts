@@ -128,7 +128,8 @@ describe('bounds of the disk store (I-17)', () => {
     store = await openDiskStore({ directory, maxBytes: 16 * MiB, clock, stepEvery: 1000 });
     for (let i = 0; i < 1500; i += 1) {
       const lifetime = i % 2 === 0 ? 10_000 : 10_000_000;
-      await store.set(sample(`v1:k${i}`, { storedAt: NOW, ageAtStore: 0, lifetime, staleIfError: 5000 }));
+      const times = { storedAt: NOW, ageAtStore: 0, lifetime, staleIfError: 5000 };
+      await store.set(sample(`v1:k${i}`, { ...times, headers: [] }));
     }
     clock.advance(13_000);
     await steps(1);

@@ -3,20 +3,20 @@ import { type Entry, usefulUntil } from '../../../src/tiers/entry.js';
 import { NOW, sample } from '../../contract/samples.js';
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+
 const NEVER_STALE: Partial<Entry> = { staleWhileRevalidate: 0, staleIfError: 0 };
 
 test.each<[why: string, changes: Partial<Entry>, until: number]>([
   ['fresh and the longest stale window', { ageAtStore: 0, staleIfError: HOUR }, NOW + 2 * HOUR],
   ['without a window and a validator, fresh', { ...NEVER_STALE, ageAtStore: 0, headers: [] }, NOW + HOUR],
-  ['no-cache with an ETag: a day, to be validated', { ...NEVER_STALE, lifetime: 0 }, NOW + DAY],
+  ['no-cache with an ETag: an hour, to be validated', { ...NEVER_STALE, lifetime: 0 }, NOW + HOUR],
   [
-    'must-revalidate with Last-Modified: a day',
+    'must-revalidate with Last-Modified: an hour',
     { ...NEVER_STALE, headers: ['Last-Modified', 'x'] },
-    NOW + DAY,
+    NOW + HOUR,
   ],
-  ['fresh for longer than that', { ...NEVER_STALE, ageAtStore: 0, lifetime: 2 * DAY }, NOW + 2 * DAY],
-  ['too old for its window when it came', { ageAtStore: 2 * DAY }, NOW + DAY],
+  ['fresh for longer than that', { ...NEVER_STALE, ageAtStore: 0, lifetime: 48 * HOUR }, NOW + 48 * HOUR],
+  ['too old for its window when it came', { ageAtStore: 48 * HOUR }, NOW + HOUR],
 ])('a store keeps what is %s', (_why, changes, until) => {
   expect(usefulUntil(sample('k', changes))).toBe(until);
 });

@@ -15,13 +15,14 @@ import { holds } from './part.js';
 import { PROXY_PATIENCE_MS } from './patience.js';
 import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
-import type { SharedRoute } from './site.js';
+import type { SharedRoute, SitePolicy } from './site.js';
 import type { Kept, Storer } from './store.js';
 import { variantKey } from './variant.js';
 
 export type { Want } from './landed.js';
 
 export interface FillParts {
+  readonly site: SitePolicy;
   readonly fetcher: Fetcher;
   readonly storer: Storer;
   readonly clock: Clock;
@@ -175,16 +176,24 @@ export class Filler {
         return landing.broadcast.joinable;
       case 'current':
         return (
-          isFreshAtStore(landing.entry) &&
+          this.#mayCollapse(landing.entry) &&
           sameVariant(landing.entry, want.route) &&
           holds(landing.entry, want.route)
         );
       case 'body':
         if (!landing.broadcast.joinable || !sameVariant(landing.head, want.route)) return false;
+        if (!landing.broadcast.ended) return this.#mayCollapse(landing.head);
         // Complete before this request came, so it must be fresh and wanted as it is (RFC 9111 section 4).
-        // A collapsed request is answered by reuse: never with what was born stale (RFC 9111 section 4).
-        return isFreshAtStore(landing.head) && (!landing.broadcast.ended || want.forward !== 'request');
+        return isFreshAtStore(landing.head) && want.forward !== 'request';
     }
+  }
+
+  /**
+   * By the letter a collapsed request is answered by reuse, hence never with what was born stale (RFC 9111 section 4). By the
+   * table it may share what a parent serves stale: else each request would ask a parent whose origin is down (I-6).
+   */
+  #mayCollapse(head: EntryHead): boolean {
+    return this.#parts.site.ttlPolicy === 'content-type' || isFreshAtStore(head);
   }
 
   #lead(asked: Want, priority: Priority, joinable = true): Flight {

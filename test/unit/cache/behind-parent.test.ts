@@ -4,15 +4,15 @@ import { settle } from '../../support/fake-clock.js';
 import { bytesOf, engineKit, plainSite } from './engine-kit.js';
 
 const JSON_TYPE = ['Content-Type', 'application/json', 'ETag', 'W/"1"'];
-/** Fields of a parent's answer that it has had for `age` seconds and calls fresh. */
-const fromParent = (age: number) => [
+/** Fields of a parent's answer that it has had for `age` seconds and calls fresh for another `ttl`. */
+const fromParent = (age: number, ttl = 3000) => [
   ...JSON_TYPE,
   'X-TMDB-Proxy',
   'us-1',
   'Age',
   String(age),
   'Cache-Status',
-  'us-1; hit; ttl=3000',
+  `us-1; hit; ttl=${ttl}`,
 ];
 
 describe('I-1: a purge here holds although the parent has not heard of it', () => {
@@ -87,6 +87,18 @@ describe('I-1: a purge here holds although the parent has not heard of it', () =
     }
     expect((await answer).kind).toBe('arriving');
     expect(origin.asked).toHaveLength(2);
+  });
+});
+
+describe('I-6: a parent that serves stale because TMDB is down', () => {
+  it('is asked once by requests that wait for the same answer, not by each', async () => {
+    const { ask, origin } = engineKit();
+    const answers = [ask('/3/movie/1'), ask('/3/movie/1'), ask('/3/movie/1')];
+    await settle();
+    origin.last.reply({ headers: fromParent(3630, -30), body: '{"id":1}' });
+    await settle();
+    expect(origin.asked).toHaveLength(1);
+    for (const answer of answers) expect(await bytesOf(await answer)).toBe('{"id":1}');
   });
 });
 

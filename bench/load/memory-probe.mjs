@@ -1,0 +1,65 @@
+// Run with --expose-gc: what entries of L1 cost in memory, and whether filling it pauses. Settings as JSON in the first argument.
+
+import { join, resolve } from 'node:path';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+
+const { dist, count, bodyBytes } = JSON.parse(process.argv[2]);
+const load = (file) => import(join(resolve(dist), file));
+const { MemoryTier } = await load('tiers/memory.js');
+const { decodeEntry, encodeEntry } = await load('tiers/codec.js');
+const { entryOf } = await import('../stores/common.mjs');
+
+/** Decoded, as entries come from a store: no string is shared between them. */
+function add(tier, n) {
+  const { value } = decodeEntry(encodeEntry(entryOf(keyOf(n), bodyBytes)));
+  tier.setNow(value);
+}
+
+const keyOf = (n) => `v1:api:/3/movie/${n}?language=de`;
+const textOf = ({ key, headers, body }) =>
+  key.length + body.length + headers.reduce((sum, text) => sum + text.length, 0);
+const used = () => {
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
+
+const tier = new MemoryTier({ maxBytes: 64 * 1024 ** 3 });
+const sampled = Math.min(count, 100_000);
+for (let n = 0; n < 100; n += 1) add(tier, n); // compiled, first buffers there
+const before = used();
+for (let n = 100; n < sampled + 100; n += 1) add(tier, n);
+const text = textOf(entryOf(keyOf(100_000), bodyBytes));
+const overhead = (used() - before) / sampled - text;
+
+await tier.clear();
+globalThis.gc();
+const collections = [];
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) collections.push(duration);
+}).observe({ entryTypes: ['gc'] });
+await new Promise(setImmediate);
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+/** One turn writes so many, as a busy server would. */
+const BATCH = 20;
+let longestTurn = 0;
+for (let n = 0; n < count; n += BATCH) {
+  const start = performance.now();
+  for (let i = n; i < Math.min(n + BATCH, count); i += 1) add(tier, i);
+  longestTurn = Math.max(longestTurn, performance.now() - start);
+  await new Promise(setImmediate);
+}
+delay.disable();
+await new Promise((done) => setTimeout(done, 20)); // the observer's last entries
+
+const result = {
+  entries: tier.stats().entries,
+  overhead: Math.round(overhead),
+  longestDelayMs: Number((delay.max / 1e6).toFixed(1)),
+  longestTurnMs: Number(longestTurn.toFixed(1)),
+  longestCollectionMs: Number(Math.max(0, ...collections).toFixed(1)),
+  charged: Math.round(tier.stats().bytes / tier.stats().entries - text),
+};
+process.stdout.write(JSON.stringify(result), () => process.exit(0));

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { ask } from '../lib/ask.mjs';
+import { median } from '../lib/statistics.mjs';
+import { traceOf } from '../lib/trace.mjs';
+import { productCounts, verifyMisses } from '../lib/verify-more.mjs';
+import { runWrk } from '../load/wrk.mjs';
+import { imagePath, jsonPath } from '../origin/bodies.mjs';
+
+/** 2 kB to 200 kB, mostly small: of ten paths four of 2 kB, four of 10 kB, one of 50 kB, one image of 200 kB. */
+const SIZES = [2, 10, 2, 10, 50, 2, 10, 2, 10, 200];
+const pathOf = (n) => (SIZES[n % 10] === 200 ? imagePath(200, n) : jsonPath(SIZES[n % 10], n));
+const sequence = (count, first) => Array.from({ length: count }, (_, n) => pathOf(first + n));
+
+const HOT = sequence(1000, 0);
+const COLD = sequence(5000, 10_000);
+/** The hot set takes some 32 MB; the cold one, 160 MB, passes through what is left. */
+const env = { MEMORY_CACHE_BYTES: String(64 * 1024 * 1024) };
+
+/** More requests than a round can ask for: wrk begins anew at the end, and what was a miss would be none. */
+const perSecond = (options) => Math.ceil(options.seconds * 60_000);
+
+/** @type {import('./index.mjs').Scenario} */
+export const mixed = {
+  name: 'mixed',
+  summary: '95 % hits, 4 % in L2 only, 1 % misses; Zipf keys, 2 to 200 kB',
+  reference: 'nginx',
+  variants: [
+    {
+      name: 'zipf',
+      title: '95 % hot (Zipf 0.9, 1 000 keys), 4 % cold, 1 % new; 64 connections',
+      targets: ['product', 'product-letter', 'nginx', 'varnish', 'hono'],
+      paths: HOT,
+      list: (_round, options) =>
+        traceOf({
+          length: perSecond(options),
+          hot: HOT,
+          cold: COLD,
+          fresh: (n) => pathOf(100_000 + n),
+          coldShare: 0.04,
+          freshShare: 0.01,
+          exponent: 0.9,
+          seed: 5,
+        }),
+      prepare: fill,
+      verify: verifyMisses((n) => jsonPath(10, n)),
+      extra: productCounts,
+      connections: 64,
+      load: 'wrk',
+      env,
+    },
+  ],
+  /** What the trace came to in the product; the trace promises 0.95, 0.04, 0.01. */
+  facts: ({ variants }) => {
+    const share = (what) =>
+      median((variants.zipf?.rounds.product ?? []).map((sample) => sample[what] / sample.counted));
+    return { shareFromL1: share('l1Hits'), shareFromL2: share('l2Hits'), shareOfMisses: share('misses') };
+  },
+  goals: [
+    {
+      text: '95 % hits, 4 % L2, 1 % misses: ≥ nginx proxy_cache on the same trace',
+      variant: 'zipf',
+      target: 'product',
+      against: 'nginx',
+      metric: 'rate',
+      atLeast: 1,
+    },
+  ],
+};
+
+/** The cold ones first, so that the hot ones are what L1 holds; then the hot ones under load. */
+async function fill(running, { folder, options }) {
+  const cold = options.smoke ? COLD.slice(0, 50) : COLD;
+  const hot = options.smoke ? HOT.slice(0, 50) : HOT;
+  for (const paths of [cold, hot]) {
+    for (let at = 0; at < paths.length; at += 32)
+      await Promise.all(paths.slice(at, at + 32).map((path) => ask(running.url + path)));
+  }
+  const seconds = options.smoke ? 0.3 : 1;
+  await runWrk({ url: running.url, paths: hot, headers: {}, connections: 64, seconds, folder: join(folder) });
+}

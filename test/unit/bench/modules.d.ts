@@ -1,0 +1,103 @@
+// The bench is plain JavaScript: what its pure parts are to these tests.
+declare module '*/bench/lib/arguments.mjs' {
+  export function readArguments(argv: readonly string[]): Record<string, unknown>;
+}
+declare module '*/bench/lib/cpu.mjs' {
+  interface Stat {
+    readonly ppid: number;
+    readonly ticks: number;
+  }
+  export function parseStat(text: string): Stat;
+  export function ticksOfTree(root: number, stats: ReadonlyMap<number, Stat>): number;
+}
+declare module '*/bench/lib/document.mjs' {
+  export function withTables(text: string, results: ReadonlyMap<string, object>): string;
+}
+declare module '*/bench/lib/goals.mjs' {
+  interface Judged {
+    readonly text: string;
+    readonly value: number | null;
+    readonly min?: number;
+    readonly max?: number;
+    readonly reached: boolean | null;
+  }
+  export function judge(goal: object, results: object): Judged;
+}
+declare module '*/bench/lib/order.mjs' {
+  export function orderOf<T>(items: readonly T[], round: number): T[];
+}
+declare module '*/bench/lib/result-file.mjs' {
+  export function resultText(result: object): string;
+}
+declare module '*/bench/lib/statistics.mjs' {
+  interface Ratio {
+    readonly median: number;
+    readonly min: number;
+    readonly max: number;
+  }
+  type Rounds = readonly (number | undefined)[];
+  export function median(values: readonly number[]): number;
+  export function quantile(values: readonly number[], q: number): number;
+  export function pairedRatio(ours: Rounds, theirs: Rounds): Ratio | undefined;
+}
+declare module '*/bench/lib/trace.mjs' {
+  interface TraceOptions {
+    readonly length: number;
+    readonly hot: readonly string[];
+    readonly cold: readonly string[];
+    readonly fresh: (n: number) => string;
+    readonly coldShare: number;
+    readonly freshShare: number;
+    readonly exponent: number;
+    readonly seed: number;
+  }
+  export function zipf(count: number, exponent: number, random: () => number): () => number;
+  export function traceOf(options: TraceOptions): string[];
+}
+declare module '*/bench/lib/verify.mjs' {
+  interface Answer {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Buffer;
+  }
+  export function faultOf(answer: Answer, path: string, expect: object): string | undefined;
+  export function saysHit(headers: Answer['headers']): boolean | undefined;
+}
+declare module '*/bench/load/answer-reader.mjs' {
+  export class AnswerReader {
+    constructor(onAnswer: (status: number) => void);
+    read(chunk: Buffer): void;
+  }
+}
+declare module '*/bench/origin/bodies.mjs' {
+  interface Answer {
+    readonly json: boolean;
+    readonly prefix: Buffer;
+    readonly rest: Buffer;
+  }
+  export function answerOf(target: string): Answer | undefined;
+  export function bodyOf(target: string): Buffer;
+  export function gzipOf(answer: Answer): Buffer;
+  export function jsonPath(kB: number, n: number): string;
+  export function imagePath(kB: number, n: number): string;
+  export function plainPath(bytes: number, rest: string): string;
+}
+declare module '*/bench/scenarios/index.mjs' {
+  interface Variant {
+    readonly name: string;
+    readonly targets: readonly string[];
+    readonly beside?: unknown;
+  }
+  interface Goal {
+    readonly variant?: string;
+    readonly target?: string;
+    readonly against?: string;
+  }
+  export const scenarios: readonly {
+    readonly variants?: readonly Variant[];
+    readonly goals?: readonly Goal[];
+  }[];
+}
+declare module '*/bench/targets/index.mjs' {
+  export function targetNamed(name: string): { readonly name: string };
+}

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.js';
-import type { RawHeaders } from '../http/headers.js';
 import type { Entry } from '../tiers/entry.js';
 import { ageAt, freshUntil } from '../tiers/entry.js';
 import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
 import type { SetResult, Tier, TierName } from '../tiers/tier.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute } from './site.js';
-import { preferredVariant, variantKey } from './variant.js';
+import { isPreferred, preferredVariant, variantKey } from './variant.js';
 
 /** An entry that no hard purge forbids, and since when it is stale (Infinity: not before its lifetime ends). */
 export interface Found {
@@ -22,9 +21,26 @@ export interface LookupParts {
   readonly clock: Clock;
 }
 
+/** What L2 has for a route, not yet judged. A marker without an entry: not the variant that is wanted. */
+interface Given {
+  readonly marker: Entry | undefined;
+  readonly entry: Entry | undefined;
+}
+
+/** What L2 told `fresh`, which had no use for it: whoever looks next need not ask, nor count, again. */
+interface Spare {
+  readonly key: string;
+  readonly at: number;
+  readonly given: Given;
+}
+
+/** Longer than it takes to hand a request on, and too short to matter to anyone, ms. */
+const SPARE_MS = 2;
+
 /** L1 then L2, purges applied, variants chosen; what L2 had is brought into L1. */
 export class Lookup {
   readonly #parts: LookupParts;
+  #spare: Spare | undefined;
 
   constructor(parts: LookupParts) {
     this.#parts = parts;
@@ -35,11 +51,32 @@ export class Lookup {
     const { memory, clock } = this.#parts;
     const now = clock.now();
     // A marker also says for how long it may be relied on: L2 may know of a response that varies by more.
-    const record = this.#record(route, (key) => {
-      const known = memory.getNow(key);
-      return known === undefined || now >= known.until ? undefined : known;
-    });
+    const record = this.#record(route, (key) => reliable(memory.getNow(key), now));
     return record && this.#judged(record);
+  }
+
+  /**
+   * What answers at once and without further thought: fresh, whole, and either here or in an L2 that tells without
+   * waiting. An answer is counted and remembered as `now` and `look` would; without one nothing is counted in memory,
+   * and they are to be asked. `now`: ms since epoch. `ask`: L2 has to be waited for, see `freshLater`.
+   */
+  fresh(route: SharedRoute, now: number): Found | 'ask' | undefined {
+    const { memory } = this.#parts;
+    const record = this.#record(route, (key) => reliable(memory.peek(key), now));
+    const near = record && this.#judged(record);
+    if (near !== undefined) {
+      if (!isReady(near, now)) return undefined;
+      memory.getNow(route.key);
+      if (near.entry.key !== route.key) memory.getNow(near.entry.key);
+      return near;
+    }
+    const given = this.#givenNow(route);
+    return given === 'ask' ? given : this.#fresh(route, given, now);
+  }
+
+  /** The same from an L2 that has to be waited for, when memory has nothing to answer with. */
+  async freshLater(route: SharedRoute): Promise<Found | undefined> {
+    return this.#fresh(route, await this.#given(route), this.#parts.clock.now());
   }
 
   /** From memory or L2. */
@@ -50,16 +87,8 @@ export class Lookup {
 
   /** From memory or L2, or what is missing: anything of this key, or the variant for this request. */
   async look(route: SharedRoute): Promise<Found | Miss> {
-    const shared = await this.#fromL2(route.key, route.headers);
-    // Only now: a purge may have come while L2 was asked (I-1), and L2 may have told by what else the response varies.
-    // `now` has counted this look already.
-    const record = this.#record(route, (key) => this.#parts.memory.peek(key));
-    if (typeof shared !== 'string' && !(record && isNewer(record.entry, shared.entry))) return shared;
-    const known = record && this.#judged(record);
-    if (known === undefined) return shared;
-    // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
-    record!.until = this.#parts.clock.now() + known.entry.memoryFor;
-    return known;
+    const given = this.#spareFor(route.key) ?? this.#givenNow(route);
+    return this.#settled(route, given === 'ask' ? await this.#given(route) : given);
   }
 
   /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */
@@ -92,7 +121,8 @@ export class Lookup {
     const exact = look(variantKey(key, first.entry.vary, headers));
     if (exact !== undefined) return exact;
     const preferred = preferredVariant(first.entry, headers);
-    return preferred === undefined ? undefined : look(preferred);
+    const record = preferred === undefined ? undefined : look(preferred);
+    return isPreferred(record?.entry, headers) ? record : undefined;
   }
 
   #judged(record: MemoryRecord): Found | undefined {
@@ -108,22 +138,33 @@ export class Lookup {
     return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
   }
 
-  async #variant(marker: Entry, headers: RawHeaders): Promise<Entry | undefined> {
-    const { l2 } = this.#parts;
-    const exact = await l2.get(variantKey(marker.key, marker.vary, headers));
-    const preferred = exact === undefined ? preferredVariant(marker, headers) : undefined;
-    return preferred === undefined ? exact : l2.get(preferred);
+  #fresh(route: SharedRoute, given: Given, now: number): Found | undefined {
+    const { entry, marker } = given;
+    if (entry === undefined || entry.status === 206 || freshUntil(entry) <= now) {
+      if (marker === undefined) this.#spare = { key: route.key, at: now, given };
+      return undefined;
+    }
+    this.now(route); // counts the look in memory
+    const found = this.#settled(route, given);
+    return typeof found !== 'string' && isReady(found, now) ? found : undefined;
   }
 
-  async #fromL2(key: string, headers: RawHeaders): Promise<Found | Miss> {
+  #settled(route: SharedRoute, given: Given): Found | Miss {
+    const shared = this.#accepted(given);
+    // Only now: a purge may have come while L2 was asked (I-1), and L2 may have told by what else the response varies.
+    // `now` has counted this look already.
+    const record = this.#record(route, (key) => this.#parts.memory.peek(key));
+    if (typeof shared !== 'string' && !(record && isNewer(record.entry, shared.entry))) return shared;
+    const known = record && this.#judged(record);
+    if (known === undefined) return shared;
+    // L2 has nothing newer (or is away): what is here stays good for another memory TTL (I-9).
+    record!.until = this.#parts.clock.now() + known.entry.memoryFor;
+    return known;
+  }
+
+  #accepted({ marker, entry }: Given): Found | Miss {
     const { memory, l2, purges, clock } = this.#parts;
-    let entry = await l2.get(key);
-    if (entry?.marker === true) {
-      this.remember(entry, clock.now());
-      entry = await this.#variant(entry, headers);
-      if (entry === undefined) return 'vary-miss';
-    }
-    if (entry === undefined) return 'uri-miss';
+    if (entry === undefined) return marker === undefined ? 'uri-miss' : 'vary-miss';
     const verdict = purges.judge(entry);
     if (verdict === 'purged') return 'uri-miss';
     // A write that L2 refused, or a fill that landed meanwhile: what is here may be newer than what is there.
@@ -131,6 +172,41 @@ export class Lookup {
     if (here === undefined || here.storedAt < entry.storedAt) this.remember(entry, clock.now());
     const tier = l2.whence?.(entry) ?? l2.name;
     return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
+  }
+
+  #spareFor(key: string): Given | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare === undefined || spare.key !== key) return undefined;
+    return this.#parts.clock.now() - spare.at < SPARE_MS ? spare.given : undefined;
+  }
+
+  /** From L2, if it tells at once. */
+  #givenNow({ key, headers }: SharedRoute): Given | 'ask' {
+    const { l2, clock } = this.#parts;
+    if (l2.lookNow === undefined) return 'ask';
+    const first = l2.lookNow(key);
+    if (first === 'ask') return first;
+    if (first?.marker !== true) return { marker: undefined, entry: first };
+    this.remember(first, clock.now());
+    const exact = l2.lookNow(variantKey(key, first.vary, headers));
+    if (exact !== undefined) return exact === 'ask' ? exact : { marker: first, entry: exact };
+    const preferred = preferredVariant(first, headers);
+    const other = preferred === undefined ? undefined : l2.lookNow(preferred);
+    if (other === 'ask') return other;
+    return { marker: first, entry: isPreferred(other, headers) ? other : undefined };
+  }
+
+  async #given({ key, headers }: SharedRoute): Promise<Given> {
+    const { l2, clock } = this.#parts;
+    const first = await l2.get(key);
+    if (first?.marker !== true) return { marker: undefined, entry: first };
+    this.remember(first, clock.now());
+    const exact = await l2.get(variantKey(key, first.vary, headers));
+    const preferred = exact === undefined ? preferredVariant(first, headers) : undefined;
+    if (preferred === undefined) return { marker: first, entry: exact };
+    const other = await l2.get(preferred);
+    return { marker: first, entry: isPreferred(other, headers) ? other : undefined };
   }
 }
 
@@ -150,6 +226,17 @@ export function ageSeconds(entry: Entry, now: number): number {
 /** Whether what is here is to be preferred to what L2 has: later, or the very same without having come from there just now. */
 function isNewer(here: Entry, there: Entry): boolean {
   return here !== there && here.storedAt >= there.storedAt;
+}
+
+/** What memory may answer with before it looks at L2 again. */
+function reliable(record: MemoryRecord | undefined, now: number): MemoryRecord | undefined {
+  return record !== undefined && now < record.until ? record : undefined;
+}
+
+/** Fresh, not softly purged, and no part. */
+function isReady(found: Found, now: number): boolean {
+  const { entry, staleSince } = found;
+  return staleSince === Number.POSITIVE_INFINITY && freshUntil(entry) > now && entry.status !== 206;
 }
 
 function found(entry: Entry, tier: TierName, staleSince: number): Found {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Names of everything we keep in Redis. The entry, its variants and its lease share a hash tag, hence a slot, so that
@@ -39,5 +39,5 @@ export class RedisKeys {
 
 /** 96 bits: two keys with one tag would only share a slot and a lease. */
 function tag(primaryKey: string): string {
-  return createHash('sha256').update(primaryKey).digest('base64url').slice(0, 16);
+  return hash('sha256', primaryKey, 'base64url').slice(0, 16);
 }

@@ -8,6 +8,8 @@ export interface Script {
   readonly name: string;
   readonly keys: number;
   readonly lua: string;
+  /** Strings of its answer come as buffers. */
+  readonly buffers?: true;
 }
 
 /** What happens to the connection. While a node is dead the client reports it some 60 times a second (docs/adr/0005). */
@@ -168,10 +170,11 @@ export class RedisLink {
         // "Not connected" is what the client says; why the connection was refused came before, as an event.
         reject(trouble.reason === 'unreachable' ? (this.#refusal ?? trouble) : trouble);
       };
-      // Inside a promise, so that a client that throws rejects.
-      Promise.resolve()
-        .then(() => command(this.#client as Redis))
-        .then(onAnswer, onError);
+      try {
+        command(this.#client as Redis).then(onAnswer, onError);
+      } catch (error) {
+        onError(error);
+      }
     });
   }
 
@@ -241,7 +244,8 @@ export class RedisLink {
         this.#defined.add(script.name);
       }
       const commands = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      return commands[script.name]!.call(this.#client, ...keys, ...args);
+      const name = script.buffers === true ? `${script.name}Buffer` : script.name;
+      return commands[name]!.call(this.#client, ...keys, ...args);
     });
   }
 

@@ -88,14 +88,14 @@ export class DiskIndex {
     readonly maxUnflushed: number,
   ) {}
 
-  /** Where the body is, and the head; decoded here because LMDB's buffer is reused by the next read. */
+  /** Where the body is, and the head; decoded here, out of the buffer that LMDB's next read will use again. */
   get(key: Buffer): { facts: RowFacts; stored: Decoded<StoredHead> } | undefined {
-    const row = this.table.getBinary(key);
+    const row = this.table.getBinaryFast(key);
     if (row === undefined) return undefined;
-    const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength);
-    const facts = factsOf(key, bytes, bytes.length);
+    const facts = factsOf(key, row, row.length);
     if (facts === undefined) return undefined;
-    return { facts, stored: decodeHead(bytes.subarray(FIXED)) };
+    // `length` is set by lmdb to the row's; a subarray without an end goes on to the end of the buffer.
+    return { facts, stored: decodeHead(row.subarray(FIXED, row.length)) };
   }
 
   facts(key: Buffer): RowFacts | undefined {

@@ -63,6 +63,12 @@ export class DiskReader implements DiskStore {
     return entry;
   }
 
+  lookNow(key: string): Entry | undefined | 'ask' {
+    const told = this.#view.lookNow(key);
+    if (told !== undefined && told !== 'ask') this.#touches?.add(key);
+    return told;
+  }
+
   async set(): Promise<SetResult> {
     return 'read-only';
   }

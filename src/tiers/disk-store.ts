@@ -119,6 +119,11 @@ export class WritableDiskStore implements DiskStore {
     return this.#pending.get(key) ?? this.#view.get(key);
   }
 
+  lookNow(key: string): Entry | undefined | 'ask' {
+    this.#used.mark(key);
+    return this.#pending.get(key) ?? this.#view.lookNow(key);
+  }
+
   async set(entry: Entry): Promise<SetResult> {
     const { key } = entry;
     this.#pending.set(key, entry);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { Entry } from './entry.js';
 import type { Tier, TierStats } from './tier.js';
 
 /** Smallest bound that leaves room for the index, its free pages and more than one segment. */
@@ -97,6 +98,8 @@ export interface DiskStats extends TierStats {
 /** What both the writer and a reader offer. */
 export interface DiskStore extends Tier {
   readonly name: 'disk';
+  /** 'ask' for large bodies (`SYNC_READ_BYTES`). */
+  lookNow(key: string): Entry | undefined | 'ask';
   /** False in a reader: set, delete, clear and sweep then answer 'read-only', false, 0 and 0. */
   readonly writable: boolean;
   /** Marks keys as recently used: for the hits that readers report. A reader passes them on to its `onTouch`. */

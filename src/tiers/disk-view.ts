@@ -1,8 +1,8 @@
-import { bodyMatches, type DecodeFailure } from './codec.js';
+import { bodyMatches, type DecodeFailure, type StoredHead, withBody } from './codec.js';
 import type { FailureLog } from './disk-errors.js';
 import type { DiskIndex, IndexRow, RowFacts } from './disk-index.js';
 import { indexKey, plainKey } from './disk-key.js';
-import { type SegmentReader, SYNC_READ_BYTES } from './disk-segments.js';
+import { type Place, type SegmentReader, SYNC_READ_BYTES } from './disk-segments.js';
 import type { Entry } from './entry.js';
 import type { ListPage, ListQuery, Row } from './tier.js';
 
@@ -11,6 +11,15 @@ const LIST_STEP = 256;
 
 /** Why a value under an existing row was not an entry. `gone`: its body's file is no longer there or too short. */
 export type Damage = DecodeFailure | 'gone' | 'other-key';
+
+/** A row that can be trusted as far as its head tells; the body is yet to be read. */
+interface SoundRow {
+  /** Its key in the index. */
+  readonly bytes: Buffer;
+  readonly facts: RowFacts;
+  readonly place: Place;
+  readonly stored: StoredHead;
+}
 
 /** Told when a row turned out to be damaged, so that the writer may remove it. */
 export type DamageListener = (key: Buffer, facts: RowFacts, damage: Damage) => void;
@@ -32,40 +41,85 @@ export class DiskView {
   ) {}
 
   async get(key: string): Promise<Entry | undefined> {
+    const told = this.lookNow(key);
+    if (told !== 'ask') return told;
+    try {
+      return this.#counted(await this.#readLarge(key));
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** 'ask' for a body above `SYNC_READ_BYTES`; its head is then read once more, which is little beside the body. */
+  lookNow(key: string): Entry | undefined | 'ask' {
     if (this.closed) return undefined;
-    const entry = await this.#read(key);
+    try {
+      const told = this.#readSmall(key);
+      return told === 'ask' ? told : this.#counted(told);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #counted(entry: Entry | undefined): Entry | undefined {
     if (entry === undefined) this.misses += 1;
     else this.hits += 1;
     return entry;
   }
 
-  async #read(key: string): Promise<Entry | undefined> {
-    try {
-      // A row replaced between the look at the index and the read of the body points to a file that is gone: look again.
-      return (await this.#attempt(key, false)) ?? undefined;
-    } catch (error) {
-      this.failures.failed('read', error);
-      return undefined;
-    }
+  #failed(error: unknown): undefined {
+    this.failures.failed('read', error);
+    this.misses += 1;
+    return undefined;
   }
 
-  async #attempt(key: string, again: boolean): Promise<Entry | undefined> {
+  #readSmall(key: string): Entry | undefined | 'ask' {
+    let row = this.#row(key, false);
+    if (row === undefined) return undefined;
+    if (row.place.length > SYNC_READ_BYTES) return 'ask';
+    let body = this.#bodyNow(row.place);
+    if (body === undefined) {
+      row = this.#row(key, true);
+      if (row === undefined) return undefined;
+      if (row.place.length > SYNC_READ_BYTES) return 'ask';
+      body = this.#bodyNow(row.place);
+    }
+    return this.#entry(row, body);
+  }
+
+  #bodyNow(place: Place): Buffer | undefined {
+    return place.length === 0 ? Buffer.alloc(0) : this.bodies.readNow(place);
+  }
+
+  async #readLarge(key: string): Promise<Entry | undefined> {
+    let row = this.#row(key, false);
+    if (row === undefined) return undefined;
+    let body = await this.bodies.read(row.place);
+    if (body === undefined && !this.closed) {
+      row = this.#row(key, true);
+      if (row === undefined) return undefined;
+      body = await this.bodies.read(row.place);
+    }
+    return this.#entry(row, body);
+  }
+
+  /** `again`: the body was not where the row said. A row replaced since the look at the index tells of a file that is gone. */
+  #row(key: string, again: boolean): SoundRow | undefined {
     const bytes = indexKey(key);
     if (again) this.index.table.resetReadTxn();
     const row = this.index.get(bytes);
     if (row === undefined) return undefined;
     const { facts, stored } = row;
     if (!stored.ok) return this.#damaged(bytes, facts, stored.reason);
-    const { head, bodyLength } = stored.value;
-    if (head.key !== key) return this.#damaged(bytes, facts, 'other-key');
-    if (bodyLength !== facts.place.length) return this.#damaged(bytes, facts, 'malformed');
-    if (bodyLength === 0) return { ...head, body: Buffer.alloc(0) };
-    const body =
-      bodyLength <= SYNC_READ_BYTES ? this.bodies.readNow(facts.place) : await this.bodies.read(facts.place);
-    if (body === undefined && this.closed) return undefined;
-    if (body === undefined) return again ? this.#damaged(bytes, facts, 'gone') : this.#attempt(key, true);
-    if (!bodyMatches(stored.value, body)) return this.#damaged(bytes, facts, 'checksum');
-    return { ...head, body };
+    if (stored.value.head.key !== key) return this.#damaged(bytes, facts, 'other-key');
+    if (stored.value.bodyLength !== facts.place.length) return this.#damaged(bytes, facts, 'malformed');
+    return { bytes, facts, place: facts.place, stored: stored.value };
+  }
+
+  #entry({ bytes, facts, stored }: SoundRow, body: Buffer | undefined): Entry | undefined {
+    if (body === undefined) return this.closed ? undefined : this.#damaged(bytes, facts, 'gone');
+    if (!bodyMatches(stored, body)) return this.#damaged(bytes, facts, 'checksum');
+    return withBody(stored.head, body);
   }
 
   #damaged(key: Buffer, facts: RowFacts, damage: Damage): undefined {

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.js';
-import type { RedisLink } from '../redis/link.js';
+import type { RedisLink, Script } from '../redis/link.js';
 import type { RedisDeadlines } from '../redis/options.js';
 import type { Entry } from './entry.js';
 import { LARGE_BYTES, type LargeValues } from './redis-large.js';
-import { valuesOf } from './redis-masters.js';
 import { type DecodedValue, decodeValue } from './redis-value.js';
 
 export interface ReaderParts {
@@ -12,6 +11,17 @@ export interface ReaderParts {
   readonly clock: Clock;
   readonly deadlines: RedisDeadlines;
 }
+
+/**
+ * KEYS value; ARGV first and last byte. A script, because it is one command to the client: two in a pipeline cost it twice
+ * as much as one (bench/redis/l2.mjs). And no other write comes between the two.
+ */
+const READ_SCRIPT: Script = {
+  name: 'tmdbpRead',
+  keys: 1,
+  lua: "return {redis.call('PTTL', KEYS[1]), redis.call('GETRANGE', KEYS[1], ARGV[1], ARGV[2])}",
+  buffers: true,
+};
 
 /** Bytes of a value, and what the reader's clock and Redis said about its time. */
 interface Answer {
@@ -54,11 +64,9 @@ export class ValueReader {
 
   async #ask(link: RedisLink, name: string, deadline: number, from: number, to: number): Promise<Answer> {
     const asked = this.#parts.clock.now();
-    // PTTL first: if the value is replaced in between, the new one gets the old one's, shorter, time.
-    const [pttl, bytes] = await link.call('read', deadline, (redis) =>
-      valuesOf(redis.pipeline().pttl(name).getrangeBuffer(name, from, to)),
-    );
-    return { bytes: bytes as Buffer, pttl: pttl as number, asked };
+    const answer = await link.run(READ_SCRIPT, [name], [from, to], deadline);
+    const [pttl, bytes] = answer as [number, Buffer];
+    return { bytes, pttl, asked };
   }
 }
 

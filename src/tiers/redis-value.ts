@@ -46,8 +46,7 @@ export function encodeValue(entry: Entry, now: number, fence = 0): EncodedValue 
 export function decodeValue(bytes: Buffer, pttl: number, now: number): DecodedValue<Entry> {
   const storedAt = storedAtOf(bytes, pttl, now);
   if (!storedAt.ok) return storedAt;
-  const entry = decodeEntry(bytes.subarray(VALUE_HEADER_BYTES));
-  return entry.ok ? { ok: true, value: { ...entry.value, storedAt: storedAt.value } } : entry;
+  return decodeEntry(bytes.subarray(VALUE_HEADER_BYTES), storedAt.value);
 }
 
 /** As `decodeValue`, of the beginning of a value alone; `truncated` when its head goes on behind `bytes`. */

@@ -126,6 +126,14 @@ export class FallbackTier implements Tier {
     return this.#from(this.#last, await this.#last?.get(key));
   }
 
+  /** Of the last tier while it is what is in use; a stage is elsewhere and takes waiting. */
+  lookNow(key: string): Entry | undefined | 'ask' {
+    for (const { breaker } of this.#stages) if (breaker.inUse) return 'ask';
+    if (this.#last === undefined) return undefined;
+    const told = this.#last.lookNow === undefined ? 'ask' : this.#last.lookNow(key);
+    return told === 'ask' ? told : this.#from(this.#last, told);
+  }
+
   /** Into the first stage that takes it. What it says of the entry itself (too large, fenced) is final. */
   async set(entry: Entry, fence?: number): Promise<SetResult> {
     const change = this.#begin(entry.key);

@@ -60,6 +60,11 @@ export interface Tier {
   readonly sorted: boolean;
   /** The entry under exactly this key, or undefined. */
   get(key: string): Promise<Entry | undefined>;
+  /**
+   * As `get`, told at once: the entry, or undefined when it is not there. 'ask': that takes waiting, and nothing was
+   * counted; `get` tells. A tier that can never tell at once has no such method.
+   */
+  lookNow?(key: string): Entry | undefined | 'ask';
   /** `fence`: token of the lease this entry was filled under; a tier that several nodes write keeps the newest. */
   set(entry: Entry, fence?: number): Promise<SetResult>;
   /** Whether there was something to delete. */
@@ -70,7 +75,7 @@ export interface Tier {
   /** Removes, in small steps and in the background, entries for which `dead` holds; resolves with how many. */
   sweep(dead: (head: EntryHead) => boolean): Promise<number>;
   stats(): TierStats;
-  /** Which tier gave this very object, where `get` may answer from more than one. */
+  /** Which tier gave this very object, where `get` and `lookNow` may answer from more than one. */
   whence?(entry: Entry): TierName;
   /** Flushes what is pending and releases everything. Idempotent. */
   close(): Promise<void>;

@@ -91,7 +91,7 @@ describe('codec', () => {
       ok: false,
       reason: 'not-an-entry',
     });
-    expect(decodeEntry(changed(4, 2))).toEqual({ ok: false, reason: 'other-schema' });
+    expect(decodeEntry(changed(4, 99))).toEqual({ ok: false, reason: 'other-schema' });
     expect(decodeEntry(changed(30, 0))).toEqual({ ok: false, reason: 'checksum' });
     expect(decodeEntry(changed(good.length - 1, 0))).toEqual({ ok: false, reason: 'checksum' });
     expect(decodeEntry(good.subarray(0, 100))).toEqual({ ok: false, reason: 'truncated' });

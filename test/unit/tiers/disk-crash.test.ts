@@ -108,7 +108,7 @@ describe('a writer that is killed', () => {
         right += 1;
       }
       // All that was acknowledged is there, but for the ones the child deleted itself.
-      expect(right).toBeGreaterThan(290);
+      expect(right).toBeGreaterThan(Math.min(300, acknowledged - round * 1_000_000) - 10);
       const page = await store.list({ after: '', limit: 100_000, contains: '', scanLimit: 100_000 });
       expect(page.rows.length).toBe(store.stats().entries);
       for (const { head } of page.rows) {

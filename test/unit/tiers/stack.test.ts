@@ -193,3 +193,21 @@ describe('FallbackTier', () => {
     expect(none.stats()).toMatchObject({ entries: 0, maxBytes: 0 });
   });
 });
+
+describe('a look that may not wait', () => {
+  it('goes to the last tier while that is in use, and nowhere while a stage is', async () => {
+    const entry = sample('v1:k');
+    const prompt = Object.assign(disk, { lookNow: (key: string) => disk.getNow(key)?.entry });
+    prompt.setNow(entry);
+    expect(stack.lookNow('v1:k')).toBe(entry);
+    expect(stack.whence(entry)).toBe('memory');
+    expect(stack.lookNow('v1:none')).toBeUndefined();
+    await stack.start();
+    expect(stack.lookNow('v1:k')).toBe('ask');
+    expect(primary.reads + fallback.reads).toBe(0);
+  });
+
+  it('is told to ask where the last tier is one that takes waiting', () => {
+    expect(stack.lookNow('v1:k')).toBe('ask');
+  });
+});

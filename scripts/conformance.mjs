@@ -1,4 +1,4 @@
-// `npm run conformance [-- --mode memory|disk|redis|workers|all]` runs the field's public suite for HTTP caches against the built
+// `npm run conformance [-- --mode memory|disk|redis|workers|node-http|all]` runs the field's public suite for HTTP caches against the built
 // proxy. The runner is TypeScript and shares the tests' support; Node 20 cannot run that by itself, so vitest's server loads it.
 import { createViteServer } from 'vitest/node';
 

@@ -4,11 +4,9 @@ import { PurgeTable } from './cache/purge-table.js';
 import { expectedOf } from './cache/site.js';
 import { WritingFetcher } from './cache/writes.js';
 import { systemClock } from './clock.js';
-import type { Coherence } from './cluster/coherence.js';
 import { CoreFetcher } from './cluster/core-fetcher.js';
 import { LocalMember } from './cluster/local-member.js';
 import type { Member } from './cluster/member.js';
-import type { RedisView } from './cluster/node-health.js';
 import { NodeManagement } from './cluster/node-management.js';
 import { parentAnswer } from './cluster/parent.js';
 import type { PeerEvent } from './cluster/peer-line.js';
@@ -19,21 +17,20 @@ import {
   type Basis,
   engineOf,
   logDiskEvent,
+  memoryShares,
   metricsOf,
   type Serving,
   sitePolicy,
   storeDirectory,
 } from './compose.js';
-import { type Bus, openBus } from './compose-bus.js';
+import type { Bus } from './compose-bus.js';
 import { basesOf, credentialScrubber, originOf, ownTarget } from './compose-origin.js';
-import { openRedisL2, type RedisL2, START_MS } from './compose-redis.js';
+import type { CoreRedis } from './compose-redis-core.js';
 import type { Config } from './config/config.js';
 import { ProxyError } from './errors.js';
 import type { Logger } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
-import { LEASE_MS, RedisLeases } from './redis/leases.js';
-import { redisNodes } from './redis/topology.js';
 import { openDiskStore } from './tiers/disk.js';
 import type { DiskStore } from './tiers/disk-types.js';
 import type { EntryHead } from './tiers/entry.js';
@@ -63,11 +60,15 @@ export interface CoreOptions extends Basis {
   readonly draining: () => boolean;
 }
 
+/** How long a start waits for Redis before it goes on without, ms. */
+const START_MS = 1500;
+
 /** Opens the store and puts the core together. Rejects with a DiskStoreError when the store can't be opened. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { config, effective, log, alone, draining } = options;
   const clock = systemClock;
   const site = sitePolicy(config);
+  const modules = await redisModules(config);
   const disk = await openDiskStore({
     directory: storeDirectory(config),
     maxBytes: config.cache.diskBytes,
@@ -75,14 +76,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     onEvent: (event) => logDiskEvent(log, event),
   });
   const table = new PurgeTable();
-  const memory = new MemoryTier({ maxBytes: alone ? config.cache.memoryBytes : 0 });
+  const memory = new MemoryTier({ maxBytes: alone ? memoryShares(config.cache.memoryBytes).tier : 0 });
   const counters = new RequestCounters();
-  const bus: Bus | undefined =
-    config.redis.bus &&
-    openBus({ config, log, describe: () => management.describe(), durable: disk.durable('cluster') });
-  const redis = redisL2(options, disk, () => coherence);
+  const bus = modules.bus?.openBus({
+    config,
+    log,
+    describe: () => management.describe(),
+    durable: disk.durable('cluster'),
+  });
+  const beforeReturn = async () => {
+    if (coherence === undefined) throw new ProxyError('internal', 'purges are not read yet');
+    await coherence.resync();
+  };
+  const redis = modules.l2?.openCoreRedis({ config, log, disk, beforeReturn });
   const l2 = redis?.tier ?? disk;
-  const leases = redis && leasesOf(redis, log);
 
   let metrics: Metrics;
   const origin = originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget);
@@ -101,15 +108,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     onHealed: (kind) => metrics.healed(kind === 'gzip-without-header' ? 'field-added' : 'field-removed'),
   });
   const leased =
-    leases === undefined
+    redis === undefined
       ? asking
       : new LeasedFetcher({
           inner: asking,
-          leases,
+          leases: redis.leases,
           find: (route) => engine.lookup.find(route),
           purgedAt: (route) => table.latestFor(expectedOf(site, route)),
           clock,
-          patienceMs: LEASE_MS,
+          patienceMs: redis.leaseMs,
         });
   const { maxEntryBytes } = config.cache;
   const fetcher = new WritingFetcher({
@@ -175,7 +182,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     site,
     disk,
     l2,
-    redis: redis && redisView(redis, config),
+    redis: redis?.view,
     bus: bus && coherence && { stats: () => coherence.stats(), nodes: () => bus.registry.list() },
     table,
     purges: coherence ?? purger,
@@ -208,7 +215,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     close: async () => {
       await peerQueue.close();
       await bus?.close();
-      leases?.close();
+      redis?.leases.close();
       await redis?.close();
       await origin.close();
       await disk.close();
@@ -216,31 +223,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   };
 }
 
-function redisL2(
-  { config, log }: Basis,
-  disk: DiskStore,
-  coherence: () => Coherence | undefined,
-): RedisL2 | undefined {
-  if (config.cache.l2 !== 'redis') return undefined;
-  const beforeReturn = async () => {
-    const purges = coherence();
-    if (purges === undefined) throw new ProxyError('internal', 'purges are not read yet');
-    await purges.resync();
+/** Loaded only where Redis is configured: the client, Lua scripts and schemas are 30 MB of a process. */
+async function redisModules({ redis, cache }: Config) {
+  return {
+    bus: redis.bus && (await import('./compose-bus.js')),
+    l2: cache.l2 === 'redis' ? await import('./compose-redis-core.js') : undefined,
   };
-  return openRedisL2({ config, log, disk, writable: true, beforeReturn });
-}
-
-/** Leases lie beside the entries, over connections of their own. */
-function leasesOf({ tier, links }: RedisL2, log: Logger): RedisLeases {
-  return new RedisLeases({
-    link: links.open('leases'),
-    subscriber: links.open('fills, listening'),
-    keys: links.keys,
-    clock: systemClock,
-    // A request that has just waited for Redis in vain does not wait for a lease as well.
-    available: () => tier.steady,
-    onTrouble: (trouble) => log.debug({ err: trouble }, 'lease'),
-  });
 }
 
 /** Space in Redis is reclaimed by one node for all, on the disk by each for itself. */
@@ -250,22 +238,12 @@ function sweepOf({
   bus,
 }: {
   disk: DiskStore;
-  redis: RedisL2 | undefined;
+  redis: CoreRedis | undefined;
   bus: Bus | undefined;
 }) {
   return async (dead: (head: EntryHead) => boolean): Promise<void> => {
     await disk.sweep(dead);
     if (redis !== undefined && (await bus?.sweeps())) await redis.sweep(dead);
-  };
-}
-
-function redisView({ tier, links, clear }: RedisL2, config: Config): RedisView {
-  const { address, settings } = links;
-  return {
-    mode: config.redis.l2!.mode,
-    status: () => tier.status(),
-    servers: () => redisNodes({ address, settings, clock: systemClock }),
-    clear,
   };
 }
 

@@ -6,7 +6,6 @@ import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
 import { LocalMember } from './cluster/local-member.js';
 import { loopId, withLoopChain } from './cluster/parent.js';
-import { openRedisL2, WORKER_START_MS } from './compose-redis.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { createGenericPolicy } from './generic/policy.js';
 import type { Logger } from './observe/log.js';
@@ -46,6 +45,9 @@ export interface WorkerOptions extends Basis {
   readonly resync: () => Promise<void>;
 }
 
+/** How long a worker waits for Redis, ms; its core has waited already. */
+const WORKER_START_MS = 500;
+
 /** Puts together what a worker process answers clients with. */
 export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const { config, log, number, fetcher, onTouch, resync } = options;
@@ -56,13 +58,20 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
     onTouch,
     onEvent: (event) => logDiskEvent(log, event),
   });
+  // Loaded only where Redis is configured: the client is 20 MB of a process.
   const redis =
     config.cache.l2 === 'redis'
-      ? openRedisL2({ config, log, disk, writable: false, beforeReturn: resync })
+      ? (await import('./compose-redis.js')).openRedisL2({
+          config,
+          log,
+          disk,
+          writable: false,
+          beforeReturn: resync,
+        })
       : undefined;
   const l2 = redis?.tier ?? disk;
   const table = new PurgeTable();
-  const memory = new MemoryTier({ maxBytes: config.cache.memoryBytesPerWorker });
+  const memory = new MemoryTier({ maxBytes: memoryShares(config.cache.memoryBytesPerWorker).tier });
   const counters = new RequestCounters();
   const engine = engineOf(options, { site, memory, l2, table, fetcher });
   const metrics = metricsOf({ counters, engine, tiers: [memory, l2] });
@@ -75,6 +84,15 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
     await disk.close();
   };
   return { engine, site, table, member, counters, close };
+}
+
+/**
+ * What one process does with its share of `MEMORY_CACHE_BYTES`: L1 has seven eighths; the rest are copies of what is in it,
+ * one half ready for the socket, the other decoded for clients that take no gzip.
+ */
+export function memoryShares(bytes: number): { readonly tier: number; readonly copies: number } {
+  const copies = Math.floor(bytes / 16);
+  return { tier: bytes - 2 * copies, copies };
 }
 
 interface EngineChoice {

@@ -1,21 +1,25 @@
 import { hostname } from 'node:os';
 import type { Context } from 'hono';
-import { type AdminAppOptions, createAdminApp, type Surface } from './admin/app.js';
+import type { AdminAppOptions, Surface } from './admin/app.js';
 import { createAuth } from './admin/auth.js';
 import type { Management } from './admin/management.js';
 import { ownsPath } from './admin/paths.js';
 import type { Outcome } from './cache/outcome.js';
 import { systemClock } from './clock.js';
 import { loopId } from './cluster/parent.js';
-import type { Serving } from './compose.js';
+import { memoryShares, type Serving } from './compose.js';
 import type { Config } from './config/config.js';
 import { readTarget } from './generic/target.js';
+import { managementApp } from './management-app.js';
+import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
 import { App, type Territory } from './server/app.js';
 import { Draining } from './server/draining.js';
+import { FastPath } from './server/fast-path.js';
 import { Listener } from './server/listener.js';
-import type { Observer } from './server/observer.js';
+import type { Observer, RequestRecord } from './server/observer.js';
 import { createClientAddress, peerOf } from './server/peer.js';
+import { PreparedResponses } from './server/prepared.js';
 import type { ServerSettings } from './server/settings.js';
 import { canonicalPath } from './tmdb/path.js';
 import { upstreamOf } from './tmdb/place.js';
@@ -49,6 +53,7 @@ export async function listen({ config, serving, management, log }: ListenOptions
     delayMs: server.shutdownDelayMs,
     timeoutMs: server.shutdownTimeoutMs,
   });
+  const { copies } = memoryShares(cache.memoryBytesPerWorker);
   const clientAddress = createClientAddress(server.trustProxy);
   const settings: ServerSettings = {
     site: serving.site,
@@ -57,10 +62,11 @@ export async function listen({ config, serving, management, log }: ListenOptions
     version: VERSION,
     cors: upstream.type !== 'custom',
     maxEntryBytes: cache.maxEntryBytes,
+    identityBytes: copies,
     loopId: config.cluster.parent === undefined ? undefined : loopId(server.serverId),
     isReady: draining.isReady,
     clientAddress,
-    observer: observer(serving, log),
+    observer: observer(serving, log, new HitLog(clock, server.logHits)),
   };
   const admin: Omit<AdminAppOptions, 'surface'> = {
     management,
@@ -83,13 +89,21 @@ export async function listen({ config, serving, management, log }: ListenOptions
     territory: Territory,
     proxies: boolean,
   ) => {
-    const management = createAdminApp({
+    const management = managementApp({
       ...admin,
       surface,
       ...(variable === 'METRICS_PORT' && { metricsElsewhere: false }),
     });
+    const app = new App({
+      settings,
+      engine: proxies ? serving.engine : undefined,
+      management,
+      territory,
+      own,
+    });
     const listener = new Listener(
-      new App({ settings, engine: proxies ? serving.engine : undefined, management, territory, own }),
+      app,
+      proxies && server.fastPath ? fastPath(app, serving, copies) : undefined,
     );
     draining.add(listener);
     try {
@@ -137,13 +151,30 @@ const everything: Territory = {
   proxied: () => true,
 };
 
-/** Every request in the log and in the counters, from the same record. */
-function observer({ counters }: Serving, log: Logger): Observer {
+function fastPath(app: App, { engine }: Serving, bytes: number): FastPath {
+  const { settings, territory, delivery } = app;
+  const prepared = new PreparedResponses(settings, delivery, bytes);
+  return new FastPath({ settings, territory, lookup: engine.lookup, prepared });
+}
+
+/** Every request in the counters, and in the log those worth a line, from the same record. */
+function observer({ counters }: Serving, log: Logger, hitLog: HitLog): Observer {
+  const write = ({ outcome, ...rest }: RequestRecord, hits: number) =>
+    log.info(
+      { ...rest, ...(outcome !== undefined && logged(outcome)), ...(hits > 1 && { hits }) },
+      'request',
+    );
   return {
     request(record) {
-      const { outcome, ...rest } = record;
-      if (outcome !== undefined) counters.record(outcome, record.status, record.ms);
-      log.info({ ...rest, ...(outcome !== undefined && logged(outcome)) }, 'request');
+      const { outcome, status, ms } = record;
+      if (outcome !== undefined) counters.record(outcome, status, ms);
+      const hits = outcome?.result === 'hit' ? hitLog.take() : 1;
+      if (hits > 0) write(record, hits);
+    },
+    hit(outcome, status, describe) {
+      counters.record(outcome, status, 0);
+      const hits = hitLog.take();
+      if (hits > 0) write(describe(), hits);
     },
     failure(error, requestId) {
       const level = error.code === 'internal' ? 'error' : error.status >= 500 ? 'warn' : 'debug';

@@ -41,3 +41,9 @@ function quote(value: string): string {
   const cut = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
   return JSON.stringify(cut);
 }
+
+/** What the system says of a file that can't be read, for a mistake's line. */
+export function errorCode(thrown: unknown): string {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : 'unknown error';
+}

@@ -37,6 +37,8 @@ export interface ServerConfig {
   /** From closing the listener to giving up on what is still in flight. */
   readonly shutdownTimeoutMs: number;
   readonly fastPath: boolean;
+  /** Hits logged per second and process. */
+  readonly logHits: number;
 }
 
 /** Whose `X-Forwarded-*` is believed: everyone's, nobody's, that many hops, or these addresses (proxy-addr's syntax). */

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** A value as `/config` and the start-up table show it. */
 export type Scalar = string | number | boolean | null;
 
@@ -7,24 +5,16 @@ export type Scalar = string | number | boolean | null;
 export interface Kind<T> {
   /** Unit or form, for the documentation. */
   readonly label: string;
-  readonly schema: z.ZodType<T, string>;
+  /** Throws a BadValue. */
+  readonly read: (text: string) => T;
   readonly show: (value: T) => Scalar;
 }
 
 /** Thrown by a kind's parser; the message says what to write instead and never repeats the value. */
 export class BadValue extends Error {}
 
-export function kind<T>(label: string, parse: (text: string) => T, show: (value: T) => Scalar): Kind<T> {
-  const schema = z.string().transform((text, context): T => {
-    try {
-      return parse(text);
-    } catch (thrown) {
-      if (!(thrown instanceof BadValue)) throw thrown;
-      context.addIssue({ code: 'custom', message: thrown.message });
-      return z.NEVER;
-    }
-  });
-  return { label, schema, show };
+export function kind<T>(label: string, read: (text: string) => T, show: (value: T) => Scalar): Kind<T> {
+  return { label, read, show };
 }
 
 /** Items of a comma-separated list; empty items (a trailing comma) are ignored. */
@@ -42,11 +32,7 @@ export function listOf<T>(item: Kind<T>, label: string): Kind<readonly T[]> {
     (text) => {
       const items = splitList(text);
       if (items.length === 0) throw new BadValue(`write ${label}`);
-      return items.map((part) => {
-        const result = item.schema.safeParse(part);
-        if (!result.success) throw new BadValue(result.error.issues[0]?.message ?? `write ${label}`);
-        return result.data;
-      });
+      return items.map((part) => item.read(part));
     },
     (values) => values.map((value) => String(item.show(value))).join(','),
   );

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config, EffectiveSetting } from './config.js';
-import { ConfigError, Mistakes } from './config-error.js';
+import { ConfigError, errorCode, Mistakes } from './config-error.js';
 import type { DerivedValues } from './derive/derived.js';
 import {
   deriveMemoryCache,
@@ -16,7 +16,7 @@ import { deriveChangeFeed, deriveTtlPolicy, deriveUpstream } from './derive/upst
 import { effectiveSettings } from './effective.js';
 import { readValues } from './read-values.js';
 import type { SettingName, Values } from './settings/index.js';
-import { errorCode, gather, type ReadFile, readLayers } from './sources.js';
+import { gather, type ReadFile, readLayers } from './sources.js';
 import { reportUnknown, withoutServiceLinks } from './unknown.js';
 
 export interface LoadOptions {
@@ -71,6 +71,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       shutdownDelayMs: values.SHUTDOWN_DELAY,
       shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
       fastPath: values.FAST_PATH,
+      logHits: values.LOG_HITS,
     },
     admin: { apiKey: values.ADMIN_API_KEY },
     clients: { proxyKeys: values.PROXY_KEYS, proxyKeysFile: proxyKeysFile(values, cwd, readFile, mistakes) },

@@ -1,5 +1,6 @@
 import { makeScrubber, sanitizeUrl } from '../observe/redact.js';
 import type { Mistakes } from './config-error.js';
+import { BadValue } from './kind.js';
 import { SETTING_NAMES, type SettingName, settingOf, type Values } from './settings/index.js';
 import type { Given } from './sources.js';
 
@@ -13,16 +14,14 @@ export function readValues(given: ReadonlyMap<SettingName, Given>, mistakes: Mis
   for (const name of SETTING_NAMES) {
     const { kind, secret, default: fallback } = settingOf(name);
     const text = given.get(name)?.text;
-    const result = text === undefined ? undefined : kind.schema.safeParse(text);
-    if (result?.success === true) {
-      values[name] = result.data;
-      continue;
+    values[name] = fallback === undefined ? undefined : kind.read(fallback);
+    if (text === undefined) continue;
+    try {
+      values[name] = kind.read(text);
+    } catch (thrown) {
+      if (!(thrown instanceof BadValue)) throw thrown;
+      mistakes.add(name, thrown.message, secret === 'none' ? scrub(text) : undefined);
     }
-    if (result !== undefined) {
-      const advice = result.error.issues[0]?.message ?? `write ${kind.label}`;
-      mistakes.add(name, advice, secret === 'none' ? scrub(text ?? '') : undefined);
-    }
-    values[name] = fallback === undefined ? undefined : kind.schema.parse(fallback);
   }
   // One entry for each name of the table, read by that name's kind: what `Values` says.
   return values as Values;

@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
-import type { Mistakes } from './config-error.js';
+import { errorCode, type Mistakes } from './config-error.js';
 import { SETTING_NAMES, SETTINGS, type SettingName, settingOf } from './settings/index.js';
+import { readConfigFile } from './yaml-file.js';
 
 export type ReadFile = (path: string) => string;
 
@@ -59,58 +59,6 @@ function readDotenv({ cwd, readFile }: SourceOptions, mistakes: Mistakes): strin
     if (code !== 'ENOENT') mistakes.add('.env', `cannot be read (${code}); make it readable or remove it`);
     return undefined;
   }
-}
-
-/**
- * YAML whose scalars all stay text: a hexadecimal key of digits only would otherwise be rounded as a number. Syntax
- * errors are told by line and column without the parser's excerpt, which could show a secret.
- */
-function readConfigFile(path: string, { cwd, readFile }: SourceOptions, mistakes: Mistakes) {
-  const values: Record<string, string> = {};
-  let content: string;
-  try {
-    content = readFile(resolve(cwd, path));
-  } catch (thrown) {
-    mistakes.add('--config', `cannot be read (${errorCode(thrown)}); give the path of a YAML file`, path);
-    return values;
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(content, { schema: 'failsafe', prettyErrors: false, lineCounter: lines });
-  for (const error of document.errors) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    mistakes.add('--config', `line ${line}, column ${col} is not valid YAML (${error.code})`, path);
-  }
-  const { contents } = document;
-  if (document.errors.length > 0 || contents === null || isEmpty(contents)) return values;
-  if (!isMap(contents)) {
-    mistakes.add('--config', 'write one "NAME: value" a line', path);
-    return values;
-  }
-  for (const { key, value } of contents.items) {
-    const name = isScalar(key) ? String(key.value) : '';
-    const text = scalarText(value);
-    if (name === '' || text === undefined) {
-      const where = lines.linePos((key as ParsedNode).range[0]).line;
-      mistakes.add('--config', `line ${where}: write "NAME: value", or a list of plain values`, path);
-      continue;
-    }
-    values[name] = text;
-  }
-  return values;
-}
-
-function scalarText(node: unknown): string | undefined {
-  if (node === null || isEmpty(node)) return '';
-  if (isScalar(node)) return String(node.value);
-  if (!isSeq(node)) return undefined;
-  const items = node.items.map((item) => (isScalar(item) ? String(item.value) : undefined));
-  return items.includes(undefined) ? undefined : items.join(',');
-}
-
-/** Unquoted `null`, `~` or nothing, which the failsafe schema reads as text. */
-function isEmpty(node: unknown): boolean {
-  if (!isScalar(node) || node.type !== 'PLAIN') return false;
-  return node.value === null || ['', 'null', '~'].includes(String(node.value));
 }
 
 /** The variable that names a file with this one's value; undefined where there is none. */
@@ -186,9 +134,4 @@ function readSecretFile(
     );
   }
   return 'mistaken';
-}
-
-export function errorCode(thrown: unknown): string {
-  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : 'unknown error';
 }

@@ -1,6 +1,8 @@
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { STATUS_CODES } from 'node:http';
+import type { getRequestListener, HttpBindings } from '@hono/node-server';
 import type { Engine } from '../cache/engine.js';
 import { asProxyError, ProxyError } from '../errors.js';
+import { field, type RawHeaders } from '../http/headers.js';
 import { isLoop } from '../http/via.js';
 import { isPreflight, PROXIED_METHODS, preflightFields } from './cors.js';
 import { Delivery } from './delivery.js';
@@ -23,7 +25,17 @@ export interface Territory {
 /** The management app; a Hono app is one. */
 export interface ManagementApp {
   fetch(request: Request, bindings: HttpBindings): Response | Promise<Response>;
+  /** The complete answer to GET of a probe's path, if this is one: what `fetch` would say, without a `Request`. */
+  probe?(path: string): ProbeAnswer | undefined;
 }
+
+export interface ProbeAnswer {
+  readonly status: number;
+  readonly headers: RawHeaders;
+  readonly body: string;
+}
+
+type Adapter = ReturnType<typeof getRequestListener>;
 
 export interface AppOptions {
   readonly settings: ServerSettings;
@@ -42,23 +54,21 @@ export interface AppOptions {
  */
 export class App {
   readonly #options: AppOptions;
-  readonly #delivery: Delivery;
-  readonly #manage: ReturnType<typeof getRequestListener>;
+  readonly delivery: Delivery;
+  /** Loaded by the first management request: a process that only serves needs neither it nor fetch's classes. */
+  #adapter: Adapter | Promise<Adapter> | undefined;
 
   constructor(options: AppOptions) {
     this.#options = options;
-    this.#delivery = new Delivery(options.settings);
-    this.#manage = getRequestListener(
-      (request, bindings) => options.management.fetch(request, bindings as HttpBindings),
-      {
-        overrideGlobalObjects: false,
-        errorHandler: manageFailed,
-      },
-    );
+    this.delivery = new Delivery(options.settings);
   }
 
   get settings(): ServerSettings {
     return this.#options.settings;
+  }
+
+  get territory(): Territory {
+    return this.#options.territory;
   }
 
   /** Answers one request, whatever happens. */
@@ -93,7 +103,7 @@ export class App {
 
   async #proxy(exchange: Exchange, engine: Pick<Engine, 'handle'>): Promise<void> {
     try {
-      await this.#delivery.deliver(await engine.handle(exchange), exchange);
+      await this.delivery.deliver(await engine.handle(exchange), exchange);
     } catch (thrown) {
       sendError(exchange, asProxyError(thrown), 'proxied');
     }
@@ -106,10 +116,34 @@ export class App {
 
   #handOver(exchange: Exchange, path: string, search: string): void {
     const { incoming, response } = exchange;
+    const probe = isPlainGet(exchange) ? this.#options.management.probe?.(path) : undefined;
+    if (probe !== undefined) {
+      writeHead(exchange, probe.status, STATUS_CODES[probe.status]!, probe.headers);
+      response.end(probe.body);
+      return;
+    }
     exchange.allowBody();
     if (!this.settings.isReady()) response.shouldKeepAlive = false;
     incoming.url = path + search;
-    void this.#manage(incoming, response);
+    this.#adapter ??= this.#loadAdapter();
+    if (typeof this.#adapter === 'function') {
+      void this.#adapter(incoming, response);
+    } else {
+      this.#adapter.then(
+        (adapter) => void adapter(incoming, response),
+        (thrown) => sendError(exchange, asProxyError(thrown), 'management'),
+      );
+    }
+  }
+
+  async #loadAdapter(): Promise<Adapter> {
+    const { getRequestListener } = await import('@hono/node-server');
+    const { management } = this.#options;
+    this.#adapter = getRequestListener(
+      (request, bindings) => management.fetch(request, bindings as HttpBindings),
+      { overrideGlobalObjects: false, errorHandler: manageFailed },
+    );
+    return this.#adapter;
   }
 
   #side(rawTarget: string): ErrorSide {
@@ -118,6 +152,14 @@ export class App {
       ? 'proxied'
       : 'management';
   }
+}
+
+/** Nothing in it that `Request` could refuse or that would have to be read. */
+function isPlainGet(exchange: Exchange): boolean {
+  if (exchange.method !== 'GET' || exchange.hasBody || exchange.expectsContinue) return false;
+  const host = field(exchange.headers, 'host') ?? '';
+  const url = `http://${host}`;
+  return URL.canParse(url) && new URL(url).host === host;
 }
 
 /** What the adapter could not make a fetch `Request` of: a Host line that is no host name, say. */

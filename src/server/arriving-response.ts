@@ -2,8 +2,8 @@ import type { Answer } from '../cache/answer.js';
 import { hasField } from '../http/headers.js';
 import { BodyWriter } from './body-writer.js';
 import { DecodedSource } from './coded-body.js';
-import { type EntryFields, withOwn } from './entry-fields.js';
-import { respondEntry, sentNotModified, writeStreamHead } from './entry-response.js';
+import { withOwn } from './entry-fields.js';
+import { type Means, respondEntry, sentNotModified, writeStreamHead } from './entry-response.js';
 import type { Exchange } from './exchange.js';
 import { chooseForm } from './representation.js';
 import { allowsBody } from './write-head.js';
@@ -11,11 +11,8 @@ import { allowsBody } from './write-head.js';
 export type Arriving = Extract<Answer, { kind: 'arriving' }>;
 
 /** Answers from an entry that is still arriving: the body goes on to the client as it comes. */
-export async function respondArriving(
-  answer: Arriving,
-  exchange: Exchange,
-  fields: EntryFields,
-): Promise<void> {
+export async function respondArriving(answer: Arriving, exchange: Exchange, means: Means): Promise<void> {
+  const { fields } = means;
   const { length, body, own } = answer;
   const head =
     own === undefined ? answer.head : { ...answer.head, headers: [...answer.head.headers, ...own] };
@@ -26,7 +23,7 @@ export async function respondArriving(
     if (exchange.gone) return;
     if (entry !== undefined) {
       body.cancel();
-      return respondEntry(withOwn(entry, own), exchange, fields);
+      return respondEntry(withOwn(entry, own), exchange, means);
     }
   }
   const form = chooseForm(head, method, headers, settings.site);

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-interface ConnectionState {
+/** What is under way on one connection. */
+export interface ConnectionState {
   /** What to call if the connection closes, one per request whose response has not left in full. */
   readonly active: Set<() => void>;
-  /** `socket.bytesRead` when the last response was finished: more since then is a request on its way. */
+  /** `socket.bytesRead` when the last answer was complete: more since then is a request on its way. */
   readWhenIdle: number;
 }
 
@@ -26,7 +27,7 @@ export class Connections {
     return this.#active;
   }
 
-  opened(socket: Socket): void {
+  opened(socket: Socket): ConnectionState {
     const state: ConnectionState = { active: new Set(), readWhenIdle: 0 };
     this.#states.set(socket, state);
     socket.once('close', () => {
@@ -35,6 +36,7 @@ export class Connections {
       this.#active -= state.active.size;
       this.#states.delete(socket);
     });
+    return state;
   }
 
   /** Whether an answer is under way on this connection. */

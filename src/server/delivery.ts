@@ -3,15 +3,18 @@ import { respondArriving } from './arriving-response.js';
 import { EntryFields, withOwn } from './entry-fields.js';
 import { respondEntry } from './entry-response.js';
 import type { Exchange } from './exchange.js';
+import { IdentityBodies } from './identity-bodies.js';
 import { respondRaw } from './raw-response.js';
 import type { ServerSettings } from './settings.js';
 
 /** Writes answers to clients; one per listener. The rules are in the files named after the kinds of answer. */
 export class Delivery {
-  readonly #fields: EntryFields;
+  readonly fields: EntryFields;
+  readonly identities: IdentityBodies;
 
   constructor(settings: ServerSettings) {
-    this.#fields = new EntryFields(settings);
+    this.fields = new EntryFields(settings);
+    this.identities = new IdentityBodies(settings.identityBytes);
   }
 
   /**
@@ -25,9 +28,8 @@ export class Delivery {
       return;
     }
     try {
-      if (answer.kind === 'entry')
-        await respondEntry(withOwn(answer.entry, answer.own), exchange, this.#fields);
-      else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this.#fields);
+      if (answer.kind === 'entry') await respondEntry(withOwn(answer.entry, answer.own), exchange, this);
+      else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this);
       else respondRaw(answer, exchange);
     } catch (error) {
       if (answer.kind !== 'entry') answer.body.cancel();

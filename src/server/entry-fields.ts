@@ -7,8 +7,7 @@ import { field, fieldValue, hasField, type RawHeaders, withField, withoutFields 
 import { parseVary } from '../http/vary.js';
 import { ageAt, type EntryHead, freshUntil } from '../tiers/entry.js';
 import { CORS_REPLACED, corsFields } from './cors.js';
-import type { Exchange } from './exchange.js';
-import { pushOwnFields, REPLACED } from './own-fields.js';
+import { pushOwnFields, REPLACED, type Told } from './own-fields.js';
 import { differsFromOrigin, type Form, variesByCoding } from './representation.js';
 import type { ServerSettings } from './settings.js';
 
@@ -44,17 +43,17 @@ export class EntryFields {
   }
 
   /** Everything but the length, which depends on what is sent. `base` stands in for the lasting fields (304, 206). */
-  full(head: EntryHead, form: Form, exchange: Exchange, base?: RawHeaders): string[] {
+  full(head: EntryHead, form: Form, told: Told, base?: RawHeaders): string[] {
     const { fields, theirs } = this.#lasting(head, form);
     const headers = (base ?? fields).slice();
     const now = this.#settings.clock.now();
     headers.push('Age', String(toDeltaSeconds(ageAt(head, now))));
     if (this.#settings.site.ttlPolicy === 'content-type') {
       // A soft purge ends freshness early; the outcome knows, the entry doesn't.
-      const left = exchange.outcome?.result === 'stale' ? 0 : freshUntil(head) - now;
+      const left = told.outcome?.result === 'stale' ? 0 : freshUntil(head) - now;
       headers.push('Cache-Control', clientCacheControl(left, head.memoryFor));
     }
-    pushOwnFields(headers, exchange, theirs, { ttlSeconds: Math.floor((freshUntil(head) - now) / 1000) });
+    pushOwnFields(headers, told, theirs, { ttlSeconds: Math.floor((freshUntil(head) - now) / 1000) });
     return headers;
   }
 

@@ -5,20 +5,31 @@ import { printContentRange, selectRange } from '../http/ranges.js';
 import { evaluateConditional, notModifiedHeaders } from '../http/validation.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import { BodyWriter } from './body-writer.js';
-import { bufferSource, DecodedSource, decodeWhole } from './coded-body.js';
+import { bufferSource, DecodedSource } from './coded-body.js';
 import type { EntryFields } from './entry-fields.js';
 import type { Exchange } from './exchange.js';
+import type { IdentityBodies } from './identity-bodies.js';
 import { partial, unsatisfiable } from './range-response.js';
 import { chooseForm, type Form } from './representation.js';
 import { allowsBody, writeHead } from './write-head.js';
 
+/** What is prepared once for many deliveries. */
+export interface Means {
+  readonly fields: EntryFields;
+  readonly identities: IdentityBodies;
+}
+
 /** Answers from a complete entry: 304, 206, 416 or all of it, in the coding the client takes (I-22). */
-export async function respondEntry(entry: Entry, exchange: Exchange, fields: EntryFields): Promise<void> {
+export async function respondEntry(
+  entry: Entry,
+  exchange: Exchange,
+  { fields, identities }: Means,
+): Promise<void> {
   const form = chooseForm(entry, exchange.method, exchange.headers, exchange.settings.site);
   if (sentNotModified(entry, form, exchange, fields)) return;
   if (entry.status === 206) return sendWithin(entry, form, exchange, fields);
   if (form !== 'decoded') return sendBytes(entry, form, entry.body, exchange, fields);
-  const decoded = await decodeWhole(entry.body);
+  const decoded = await identities.of(entry);
   if (exchange.gone) return;
   if (decoded !== undefined) return sendBytes(entry, form, decoded, exchange, fields);
   sendDecodedStream(entry, exchange, fields);

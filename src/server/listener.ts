@@ -7,6 +7,9 @@ import { Connections } from './connections.js';
 import type { Drainable } from './draining.js';
 import { problemBody } from './error-response.js';
 import { Exchange } from './exchange.js';
+import { FastConnection } from './fast-connection.js';
+import type { FastPath } from './fast-path.js';
+import { KEEP_ALIVE_SECONDS } from './prepared.js';
 
 /** Limits of a connection, with the reason for each; times in ms. */
 const LIMITS = {
@@ -17,7 +20,7 @@ const LIMITS = {
   /** To the end of its body, for uploads that are passed through. */
   requestTimeout: 300_000,
   /** Above the 60 s after which usual load balancers drop idle connections: theirs must end first, or they meet a reset. */
-  keepAliveTimeout: 75_000,
+  keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
   /** How often the two above are looked at. */
   connectionsCheckingInterval: 5_000,
 } as const;
@@ -27,6 +30,10 @@ const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: str
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request line and fields are too long'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
 };
+/** As node:http says of a connection that stays silent. */
+const NO_REQUEST: NodeJS.ErrnoException = Object.assign(new Error('no request came'), {
+  code: 'ERR_HTTP_REQUEST_TIMEOUT',
+});
 const PARSER_FAULT = [400, 'Bad Request', 'this is not a well-formed HTTP/1 request'] as const;
 
 /** One port: an HTTP/1 server, its connections and the app that answers. */
@@ -35,10 +42,15 @@ export class Listener implements Drainable {
   readonly connections = new Connections();
   readonly #app: App;
 
-  constructor(app: App) {
+  /** `fastPath`: answers hot requests before node:http sees them. */
+  constructor(app: App, fastPath?: FastPath) {
     this.#app = app;
     this.server = createServer(LIMITS);
-    this.server.on('connection', (socket: Socket) => this.connections.opened(socket));
+    if (fastPath === undefined) {
+      this.server.on('connection', (socket: Socket) => void this.connections.opened(socket));
+    } else {
+      this.#putBefore(fastPath);
+    }
     this.server.on('request', (incoming, response) => this.#accept(incoming, response, false));
     // Without this Node says `100 Continue` before anyone has looked at the head.
     this.server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true));
@@ -71,6 +83,23 @@ export class Listener implements Drainable {
 
   closeAll(): void {
     this.connections.closeAll();
+  }
+
+  /** Connections begin with the fast path, which gives node:http what is not for it. */
+  #putBefore(path: FastPath): void {
+    const { server } = this;
+    const handOver = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    const times = { firstRequest: LIMITS.headersTimeout, keepAlive: LIMITS.keepAliveTimeout };
+    const attach = (socket: Socket) => {
+      for (const listener of handOver) listener.call(server, socket);
+    };
+    const tooLate = (socket: Socket) => this.#refuseBytes(NO_REQUEST, socket);
+    server.on('connection', (socket: Socket) => {
+      const { connections } = this;
+      const state = connections.opened(socket);
+      new FastConnection(socket, { path, connections, state, times, attach, tooLate });
+    });
   }
 
   #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {

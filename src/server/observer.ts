@@ -21,8 +21,10 @@ export interface RequestRecord {
 }
 
 export interface Observer {
-  /** Called exactly once per request, when its answer is finished or its client has gone. */
+  /** Called exactly once per request on the ordinary path, when its answer is finished or its client has gone. */
   request(record: RequestRecord): void;
+  /** The same of a hit that the fast path has answered; `describe` makes the record where one is wanted. */
+  hit(outcome: Outcome, status: number, describe: () => RequestRecord): void;
   /** A request failed. The client was told the code and the request's id; the cause is for the log. */
   failure(error: ProxyError, requestId: string): void;
 }

@@ -1,8 +1,8 @@
 import type { Outcome } from '../cache/outcome.js';
 import { DEBUG_FIELD } from '../http/cache-status.js';
-import { hasField } from '../http/headers.js';
-import type { Exchange } from './exchange.js';
+import { hasField, type RawHeaders } from '../http/headers.js';
 import { outcomeFields, type Telling } from './outcome-fields.js';
+import type { ServerSettings } from './settings.js';
 
 /** Fields of the origin that ours replace, on every response; lower-case. CloudFront has an `X-Cache` of its own. */
 export const REPLACED: ReadonlySet<string> = new Set([
@@ -12,25 +12,36 @@ export const REPLACED: ReadonlySet<string> = new Set([
   'x-tmdb-proxy-version',
 ]);
 
+/** What a response tells of its own request. An exchange is one. */
+export interface Told {
+  readonly settings: ServerSettings;
+  /** The request's. */
+  readonly headers: RawHeaders;
+  readonly outcome: Outcome | undefined;
+  readonly requestId: string;
+  /** Clock when the request's head arrived, ms. */
+  readonly startedAt: number;
+}
+
 /**
  * Adds what this node says about the request itself. `theirs` is what caches before us said in `Cache-Status`, ending
  * in a comma and a space, or ''.
  */
 export function pushOwnFields(
   headers: string[],
-  exchange: Exchange,
+  told: Told,
   theirs: string,
   telling: Omit<Telling, 'withKey'> = {},
 ): void {
-  const { settings, outcome, requestId } = exchange;
+  const { settings, outcome, requestId } = told;
   if (outcome !== undefined) {
     const { cacheStatus, xCache } = outcomeFields(outcome, settings.serverId, {
       error: telling.error,
       ttlSeconds: telling.ttlSeconds,
-      withKey: hasField(exchange.headers, DEBUG_FIELD),
+      withKey: hasField(told.headers, DEBUG_FIELD),
     });
     headers.push('Cache-Status', theirs + cacheStatus, 'X-Cache', xCache);
-    headers.push('Server-Timing', serverTiming(outcome, settings.clock.now() - exchange.startedAt));
+    headers.push('Server-Timing', serverTiming(outcome, settings.clock.now() - told.startedAt));
   }
   headers.push('X-Request-Id', requestId);
 }

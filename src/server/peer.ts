@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import proxyAddr from 'proxy-addr';
 
 /** Whose `X-Forwarded-For` is believed: `TRUST_PROXY` as the configuration holds it. */
@@ -11,16 +11,23 @@ export interface RequestPeer {
   readonly address: string;
 }
 
+/** What a client's address is read from. A request is one. */
+export interface Addressed {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** The address of the client, for logs and for counting wrong keys; `unknown` once the socket is gone. */
-export type ClientAddress = (incoming: IncomingMessage) => string;
+export type ClientAddress = (request: Addressed) => string;
 
 export function createClientAddress(trust: Trust): ClientAddress {
-  const socketAddress = (incoming: IncomingMessage) => incoming.socket.remoteAddress ?? 'unknown';
+  const socketAddress = ({ socket }: Addressed) => socket.remoteAddress ?? 'unknown';
   if (trust === false || trust === 0) return socketAddress;
   const trusted = trustFunction(trust);
-  return (incoming) => {
-    if (incoming.headers['x-forwarded-for'] === undefined) return socketAddress(incoming);
-    return proxyAddr(incoming, trusted) ?? 'unknown';
+  return (request) => {
+    if (request.headers['x-forwarded-for'] === undefined) return socketAddress(request);
+    // Typed as a whole request, of which it reads these two.
+    return proxyAddr(request as IncomingMessage, trusted) ?? 'unknown';
   };
 }
 

@@ -18,8 +18,13 @@ export function chooseForm(
 ): Form {
   if (head.coding !== 'gzip') return 'asStored';
   const ranged = method === 'GET' && head.status === 200 && hasField(requestHeaders, 'range');
-  if (!ranged && acceptsCoding(requestHeaders, 'gzip')) return 'gzip';
-  return mayDecode(head, site) ? 'decoded' : 'gzip';
+  return formFor(head, !ranged && acceptsCoding(requestHeaders, 'gzip'), site);
+}
+
+/** The same where it is known whether the client takes gzip. */
+export function formFor(head: EntryHead, takesGzip: boolean, site: SitePolicy): Form {
+  if (head.coding !== 'gzip') return 'asStored';
+  return takesGzip || !mayDecode(head, site) ? 'gzip' : 'decoded';
 }
 
 /** Whether the same entry goes out in either coding, so that `Vary: Accept-Encoding` must be said. */

@@ -14,6 +14,8 @@ export interface ServerSettings {
   readonly cors: boolean;
   /** `MAX_ENTRY_BYTES`: a body known to be longer is never waited for. */
   readonly maxEntryBytes: number;
+  /** Bytes of decoded bodies kept for clients that take no gzip. */
+  readonly identityBytes: number;
   /** This node's name in CDN-Loop, where it has a parent that could lead back to it. */
   readonly loopId?: string | undefined;
   /** False while draining: responses then say `Connection: close`. */

@@ -43,6 +43,13 @@ export const MODES: readonly Mode[] = [
     redis: false,
     tier: 'memory',
   },
+  {
+    name: 'node-http',
+    what: 'FAST_PATH=false: hits are answered by node:http instead of on the socket',
+    env: { WORKERS: '1', FAST_PATH: 'false' },
+    redis: false,
+    tier: 'memory',
+  },
 ];
 
 /** The modes that the arguments name: `--mode <name>`, all of them without. Undefined for anything else. */

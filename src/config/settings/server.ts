@@ -72,7 +72,13 @@ export const SERVER_SETTINGS = {
   }),
   FAST_PATH: setting({
     kind: boolean,
-    default: 'false',
-    meaning: 'Answers hot hits on the socket, before the HTTP parser, in versions that have that path.',
+    default: 'true',
+    meaning: 'Answers hot hits on the socket, before the HTTP parser. The answers are the same.',
+  }),
+  LOG_HITS: setting({
+    kind: integer(0, 1_000_000),
+    default: '100',
+    meaning:
+      'Hits that get a line in the access log per second and process; the next line tells how many `hits` it stands for. Everything else is always logged.',
   }),
 };

@@ -18,7 +18,7 @@ function metrics(tiers: Record<string, { hits?: number; writes?: number; entries
 describe('--mode', () => {
   it('names one; all of them without it', () => {
     expect(names('--mode', 'disk')).toEqual(['disk']);
-    expect(names('--mode', 'all')).toEqual(['memory', 'disk', 'redis', 'workers']);
+    expect(names('--mode', 'all')).toEqual(['memory', 'disk', 'redis', 'workers', 'node-http']);
     expect(names()).toEqual(names('--mode', 'all'));
   });
 

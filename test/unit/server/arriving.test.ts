@@ -105,6 +105,16 @@ describe('an entry that is still arriving', () => {
     expect(body.calls).toEqual(['cancel']);
   });
 
+  it.each([
+    ['as it comes', [], 200],
+    ['cut from the whole', ['Range: bytes=0-2'], 206],
+  ])('has the fields that only who asked is sent, %s', async (_how, lines, status) => {
+    const own = ['X-Own', 'yours'];
+    const { port } = await start(() => ({ ...arriving(bodyOf('abcdef'), {}, 6, entryOf('abcdef')), own }));
+    const reply = await get(port, '/3/movie/1', ...lines);
+    expect([reply.status, reply.get('x-own')]).toEqual([status, 'yours']);
+  });
+
   it('streams everything when the whole can not be had, or is not known to fit', async () => {
     const { port } = await start((c) => {
       const length = c.request.target.endsWith('known') ? 10 : undefined;

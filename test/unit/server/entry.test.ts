@@ -102,6 +102,18 @@ describe('a complete entry', () => {
     expect(reply.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('has the fields that only who asked is sent, beside its own', async () => {
+    const { port } = await start(() => ({ ...answerOf(entryOf('x')), own: ['X-Own', 'yours'] }));
+    const reply = await get(port, '/3/movie/1');
+    expect([reply.get('x-own'), reply.get('etag')]).toEqual(['yours', '"abc"']);
+  });
+
+  it('says when it was received where the origin says no Date (RFC 9110 section 6.6.1)', async () => {
+    const storedAt = Date.UTC(2025, 11, 31);
+    const { port } = await start(() => answerOf(entryOf('x', { storedAt })));
+    expect((await get(port, '/3/movie/1')).get('date')).toBe('Wed, 31 Dec 2025 00:00:00 GMT');
+  });
+
   it('answers HEAD with the fields of GET and no body', async () => {
     const { port } = await start(() => answerOf(entryOf(BODY)));
     const full = await get(port, '/3/movie/1', 'X-Request-Id: x');
@@ -207,6 +219,13 @@ describe('conditions', () => {
     for (const absent of ['content-type', 'content-length', 'last-modified', 'transfer-encoding']) {
       expect(reply.get(absent)).toBeUndefined();
     }
+  });
+
+  it('without a date that can be read, what was received before If-Modified-Since is unchanged', async () => {
+    const headers = ['Content-Type', 'text/plain', 'Date', 'nonsense'];
+    const { port } = await start(() => answerOf(entryOf('x', { headers })));
+    const since = new Date(clock.now()).toUTCString();
+    expect((await get(port, '/3/movie/1', `If-Modified-Since: ${since}`)).status).toBe(304);
   });
 
   it('lets If-None-Match beat If-Modified-Since, and leaves If-Match to the origin', async () => {

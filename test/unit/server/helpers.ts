@@ -195,10 +195,12 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
     version: '9.9.9',
     cors: true,
     maxEntryBytes: 1_000_000,
+    identityBytes: 1_000_000,
     isReady: draining.isReady,
     clientAddress: createClientAddress(false),
     observer: {
       request: (record) => void records.push(record),
+      hit: (_outcome, _status, describe) => void records.push(describe()),
       failure: (error) => void failures.push(error),
     },
     ...options.settings,

@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.js';
+
+/**
+ * Which hits get a line in the access log: the first few of each second. A line costs more than the hit it tells of, and
+ * nobody reads thousands a second; everything but hits is always logged.
+ */
+export class HitLog {
+  readonly #clock: Clock;
+  readonly #perSecond: number;
+  #windowEnds = 0;
+  #logged = 0;
+  #silent = 0;
+
+  /** @param perSecond `LOG_HITS` */
+  constructor(clock: Clock, perSecond: number) {
+    this.#clock = clock;
+    this.#perSecond = perSecond;
+  }
+
+  /** How many hits a line for this one stands for: itself and those before it that got none. 0: no line. */
+  take(): number {
+    if (this.#logged >= this.#perSecond && !this.#nextWindow()) {
+      this.#silent += 1;
+      return 0;
+    }
+    if (this.#logged === 0) this.#windowEnds = this.#clock.now() + 1000;
+    this.#logged += 1;
+    const hits = this.#silent + 1;
+    this.#silent = 0;
+    return hits;
+  }
+
+  /** Begins another second if the last one is over. */
+  #nextWindow(): boolean {
+    if (this.#perSecond === 0 || this.#clock.now() < this.#windowEnds) return false;
+    this.#logged = 0;
+    return true;
+  }
+}

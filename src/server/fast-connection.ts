@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net';
+import type { ConnectionState, Connections } from './connections.js';
+import type { FastPath } from './fast-path.js';
+
+/** Times of a connection that node:http has not been given yet, ms; its own then apply. */
+export interface FirstTimes {
+  /** Until its first request is complete. */
+  readonly firstRequest: number;
+  /** Between two requests. */
+  readonly keepAlive: number;
+}
+
+export interface FastConnectionParts {
+  readonly path: FastPath;
+  readonly connections: Connections;
+  readonly state: ConnectionState;
+  readonly times: FirstTimes;
+  /** Gives the socket to node:http. */
+  readonly attach: (socket: Socket) => void;
+  /** Tells the client that no request came in time, and closes. */
+  readonly tooLate: (socket: Socket) => void;
+}
+
+type Feed = (chunk: Buffer) => void;
+
+/**
+ * One connection between the fast path and node:http. Three stages: *new*, node:http does not know it; *shared*, node:http
+ * has it but is given its bytes from here, and so far only whole plain requests, so that it waits for the next one
+ * whenever no answer is under way; *given up*, after the first chunk that was anything else, for the rest of its life.
+ *
+ * node:http's own listener of `data` is called in its place; that it works so is what `http.Server`'s `connection` event
+ * and its support of any Duplex rest on, and test/unit/server/fast-connection.test.ts would notice a change.
+ */
+export class FastConnection {
+  readonly #socket: Socket;
+  readonly #parts: FastConnectionParts;
+  /** node:http's listener, once it has the socket. */
+  #http: Feed | undefined;
+  #answered = false;
+  /** What came while an answer waits for L2. */
+  #waiting: Buffer[] | undefined;
+  #ended = false;
+
+  constructor(socket: Socket, parts: FastConnectionParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    socket.setTimeout(parts.times.firstRequest);
+    socket.on('timeout', this.#onTimeout);
+    socket.on('error', this.#onError);
+    socket.on('end', this.#onEnd);
+    socket.on('data', this.#onData);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#waiting !== undefined) {
+      // Pipelined behind a request that waits for L2: its turn comes.
+      this.#waiting.push(chunk);
+      this.#socket.pause();
+      return;
+    }
+    const { path } = this.#parts;
+    const request = path.read(chunk);
+    if (request === undefined) {
+      this.#giveUp(chunk);
+      return;
+    }
+    const answered = this.#isIdle() && path.answer(request, this.#socket);
+    if (typeof answered === 'boolean') this.#settle(answered, chunk);
+    else void this.#wait(answered, chunk);
+  };
+
+  #settle(answered: boolean, chunk: Buffer): void {
+    if (!answered) {
+      this.#pass(chunk);
+      return;
+    }
+    this.#parts.state.readWhenIdle += chunk.length;
+    if (this.#answered) return;
+    this.#answered = true;
+    if (this.#http === undefined) this.#socket.setTimeout(this.#parts.times.keepAlive);
+  }
+
+  async #wait(answered: Promise<boolean>, chunk: Buffer): Promise<void> {
+    const { connections } = this.#parts;
+    const socket = this.#socket;
+    const gone = () => {};
+    this.#waiting = [];
+    connections.begin(socket, gone);
+    const done = await answered;
+    const waiting: Buffer[] = this.#waiting;
+    this.#waiting = undefined;
+    connections.end(socket, gone);
+    if (socket.destroyed) return;
+    this.#settle(done, chunk);
+    if (this.#ended) this.#onEnd();
+    if (waiting.length === 0) return;
+    socket.resume();
+    for (const next of waiting) this.#onData(next);
+  }
+
+  /** No answer is under way, and the client has taken those before. */
+  #isIdle(): boolean {
+    const { state } = this.#parts;
+    return state.active.size === 0 && this.#socket.writableLength === 0 && this.#socket.writable;
+  }
+
+  /** Gives node:http a whole plain request. */
+  #pass(chunk: Buffer): void {
+    if (this.#http === undefined) {
+      this.#http = this.#attach();
+      // Adding a listener makes node:http stop reading from the handle underneath.
+      this.#socket.on('data', this.#onData);
+      this.#socket.off('data', this.#http);
+    }
+    this.#http.call(this.#socket, chunk);
+  }
+
+  /** Leaves the connection to node:http, beginning with this chunk. */
+  #giveUp(chunk: Buffer): void {
+    if (this.#http === undefined) {
+      this.#http = this.#attach();
+    } else {
+      this.#socket.off('data', this.#onData);
+      this.#socket.on('data', this.#http);
+    }
+    this.#http.call(this.#socket, chunk);
+  }
+
+  /** Resigns in favour of node:http and returns its listener of `data`. */
+  #attach(): Feed {
+    const socket = this.#socket;
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('error', this.#onError);
+    socket.off('timeout', this.#onTimeout);
+    socket.setTimeout(0);
+    const before = new Set(socket.listeners('data'));
+    this.#parts.attach(socket);
+    const feed = socket.listeners('data').find((listener) => !before.has(listener));
+    if (feed === undefined) throw new Error('node:http does not listen to the data of its socket any more');
+    return feed as Feed;
+  }
+
+  readonly #onTimeout = (): void => {
+    if (this.#answered) this.#socket.destroy();
+    else this.#parts.tooLate(this.#socket);
+  };
+
+  readonly #onError = (): void => {
+    this.#socket.destroy();
+  };
+
+  /** What was written still leaves. */
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    if (this.#waiting === undefined) this.#socket.end();
+  };
+}

@@ -1,0 +1,184 @@
+import type { Socket } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import type { Found, Lookup } from '../cache/lookup.js';
+import type { SharedRoute } from '../cache/site.js';
+import { asProxyError } from '../errors.js';
+import { acceptsCoding } from '../http/content-coding.js';
+import { sanitizeUrl } from '../observe/redact.js';
+import type { Territory } from './app.js';
+import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
+import type { Asked, PreparedResponses, Ready } from './prepared.js';
+import { newRequestId } from './request-id.js';
+import type { ServerSettings } from './settings.js';
+
+/*
+ * Hot GETs are answered on the socket, before node:http has seen them: parser, streams and header storage of node:http cost
+ * five times what looking up and writing does (docs/performance.md). Why that is safe:
+ *
+ * 1. It reads less than node:http, never otherwise. A chunk is looked at if it is exactly one complete head of the narrow
+ *    grammar in plain-request.ts, with known fields alone. All else goes to node:http, unread and in full: what is
+ *    split, pipelined, has a body, an odd field or an odd byte. So no request has two readings.
+ * 2. It decides nothing of its own. The target goes through the same canonical path, territory and site policy as in app.ts; the
+ *    site is given every field it or a Vary may read. What is remembered (fields by their bytes, routes by target and
+ *    deciding fields) are results of pure functions. Whether there is an answer is asked anew each time, of
+ *    `Lookup.fresh`, which judges purges as the ordinary look-up does (I-1).
+ * 3. It prints nothing of its own. Fields come from `EntryFields`, conditions from `evaluateConditional`, the outcome from
+ *    `storedOutcome`: prepared.ts only joins them. test/fast-path compares both listeners byte for byte.
+ * 4. It does not talk across node:http. It answers while no answer is under way on the connection and everything read
+ *    before was whole requests (fast-connection.ts).
+ * 5. It does only what is cheap and sure: a stale, partial, softly purged or missing entry, a node that drains, a client
+ *    that does not read, anything unusual is the ordinary path's.
+ */
+
+export interface FastPathOptions {
+  readonly settings: ServerSettings;
+  readonly territory: Territory;
+  readonly lookup: Pick<Lookup, 'fresh' | 'freshLater'>;
+  readonly prepared: PreparedResponses;
+}
+
+/** Fields by their bytes: browsers and apps send few kinds, load balancers one for each client address. */
+const READINGS = 4096;
+/** Bound of the targets remembered with their routes, characters. */
+const TARGET_CHARS = 8 * 1024 * 1024;
+/** Routes remembered of one target: clients differ in language, coding and credentials. */
+const PLANS = 4;
+
+/** A request of this target and these deciding fields. `undefined` route: the ordinary path's. */
+interface Plan {
+  readonly deciding: readonly string[];
+  readonly takesGzip: boolean;
+  readonly route: SharedRoute | undefined;
+}
+
+/** A chunk that was found to be one plain request. */
+export interface PlainRequest {
+  readonly split: Split;
+  readonly reading: Reading;
+}
+
+/** What hot requests are answered with; one per listener. The connection's part is in fast-connection.ts. */
+export class FastPath {
+  readonly #options: FastPathOptions;
+  /** `null`: not of the grammar. */
+  readonly #readings = new LRUCache<string, { readonly reading: Reading | null }>({ max: READINGS });
+  readonly #plans = new LRUCache<string, Plan[]>({
+    maxSize: TARGET_CHARS,
+    sizeCalculation: (_plans, target) => 1024 + target.length,
+  });
+
+  constructor(options: FastPathOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the chunk is exactly one request without a body, as node:http would find too. */
+  read(chunk: Buffer): PlainRequest | undefined {
+    const parts = split(chunk);
+    if (parts === undefined) return undefined;
+    let known = this.#readings.get(parts.fields);
+    if (known === undefined) {
+      known = { reading: readFields(parts.fields) ?? null };
+      this.#readings.set(parts.fields, known);
+    }
+    if (known.reading === null || !isPlainTarget(parts.target)) return undefined;
+    return { split: parts, reading: known.reading };
+  }
+
+  /**
+   * Answers if there is a fresh response at hand; false when the ordinary path is to. A promise where L2 has to be waited
+   * for. Neither throws nor rejects: a fault is reported, and the ordinary path answers.
+   */
+  answer(request: PlainRequest, socket: Socket): boolean | Promise<boolean> {
+    try {
+      const answered = this.#answer(request, socket);
+      return typeof answered === 'boolean' ? answered : answered.catch((fault) => this.#failed(fault));
+    } catch (fault) {
+      return this.#failed(fault);
+    }
+  }
+
+  #answer(request: PlainRequest, socket: Socket): boolean | Promise<boolean> {
+    const { settings, lookup } = this.#options;
+    const { split: parts, reading } = request;
+    if (!reading.answerable || parts.method !== 'GET' || !settings.isReady()) return false;
+    const { route, takesGzip } = this.#plan(parts.target, reading);
+    if (route === undefined) return false;
+    const now = settings.clock.now();
+    const found = lookup.fresh(route, now);
+    if (found === undefined) return false;
+    const asked = { key: route.key, takesGzip, ifNoneMatch: reading.ifNoneMatch };
+    if (found !== 'ask') return this.#send(found, asked, request, socket, now);
+    return lookup.freshLater(route).then((late) => {
+      if (late === undefined || !settings.isReady()) return false;
+      return socket.destroyed || this.#send(late, asked, request, socket, settings.clock.now());
+    });
+  }
+
+  #failed(fault: unknown): boolean {
+    this.#options.settings.observer.failure(asProxyError(fault), '-');
+    return false;
+  }
+
+  #send(found: Found, asked: Asked, request: PlainRequest, socket: Socket, now: number): boolean {
+    if (!decides(found.entry.vary)) return false;
+    const ready = this.#options.prepared.of(found, asked, now);
+    if (ready === undefined) return false;
+    const requestId = newRequestId();
+    ready.send(socket, requestId);
+    this.#observe(ready, request.split, requestId, socket);
+    return true;
+  }
+
+  #plan(target: string, reading: Reading): Plan {
+    let plans = this.#plans.get(target);
+    if (plans === undefined) {
+      plans = [];
+      this.#plans.set(target, plans);
+    }
+    for (const plan of plans) if (same(plan.deciding, reading.deciding)) return plan;
+    const { deciding } = reading;
+    const plan = {
+      deciding,
+      takesGzip: acceptsCoding(deciding, 'gzip'),
+      route: this.#route(target, deciding),
+    };
+    if (plans.length >= PLANS) plans.shift();
+    plans.push(plan);
+    return plan;
+  }
+
+  /** As app.ts and the engine read it; undefined for whatever is not a shared answer of the site's. */
+  #route(target: string, headers: readonly string[]): SharedRoute | undefined {
+    const { settings, territory } = this.#options;
+    const path = territory.canonicalPath(target.split('?', 1)[0]!);
+    if (typeof path !== 'string' || territory.owns(path, 'GET') || !territory.proxied(path)) return undefined;
+    const route = settings.site.route({ method: 'GET', target, headers });
+    return route.kind === 'shared' && route.range === undefined && route.forProxy !== true
+      ? route
+      : undefined;
+  }
+
+  #observe(ready: Ready, { target, fields }: Split, requestId: string, socket: Socket): void {
+    const { observer, clientAddress } = this.#options.settings;
+    observer.hit(ready.outcome, ready.status, () => ({
+      method: 'GET',
+      path: sanitizeUrl(target),
+      status: ready.status,
+      bytes: ready.bytes,
+      ms: 0,
+      outcome: ready.outcome,
+      requestId,
+      client: clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } }),
+      aborted: false,
+    }));
+  }
+}
+
+const FORWARDED_FOR = /^x-forwarded-for: ?([^\r]*)/im;
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

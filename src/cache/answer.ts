@@ -2,6 +2,7 @@ import type { RawHeaders } from '../http/headers.js';
 import type { BodySource } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { ResponseHead } from './fetcher.js';
+import type { Made } from './made.js';
 import type { Outcome } from './outcome.js';
 
 /** What the engine hands to delivery. Only `raw` goes out as the origin sent it; the others obey the client's request. */
@@ -21,6 +22,8 @@ export type Answer =
       length: number | undefined;
       /** Fields that only who led the fetch gets, beside those of `head`. */
       own?: RawHeaders | undefined;
+      /** See `Fetched`. */
+      making?: Promise<Made | undefined> | undefined;
       body: BodySource;
       /** The entry once stored; undefined when it was not. Listening keeps nothing alive. */
       stored: Promise<Entry | undefined>;

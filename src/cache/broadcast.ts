@@ -118,7 +118,7 @@ export class Broadcast implements BodySink {
 
   /** The entry's body replaces the pieces, so that a reader which lags pins one copy, and the entry's own. */
   #joinChunks(): Buffer {
-    const whole = Buffer.concat(this.#chunks, this.#totalBytes);
+    const whole = joined(this.#chunks, this.#totalBytes);
     for (const reader of this.#readers) reader.toOffset();
     this.#chunks = [whole];
     return whole;
@@ -251,4 +251,14 @@ class Reader implements BodySource {
     this.#pumping = false;
     this.#broadcast.trim();
   }
+}
+
+/**
+ * All pieces as one buffer that owns its memory. A single piece that fills the memory it lies in but for a sixteenth (the
+ * response's head came with it) is taken as it is: copying 10 kB was 4 % of a miss.
+ */
+function joined(chunks: readonly Buffer[], bytes: number): Buffer {
+  const [only] = chunks;
+  if (chunks.length === 1 && only!.buffer.byteLength - bytes <= bytes / 16) return only!;
+  return Buffer.concat(chunks, bytes);
 }

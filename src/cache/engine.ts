@@ -2,18 +2,20 @@ import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
 import { forbidsStale } from '../http/freshness.js';
+import { withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { judgeReuse, type ReuseOptions, type ReuseVerdict } from '../http/reuse.js';
+import { isServerFailure } from '../http/status.js';
 import { responsePolicy } from '../http/targeted.js';
 import type { OriginRequest } from '../origin/source.js';
 import { ageAt } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
 import { type Found, freshFor, Lookup, type LookupParts } from './lookup.js';
-import type { ForwardReason, StaleReason } from './outcome.js';
 import { completable, holds } from './part.js';
 import { type ClientRequest, expectedOf, type PassRoute, type SharedRoute, type SitePolicy } from './site.js';
 import { Storer } from './store.js';
+import { type StandIn, storedOutcome } from './stored-outcome.js';
 
 export interface EngineParts extends LookupParts, Omit<FillParts, 'storer' | 'expected'> {
   readonly site: SitePolicy;
@@ -102,14 +104,16 @@ export class Engine {
       honourMaxStale ? HONOUR_MAX_STALE : undefined,
     );
     if (verdict.kind === 'fresh') return this.#stored(route, found);
-    if (offline) return this.#stored(route, found, 'offline');
+    if (offline) return this.#stored(route, found, { stale: 'offline' });
     if (verdict.kind === 'unusable') throw nothingStored();
 
     const want: Want = { route, stored: found.entry, stamp, forward: left > 0 ? 'request' : 'stale' };
     if (verdict.kind === 'stale-while-revalidate') {
-      if (!this.filler.resting(route) && !this.filler.refused(route))
-        void this.filler.refresh({ ...want, standIn: true }, 'refresh');
-      return this.#stored(route, found, 'while-revalidate');
+      if (!this.filler.resting(route) && !this.filler.refused(want)) {
+        const refresh = { ...want, route: forNobody(route, found.entry.vary, site), standIn: true };
+        void this.filler.refresh(refresh, 'refresh');
+      }
+      return this.#stored(route, found, { stale: 'while-revalidate' });
     }
     const asked: Want = { ...want, onInfo: context.onInfo };
     if (this.#mayStandIn(verdict, found, left, site)) return this.#validate(asked, found, context);
@@ -130,7 +134,7 @@ export class Engine {
   /** A stale value is at hand: the origin has a short while to do better, and may fail without harm (I-9, I-10). */
   async #validate(asked: Want, found: Found, context: RequestContext): Promise<Answer> {
     const want: Want = { ...asked, standIn: true };
-    if (this.filler.resting(want.route)) return this.#stored(want.route, found, 'not-before');
+    if (this.filler.resting(want.route)) return this.#stored(want.route, found, { stale: 'not-before' });
     const refreshed = await this.#inTime(
       want,
       this.filler.refresh(want, 'user', this.#parts.site.ttlPolicy === 'origin'),
@@ -141,11 +145,62 @@ export class Engine {
       case 'landed':
         return refreshed.take();
       case 'trouble':
-        return this.#stored(want.route, found, 'origin-error', want.forward, refreshed.status);
+        return this.#afterTrouble(want, found, refreshed, context.signal);
       case 'not-stored':
-        return refreshed.take?.() ?? this.filler.obtain(want, context.signal);
+        return refreshed.take?.() ?? this.#askAgain(want, found, context.signal);
       case 'late':
-        return this.#stored(want.route, found, 'soft-timeout', want.forward);
+        return (
+          this.#standIn(want, found, { stale: 'soft-timeout', forward: want.forward }) ??
+          this.filler.obtain(want, context.signal)
+        );
+    }
+  }
+
+  /** The stored value in the origin's place, if it still may be: a purge may have come while the origin was asked (I-1, I-5). */
+  #standIn(want: Want, found: Found, why: StandIn): Answer | undefined {
+    const { purges, clock } = this.#parts;
+    const verdict = purges.judge(found.entry);
+    if (verdict === 'purged') return undefined;
+    if (verdict === 'valid' || verdict.staleSince === found.staleSince)
+      return this.#stored(want.route, found, why);
+    const stale = { ...found, staleSince: verdict.staleSince };
+    if (-freshFor(stale, clock.now()) >= found.entry.staleIfError) return undefined;
+    return this.#stored(want.route, stale, why);
+  }
+
+  #afterTrouble(
+    want: Want,
+    found: Found,
+    { status, error }: Extract<Refreshed, { kind: 'trouble' }>,
+    signal: AbortSignal,
+  ): Answer | Promise<Answer> {
+    const why: StandIn = { stale: 'origin-error', forward: want.forward, forwardStatus: status };
+    const answer = this.#standIn(want, found, why);
+    if (answer !== undefined) return answer;
+    // An origin that is known not to answer is not asked twice (I-10).
+    if (error !== undefined) throw error;
+    return this.filler.obtain(want, signal);
+  }
+
+  /** What others were given is not for this request, so it asks for itself; that may fail as any validation may. */
+  async #askAgain(want: Want, found: Found, signal: AbortSignal): Promise<Answer> {
+    try {
+      const answer = await this.filler.obtain(want, signal);
+      if (answer.kind !== 'raw' || !(answer.share || isServerFailure(answer.head.status))) return answer;
+      const why: StandIn = {
+        stale: 'origin-error',
+        forward: want.forward,
+        forwardStatus: answer.head.status,
+      };
+      const stored = this.#standIn(want, found, why);
+      if (stored !== undefined) answer.body.cancel();
+      return stored ?? answer;
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      this.filler.rest(want.route);
+      const stored = this.#standIn(want, found, { stale: 'origin-error', forward: want.forward });
+      if (stored === undefined) throw thrown;
+      return stored;
     }
   }
 
@@ -157,7 +212,7 @@ export class Engine {
     let stopTimer = () => {};
     const late = new Promise<{ kind: 'late' }>((resolve) => {
       // Counted from the start of the flight: who comes to one that is known to be slow does not wait all over again.
-      const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want.route));
+      const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want));
       stopTimer = clock.after(patience, () => resolve({ kind: 'late' }));
     });
     const first = await Promise.race([refreshed, late]);
@@ -165,31 +220,10 @@ export class Engine {
     return first;
   }
 
-  /** An answer from the tiers: a hit while fresh, else stale for the reason given. `forward`: the origin was asked first. */
-  #stored(
-    route: SharedRoute,
-    found: Found,
-    stale?: StaleReason,
-    forward?: ForwardReason,
-    forwardStatus?: number,
-  ): Answer {
-    const { entry, tier } = found;
-    const ttl = Math.floor(freshFor(found, this.#parts.clock.now()) / 1000);
-    const result = stale === undefined ? 'hit' : 'stale';
-    return {
-      kind: 'entry',
-      entry,
-      outcome: {
-        result,
-        served: tier,
-        class: entry.class,
-        key: route.key,
-        forward,
-        forwardStatus,
-        ttl,
-        stale,
-      },
-    };
+  /** An answer from the tiers: a hit while fresh, else stale for the reason given. */
+  #stored(route: SharedRoute, found: Found, standIn?: StandIn): Answer {
+    const outcome = storedOutcome(found, route.key, this.#parts.clock.now(), standIn);
+    return { kind: 'entry', entry: found.entry, outcome };
   }
 
   /** The client and the origin talk through us, byte for byte. What that changes in the cache is the core's to do (writes.ts). */
@@ -222,6 +256,15 @@ export class Engine {
       },
     };
   }
+}
+
+/** What a client asks of caches is its own wish: a refresh that answers nobody goes without. */
+const WISHES: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
+
+/** The route of such a refresh of a stored variant, which `vary` tells by what it was chosen. */
+function forNobody(route: SharedRoute, vary: readonly string[], site: SitePolicy): SharedRoute {
+  if (site.ttlPolicy !== 'origin' || vary.some((name) => WISHES.has(name))) return route;
+  return { ...route, headers: withoutFields(route.headers, WISHES) };
 }
 
 const HONOUR_MAX_STALE: ReuseOptions = { honourMaxStale: true };

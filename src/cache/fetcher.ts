@@ -1,6 +1,7 @@
 import type { RawHeaders } from '../http/headers.js';
 import type { BodySource, OriginRequest, OriginResponse, Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
+import type { Made } from './made.js';
 import type { ForwardReason, NoStoreReason } from './outcome.js';
 import type { SharedRoute } from './site.js';
 
@@ -51,6 +52,11 @@ export type Fetched =
       length: number | undefined;
       /** Fields for the one who asked that are neither stored nor shared (`private="f"`, `no-cache="f"`). */
       own?: RawHeaders | undefined;
+      /**
+       * The body has been looked at whole, and this is made of it; nobody need look or code again. Undefined: it failed, and
+       * what has come is then judged here. Never rejects.
+       */
+      making?: Promise<Made | undefined> | undefined;
       collapsed?: boolean;
       fence?: number;
     }

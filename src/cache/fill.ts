@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
-import { isServerFailure } from '../http/status.js';
 import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
@@ -9,15 +8,17 @@ import { HeldBytes } from './broadcast.js';
 import { Ending } from './ending.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
+import { flightKey, type Wanted } from './flight-key.js';
 import { answerOf, type Boarded, completed, type Want } from './landed.js';
+import type { Made } from './made.js';
 import type { NoStoreReason } from './outcome.js';
-import { holds } from './part.js';
 import { PROXY_PATIENCE_MS } from './patience.js';
 import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 import type { Kept, Storer } from './store.js';
-import { variantKey } from './variant.js';
+import { type Comer, isFreshAtStore, suits } from './suits.js';
+import { isTrouble, statusOf } from './trouble.js';
 
 export type { Want } from './landed.js';
 
@@ -36,9 +37,9 @@ export interface FillParts {
 
 /** After a failed refresh the origin is left alone for this key for this long (I-10), ms. */
 const NOT_BEFORE_MS = 10_000;
-/** How long an uncacheable outcome is remembered: requests then do not wait for each other (I-8), ms. */
+/** How long an uncacheable outcome, or one born stale, is remembered: requests then do not wait for each other (I-8), ms. */
 const UNCACHEABLE_MS = 60_000;
-/** The same where the status may be over soon (401, 403), ms. */
+/** The same where that may be over soon (401, 403), ms. */
 const REFUSED_MS = 2_000;
 /**
  * Bodies on their way may hold as many bytes as this many entries of the largest size; beyond, they are held back by their
@@ -52,11 +53,14 @@ const MAX_WAITERS = 10_000;
 export type Refreshed =
   | Extract<Answer, { kind: 'entry' }>
   /** The origin failed or sent rubbish: a stale value may take its place (RFC 5861 section 4). */
-  | { kind: 'trouble'; status?: number }
+  | { kind: 'trouble'; status: number | undefined; error: ProxyError | undefined }
   /** The origin is well, but what it sends now may not be stored. Who led may `take` it, in the same turn. */
   | { kind: 'not-stored'; take?: () => Answer }
   /** Its body is on the way and may be passed on as it comes; to be taken in the same turn. */
   | { kind: 'landed'; take: () => Answer };
+
+/** How a fill is led: so that others join it and nodes share it; so that others join it; by itself. */
+type Leading = 'shared' | 'successor' | 'alone';
 
 /** Misses and refreshes: collapses them into flights and turns a flight's landing into an answer. */
 export class Filler {
@@ -64,12 +68,14 @@ export class Filler {
   readonly #parts: FillParts;
   readonly #held: HeldBytes;
   readonly #uncacheable: RecentKeys;
+  readonly #bornStale: RecentKeys;
   readonly #notBefore: RecentKeys;
 
   constructor(parts: FillParts) {
     this.#parts = parts;
     this.#held = new HeldBytes(HELD_ENTRIES * parts.maxEntryBytes);
     this.#uncacheable = new RecentKeys(parts.clock);
+    this.#bornStale = new RecentKeys(parts.clock);
     this.#notBefore = new RecentKeys(parts.clock);
   }
 
@@ -78,9 +84,9 @@ export class Filler {
     return this.#notBefore.has(route.key);
   }
 
-  /** Whether what a route asks for turned out not to be stored a moment ago. */
-  refused(route: SharedRoute): boolean {
-    return this.#uncacheable.has(flightKey(route));
+  /** Whether what is wanted turned out not to be stored a moment ago. */
+  refused(want: Wanted): boolean {
+    return this.#uncacheable.has(flightKey(want));
   }
 
   /** Leaves the origin alone for what a route asks for, for a while. */
@@ -89,9 +95,9 @@ export class Filler {
     this.#notBefore.note(route.key, ms);
   }
 
-  /** How long the route's flight has been under way, ms; 0 without one. */
-  flyingFor(route: SharedRoute): number {
-    const flight = this.flights.joinable(flightKey(route));
+  /** How long the flight for what is wanted has been under way, ms; 0 without one. */
+  flyingFor(want: Wanted): number {
+    const flight = this.flights.joinable(flightKey(want));
     return flight === undefined ? 0 : this.#parts.clock.now() - flight.startedAt;
   }
 
@@ -101,13 +107,16 @@ export class Filler {
    */
   async refresh(want: Want, priority: Priority, streamed = false): Promise<Refreshed> {
     let status: number | undefined;
+    let error: ProxyError | undefined;
     try {
       const boarded = await this.#board(want, priority);
       const { flight, landing, collapsed } = boarded;
-      if (landing.kind === 'body' || landing.kind === 'error-body') {
-        flight.finished.then(landing.broadcast.keep());
+      const streams = landing.kind === 'body' || landing.kind === 'error-body';
+      if (streams) flight.finished.then(landing.broadcast.keep());
+      if (streamed && landing.kind === 'body') {
+        this.#watch(boarded, want.route);
+        return { kind: 'landed', take: () => answerOf(boarded, want) };
       }
-      if (streamed && landing.kind === 'body') return { kind: 'landed', take: () => answerOf(boarded, want) };
       const result = await flight.finished;
       if (typeof result !== 'string') return completed(landing, result, want, collapsed);
       if (!isTrouble(landing, result)) {
@@ -116,38 +125,66 @@ export class Filler {
       }
       status = statusOf(landing);
     } catch (thrown) {
-      this.#parts.onBackgroundError(asProxyError(thrown), want.route.key);
+      error = asProxyError(thrown);
+      this.#parts.onBackgroundError(error, want.route.key);
     }
     this.rest(want.route);
-    return { kind: 'trouble', ...(status !== undefined && { status }) };
+    return { kind: 'trouble', status, error };
   }
 
-  /** Joins or leads the flight of a route and answers with what it brings. Rejects with a ProxyError. */
+  /**
+   * Joins or leads the flight of a route and answers with what it brings. Rejects with a ProxyError. Where something may stand in,
+   * trouble that an answer shows is remembered as by `refresh`, and its body goes on without its reader.
+   */
   async obtain(want: Want, signal: AbortSignal, priority: Priority = 'user'): Promise<Answer> {
-    return answerOf(await this.#board(want, priority, signal), want);
+    const boarded = await this.#board(want, priority, signal);
+    if (want.standIn) this.#watch(boarded, want.route);
+    return answerOf(boarded, want);
+  }
+
+  #watch({ flight, landing }: Boarded, route: SharedRoute): void {
+    if (landing.kind === 'body') flight.finished.then(landing.broadcast.keep());
+    void flight.finished.then((result) => {
+      if (typeof result === 'string' && isTrouble(landing, result)) this.rest(route);
+    });
   }
 
   /** Joins the key's flight if what it brings suits, else leads one of its own. */
   async #board(want: Want, priority: Priority, signal?: AbortSignal): Promise<Boarded> {
     const { route } = want;
-    const key = flightKey(route);
-    // RFC 9111 section 5.2.1.5: what a client asks for with no-store is stored for nobody, hence shared with nobody.
-    const queueing = !this.#uncacheable.has(key) && !requestCacheControl(route.headers).noStore;
-    // The whole on its way serves a range as well.
-    const joined = queueing ? (this.flights.joinable(route.key) ?? this.flights.joinable(key)) : undefined;
+    const key = flightKey(want);
+    const background = priority === 'refresh';
+    // RFC 9111 section 5.2.1.5: what a client asks for with no-store is stored for nobody, hence shared with nobody. What is born
+    // stale answers one request each, but one refresh that nobody waits for is enough.
+    const queueing =
+      !this.#uncacheable.has(key) &&
+      (background || !this.#bornStale.has(key)) &&
+      !requestCacheControl(route.headers).noStore;
+    let leading: Leading = queueing ? 'shared' : 'alone';
+    const joined = queueing ? this.#joinable(route.key, key) : undefined;
     if (joined !== undefined) {
       if (joined.waiters >= MAX_WAITERS) {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
       }
+      const comer: Comer = background ? 'nobody' : joined.landed ? 'later' : 'waited';
       const landing = want.route.forProxy
         ? await this.#waitBriefly(joined, signal)
         : await joined.wait(signal);
-      if (landing !== 'late' && this.#suits(landing, want))
-        return { flight: joined, landing, collapsed: true };
+      const { site, clock } = this.#parts;
+      const fit = landing === 'late' ? 'no' : suits(landing, want, comer, site.ttlPolicy, clock.now());
+      if (landing !== 'late' && fit === 'yes') return { flight: joined, landing, collapsed: true };
+      // Nobody may join what was not for sharing a moment ago; what is only too old by now is succeeded. A lease is still held.
+      leading = fit === 'outdated' ? 'successor' : 'alone';
+      const succeeded = fit === 'outdated' && this.#joinable(route.key, key) !== joined;
+      if (succeeded) return this.#board(want, priority, signal);
     }
-    // Alone: nobody may join what was not for sharing a moment ago.
-    const flight = this.#lead(want, priority, queueing && joined === undefined);
+    const flight = this.#lead(want, priority, leading);
     return { flight, landing: await flight.wait(signal), collapsed: false };
+  }
+
+  /** The whole on its way serves a range as well. */
+  #joinable(whole: string, key: string): Flight | undefined {
+    return this.flights.joinable(whole) ?? this.flights.joinable(key);
   }
 
   /**
@@ -168,41 +205,14 @@ export class Filler {
     }
   }
 
-  #suits(landing: Landing, want: Want): boolean {
-    switch (landing.kind) {
-      case 'released':
-        return false;
-      case 'error-body':
-        return landing.broadcast.joinable;
-      case 'current':
-        return (
-          this.#mayCollapse(landing.entry) &&
-          sameVariant(landing.entry, want.route) &&
-          holds(landing.entry, want.route)
-        );
-      case 'body':
-        if (!landing.broadcast.joinable || !sameVariant(landing.head, want.route)) return false;
-        if (!landing.broadcast.ended) return this.#mayCollapse(landing.head);
-        // Complete before this request came, so it must be fresh and wanted as it is (RFC 9111 section 4).
-        return isFreshAtStore(landing.head) && want.forward !== 'request';
-    }
-  }
-
-  /**
-   * By the letter a collapsed request is answered by reuse, hence never with what was born stale (RFC 9111 section 4). By the
-   * table it may share what a parent serves stale: else each request would ask a parent whose origin is down (I-6).
-   */
-  #mayCollapse(head: EntryHead): boolean {
-    return this.#parts.site.ttlPolicy === 'content-type' || isFreshAtStore(head);
-  }
-
-  #lead(asked: Want, priority: Priority, joinable = true): Flight {
+  #lead(asked: Want, priority: Priority, leading: Leading): Flight {
     const { route } = asked;
     const want = this.#asOfNow(asked);
+    const key = flightKey(want);
     const ending = new Ending();
     let fence: number | undefined;
     const flight = new Flight({
-      key: flightKey(route),
+      key,
       stamp: want.stamp,
       expected: this.#parts.expected(route),
       startedAt: this.#parts.clock.now(),
@@ -210,15 +220,15 @@ export class Filler {
       held: this.#held,
       fetch: async (signal, finished) => {
         const over = finished.then(() => ending.end());
-        const job = { ...want, priority, signal, alone: !joinable, over };
+        const job = { ...want, priority, signal, alone: leading !== 'shared', over };
         const fetched = await this.#fetch(job, ending);
         if (fetched.kind !== 'uncacheable') fence = fetched.fence;
         return fetched;
       },
-      finish: (head, body) => this.#finish(route, head, body, fence, ending),
+      finish: (head, body, making) => this.#finish({ route, key }, head, body, { fence, making }, ending),
       onDone: (done) => this.flights.remove(done),
     });
-    if (joinable) this.flights.add(flight);
+    if (leading !== 'alone') this.flights.add(flight);
     return flight;
   }
 
@@ -234,7 +244,7 @@ export class Filler {
 
   async #fetch(job: FillJob, ending: Ending): Promise<Fetched> {
     const { fetcher, storer } = this.#parts;
-    const key = flightKey(job.route);
+    const key = flightKey(job);
     const fetched = await fetcher.fetch(job);
     if (fetched.kind === 'uncacheable') {
       // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
@@ -247,6 +257,7 @@ export class Filler {
       return fetched;
     }
     this.#uncacheable.forget(key);
+    this.#noteFreshness(key, fetched.kind === 'current' ? fetched.entry : fetched.head);
     if (fetched.kind === 'current') {
       if (fetched.kept) ending.writing(Promise.resolve('stored'));
       else ending.writing((await storer.keep(fetched.entry, fetched.fence)).written);
@@ -254,23 +265,30 @@ export class Filler {
     return fetched;
   }
 
+  /** By the letter nobody may share what is born stale: those who want it need not wait for each other, nor nodes for nodes. */
+  #noteFreshness(key: string, head: EntryHead): void {
+    if (this.#parts.site.ttlPolicy === 'content-type') return;
+    if (isFreshAtStore(head)) this.#bornStale.forget(key);
+    // What has a lifetime was old by chance, or in a cache before us.
+    else this.#bornStale.note(key, head.lifetime > 0 ? REFUSED_MS : UNCACHEABLE_MS);
+  }
+
   async #finish(
-    route: SharedRoute,
+    { route, key }: { route: SharedRoute; key: string },
     head: EntryHead,
     body: Buffer,
-    fence: number | undefined,
+    { fence, making }: { fence: number | undefined; making: Promise<Made | undefined> | undefined },
     ending: Ending,
   ): Promise<Entry | NoStoreReason> {
     let kept: Kept;
     try {
-      kept = await this.#parts.storer.finish(route, head, body, fence);
+      kept = await this.#parts.storer.finish(route, head, body, fence, making);
     } catch (thrown) {
       this.#parts.onBackgroundError(asProxyError(thrown), route.key);
       return 'internal';
     }
     const { result, written } = kept;
     ending.writing(written);
-    const key = flightKey(route);
     if (typeof result !== 'string') this.#notBefore.forget(route.key);
     // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
     else if (result !== 'purged-meanwhile') {
@@ -279,41 +297,4 @@ export class Filler {
     }
     return result;
   }
-}
-
-/** Faults of the origin that a body or a status betrays; the other reasons are its free choice. */
-const TROUBLE: ReadonlySet<NoStoreReason> = new Set([
-  'truncated',
-  'error-envelope',
-  'coding-mismatch',
-  'not-an-image',
-]);
-
-function isTrouble(landing: Landing, reason: NoStoreReason): boolean {
-  if (landing.kind === 'error-body') return true; // only an origin's own trouble is shared
-  // What its fields say of storing the error says nothing of the stale value (RFC 5861 section 4).
-  if (landing.kind === 'released' && isServerFailure(landing.own.head.status)) return true;
-  return TROUBLE.has(reason);
-}
-
-/** The status that an error of the origin came with. */
-function statusOf(landing: Landing): number | undefined {
-  if (landing.kind === 'error-body') return landing.head.status;
-  return landing.kind === 'released' ? landing.own.head.status : undefined;
-}
-
-function isFreshAtStore(head: EntryHead): boolean {
-  return head.lifetime > head.ageAtStore;
-}
-
-/** What flights are told apart by: the whole, or one range of it. */
-function flightKey({ key, range }: SharedRoute): string {
-  return range === undefined ? key : `${key}\n${range}`;
-}
-
-function sameVariant(
-  head: { key: string; primaryKey: string; vary: readonly string[] },
-  route: SharedRoute,
-): boolean {
-  return head.vary.length === 0 || head.key === variantKey(route.key, head.vary, route.headers);
 }

@@ -4,6 +4,7 @@ import type { BodySource } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import { Broadcast, type HeldBytes } from './broadcast.js';
 import type { Fetched, ResponseHead } from './fetcher.js';
+import type { Made } from './made.js';
 import type { NoStoreReason } from './outcome.js';
 import { type Expected, mayName, type PurgeRule } from './purge-table.js';
 
@@ -16,6 +17,8 @@ export type Landing =
       length: number | undefined;
       /** See `Fetched`: for the one who led. */
       own: RawHeaders | undefined;
+      /** See `Fetched`. */
+      making: Promise<Made | undefined> | undefined;
       broadcast: Broadcast;
       collapsed: boolean;
     }
@@ -44,7 +47,11 @@ export interface FlightStart {
   /** `finished` is the flight's own. */
   readonly fetch: (signal: AbortSignal, finished: Promise<unknown>) => Promise<Fetched>;
   /** Turns the complete body into an entry, or says why it may not be stored. Never rejects. */
-  readonly finish: (head: EntryHead, body: Buffer) => Promise<Entry | NoStoreReason>;
+  readonly finish: (
+    head: EntryHead,
+    body: Buffer,
+    making: Promise<Made | undefined> | undefined,
+  ) => Promise<Entry | NoStoreReason>;
   /** Called once when nobody may join any more. */
   readonly onDone: (flight: Flight) => void;
 }
@@ -82,6 +89,11 @@ export class Flight {
     this.landing = this.#run();
     // Everyone may have left before a failure arrives; that is not an unhandled rejection.
     this.landing.catch(() => {});
+  }
+
+  /** The head is known, or will never be. */
+  get landed(): boolean {
+    return this.#landed;
   }
 
   get waiters(): number {
@@ -132,11 +144,13 @@ export class Flight {
       return fetched;
     }
     if (fetched.kind === 'storable') {
-      const { head, length, own, collapsed = false, fence } = fetched;
-      const broadcast = this.#broadcast(fetched.body, (body) => this.#store(head, body));
+      const { head, length, own, making, collapsed = false, fence } = fetched;
+      const broadcast = this.#broadcast(fetched.body, (body) => {
+        void this.#start.finish(head, body, making).then((result) => this.#finish(result));
+      });
       // Under a lease other nodes wait for it as well: it goes on when everybody here has left (I-7).
       if (fence !== undefined) void this.finished.then(broadcast.keep());
-      return { kind: 'body', head, length, own, broadcast, collapsed };
+      return { kind: 'body', head, length, own, making, broadcast, collapsed };
     }
     const { head, reason } = fetched;
     if (!fetched.share) {
@@ -165,10 +179,6 @@ export class Flight {
       release();
     });
     return broadcast;
-  }
-
-  #store(head: EntryHead, body: Buffer): void {
-    void this.#start.finish(head, body).then((result) => this.#finish(result));
   }
 
   #cancelIfUnwanted(): void {

@@ -33,7 +33,7 @@ export function answerOf({ flight, landing, collapsed }: Boarded, want: Want): A
     case 'current':
       return completed(landing, landing.entry, want, collapsed);
     case 'body': {
-      const { head, length, broadcast } = landing;
+      const { head, length, making, broadcast } = landing;
       const own = collapsed ? undefined : landing.own;
       const outcome: Outcome = {
         ...outcomeOf(want, landing, collapsed),
@@ -46,7 +46,17 @@ export function answerOf({ flight, landing, collapsed }: Boarded, want: Want): A
         flight.finished.then(broadcast.keep());
         return stored;
       };
-      return { kind: 'arriving', head, length, own, body: broadcast.reader(), stored, whole, outcome };
+      return {
+        kind: 'arriving',
+        head,
+        length,
+        own,
+        making,
+        body: broadcast.reader(),
+        stored,
+        whole,
+        outcome,
+      };
     }
     case 'error-body':
       return raw(landing.head, landing.broadcast.reader(), want, landing, collapsed);

@@ -5,6 +5,7 @@ import type { Fetched, Fetcher, FillEnd, FillJob } from './fetcher.js';
 import { type Found, freshFor } from './lookup.js';
 import { holds } from './part.js';
 import { Patience, PROXY_PATIENCE_MS } from './patience.js';
+import { isReusable } from './reusable.js';
 import type { SharedRoute } from './site.js';
 
 /** How waiting for another node's fill ended. `gone`: its lease is over or lost, and nobody said how it went. */
@@ -113,8 +114,9 @@ export class LeasedFetcher implements Fetcher {
     const { entry } = found;
     if (!holds(entry, route)) return undefined;
     if (stored !== undefined && entry.storedAt <= stored.storedAt) return undefined;
-    // The client insists on validation: what was validated after it asked is as good as its own.
-    if (forward === 'request' && entry.storedAt < since) return undefined;
+    // What was validated after the client asked is as good as its own; what was there before may not be what it insists on.
+    const insists = forward === 'request' || !isReusable(entry, route.headers, this.#parts.clock.now());
+    if (entry.storedAt < since && insists) return undefined;
     return { kind: 'current', entry, forwardStatus: entry.status, collapsed: true, kept: true };
   }
 }

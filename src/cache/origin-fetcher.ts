@@ -17,6 +17,7 @@ import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origi
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { inflated } from './inflate.js';
+import { type Made, make } from './made.js';
 import type { NoStoreReason } from './outcome.js';
 import { completed, holds, restHeaders } from './part.js';
 import { type Peeked, peek } from './peek.js';
@@ -182,10 +183,11 @@ export class OriginFetcher implements Fetcher {
       return this.#full(job, ask, await ask(true), true);
     }
     if (length !== undefined && length > maxEntryBytes) return refuse('too-large');
-    const fault = await this.#fault(job, decision.head, start, whole);
-    if (fault !== undefined) return refuse(fault);
     const { head, own } = decision;
-    return { kind: 'storable', head, body, length, ...(own.length > 0 && { own }) };
+    const looked = await this.#look(route, head, start, whole);
+    if (typeof looked === 'string') return refuse(looked);
+    const making = looked && this.#make(route, head, looked);
+    return { kind: 'storable', head, body, length, making, ...(own.length > 0 && { own }) };
   }
 
   /**
@@ -200,20 +202,27 @@ export class OriginFetcher implements Fetcher {
     return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES);
   }
 
-  async #fault(
-    job: FillJob,
+  /** The plain bytes of a whole body that may be stored, undefined of one that has not all come, or why it may not. */
+  async #look(
+    route: SharedRoute,
     head: EntryHead,
     start: Buffer,
     whole: boolean,
-  ): Promise<NoStoreReason | undefined> {
+  ): Promise<Buffer | undefined | NoStoreReason> {
     const { site } = this.#parts;
     if (site.ttlPolicy === 'origin') return undefined;
     const isImage = /^image\//i.test(field(head.headers, 'content-type') ?? '');
     if (!whole && (!isImage || head.coding !== 'identity' || start.length < MAGIC_BYTES)) return undefined;
     const plain = head.coding === 'gzip' ? await inflated(start) : start;
-    return plain === undefined
-      ? 'coding-mismatch'
-      : site.inspect(job.route, head.status, head.headers, plain);
+    if (plain === undefined) return 'coding-mismatch';
+    return site.inspect(route, head.status, head.headers, plain) ?? (whole ? plain : undefined);
+  }
+
+  /** Begins what storing needs while the body is on its way to the client, once for all processes of the node. */
+  #make(route: SharedRoute, head: EntryHead, plain: Buffer): Promise<Made | undefined> | undefined {
+    // Its announced length may be missing: what outgrows the bound is not stored.
+    if (plain.length > this.#parts.maxEntryBytes) return undefined;
+    return make(this.#parts.site, route, head, plain).catch(() => undefined);
   }
 
   #healed(headers: RawHeaders, start: Buffer): RawHeaders {

@@ -22,12 +22,13 @@ export function peek(source: BodySource, bytes: number): Promise<Peeked> {
 class PeekedBody implements BodySource, BodySink {
   readonly #source: BodySource;
   readonly #wanted: number;
-  readonly #start: Buffer[] = [];
-  #startBytes = 0;
   #onStart: ((seen: Omit<Peeked, 'body'>) => void) | undefined;
   #sink: BodySink | undefined;
-  /** What came before there was a sink, in order: a source may deliver some after `pause`. */
-  #held: ((sink: BodySink) => void)[] = [];
+  /** What came before there was a sink: a source may deliver some after `pause`. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** How it ended, until a sink has been told. */
+  #ending: 'end' | Error | undefined;
   #paused = false;
 
   constructor(source: BodySource, wanted: number, onStart: (seen: Omit<Peeked, 'body'>) => void) {
@@ -41,24 +42,19 @@ class PeekedBody implements BodySource, BodySink {
       this.#sink.data(chunk);
       return;
     }
-    this.#held.push((sink) => sink.data(chunk));
-    if (this.#onStart !== undefined) {
-      this.#start.push(chunk);
-      this.#startBytes += chunk.length;
-    }
-    if (this.#onStart !== undefined && this.#startBytes < this.#wanted) return;
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#onStart !== undefined && this.#heldBytes < this.#wanted) return;
     this.#source.pause();
     this.#seen(false);
   }
 
   end(): void {
-    this.#later((sink) => sink.end());
-    this.#seen(true);
+    this.#finish('end');
   }
 
   error(error: Error): void {
-    this.#later((sink) => sink.error(error));
-    this.#seen(false, error);
+    this.#finish(error);
   }
 
   start(sink: BodySink): void {
@@ -82,26 +78,35 @@ class PeekedBody implements BodySource, BodySink {
     this.#source.cancel();
   }
 
-  #later(action: (sink: BodySink) => void): void {
-    if (this.#sink !== undefined && this.#held.length === 0) {
-      action(this.#sink);
-      return;
-    }
-    this.#held.push(action);
+  #finish(ending: 'end' | Error): void {
+    this.#ending = ending;
+    if (this.#sink !== undefined && this.#held.length === 0) this.#tell(this.#sink);
+    else this.#seen(ending === 'end', ending === 'end' ? undefined : ending);
+  }
+
+  #tell(sink: BodySink): void {
+    const ending = this.#ending;
+    this.#ending = undefined;
+    if (ending === 'end') sink.end();
+    else if (ending !== undefined) sink.error(ending);
   }
 
   #seen(whole: boolean, failure?: Error): void {
-    if (this.#onStart === undefined) return;
-    const start = this.#start.length === 1 ? this.#start[0]! : Buffer.concat(this.#start);
-    this.#start.length = 0;
-    this.#onStart({ start, whole, failure });
+    const onStart = this.#onStart;
+    if (onStart === undefined) return;
     this.#onStart = undefined;
+    // In one piece from here on: whoever stores it need not put it together again.
+    const start = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held, this.#heldBytes);
+    this.#held = start.length === 0 ? [] : [start];
+    onStart({ start, whole, failure });
   }
 
   #drain(): void {
     while (this.#held.length > 0 && !this.#paused && this.#sink !== undefined)
-      this.#held.shift()!(this.#sink);
-    if (!this.#paused && this.#sink !== undefined) this.#source.resume();
+      this.#sink.data(this.#held.shift()!);
+    if (this.#paused || this.#sink === undefined) return;
+    if (this.#ending !== undefined) this.#tell(this.#sink);
+    else this.#source.resume();
   }
 }
 

@@ -1,4 +1,7 @@
+import { hasField, type RawHeaders } from '../http/headers.js';
 import { isServerFailure } from '../http/status.js';
+import { fieldsNotStored } from '../http/storable.js';
+import { responsePolicy } from '../http/targeted.js';
 import type { BodySource } from '../origin/source.js';
 import type { Fetched, ResponseHead } from './fetcher.js';
 import type { NoStoreReason } from './outcome.js';
@@ -17,7 +20,7 @@ export function uncacheable(
   const share =
     ttlPolicy === 'content-type'
       ? isOriginTrouble(head.status)
-      : HARMLESS.has(reason) && isServerFailure(head.status);
+      : HARMLESS.has(reason) && isServerFailure(head.status) && isForEveryone(head.headers);
   return { kind: 'uncacheable', head, body, reason, share };
 }
 
@@ -27,6 +30,12 @@ const HARMLESS: ReadonlySet<NoStoreReason> = new Set([
   'too-large',
   'status',
 ]);
+
+/** No cookie, no field that is for one asker, and nothing that says by what else the error was chosen. */
+function isForEveryone(headers: RawHeaders): boolean {
+  if (hasField(headers, 'set-cookie') || hasField(headers, 'vary')) return false;
+  return fieldsNotStored(responsePolicy(headers).directives).length === 0;
+}
 
 /** Statuses that speak of the origin, not of the request. */
 function isOriginTrouble(status: number): boolean {

@@ -1,22 +1,16 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.js';
-import { fieldValue } from '../http/headers.js';
 import { partOf, sameStrongTag } from '../http/partial.js';
-import { type Entry, type EntryHead, freshUntil } from '../tiers/entry.js';
+import { type Entry, type EntryHead, freshUntil, usefulUntil, VALIDATED_MS } from '../tiers/entry.js';
 import type { SetResult, Tier } from '../tiers/tier.js';
 import { inflated } from './inflate.js';
 import type { Lookup } from './lookup.js';
+import { type Made, make } from './made.js';
 import type { NoStoreReason } from './outcome.js';
 import { asWhole, combined } from './part.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute, SitePolicy } from './site.js';
-import { byLanguage, languagesOf, languagesWith } from './variant.js';
+import { languagesOf, languagesWith } from './variant.js';
 
-const deflate = promisify(gzip);
-
-/** Below this a gzip member's own 20 bytes and the client's work outweigh the gain. */
-const MIN_RECODE_BYTES = 1024;
 /** A fill that takes longer may not be stored: purge rules are kept for less long than that (ADR 0002). */
 export const MAX_FILL_MS = 30 * 60_000;
 
@@ -46,18 +40,30 @@ export class Storer {
     this.#lookup = lookup;
   }
 
-  /** Makes an entry of a complete body and keeps it, or says why it may not be stored. `fence`: see `keep`. */
-  async finish(route: SharedRoute, head: EntryHead, body: Buffer, fence?: number): Promise<Kept> {
-    const { site, clock } = this.#parts;
+  /**
+   * Makes an entry of a complete body and keeps it, or says why it may not be stored. `fence`: see `keep`. `making`: see
+   * `Fetched`; without it, or when it brings nothing, the body is looked at here.
+   */
+  async finish(
+    route: SharedRoute,
+    head: EntryHead,
+    body: Buffer,
+    fence?: number,
+    making?: Promise<Made | undefined>,
+  ): Promise<Kept> {
+    const { clock } = this.#parts;
     if (clock.now() - head.storedAt > MAX_FILL_MS) return refused('purged-meanwhile');
     if (head.status === 206) return this.#keepPart({ ...head, body }, fence);
+    const made = (await making) ?? (await this.#looked(route, head, body));
+    if (typeof made === 'string') return refused(made);
+    return this.keep({ ...head, ...made, body: made.body ?? body }, fence);
+  }
+
+  async #looked(route: SharedRoute, head: EntryHead, body: Buffer): Promise<Made | NoStoreReason> {
+    const { site } = this.#parts;
     const plain = head.coding === 'gzip' ? await inflated(body) : body;
-    if (plain === undefined) return refused('coding-mismatch');
-    const fault = site.inspect(route, head.status, head.headers, plain);
-    if (fault !== undefined) return refused(fault);
-    const tags = new Set([...head.tags, ...site.tagsOf(route, head.status, head.headers, plain)]);
-    const entry = await this.#code({ ...head, tags: [...tags], body }, plain);
-    return this.keep(entry, fence);
+    if (plain === undefined) return 'coding-mismatch';
+    return site.inspect(route, head.status, head.headers, plain) ?? make(site, route, head, plain);
   }
 
   /** A part joins what is stored of the same bytes; it does not take the place of the whole of the same version. */
@@ -112,44 +118,37 @@ export class Storer {
     return result;
   }
 
-  /** JSON that came plain is stored compressed, once, off the event loop; every delivery then is free of it. */
-  async #code(entry: Entry, plain: Buffer): Promise<Entry> {
-    if (!this.#parts.site.transforms || entry.coding !== 'identity') return entry;
-    if (plain.length < MIN_RECODE_BYTES || !isText(fieldValue(entry.headers, 'content-type'))) return entry;
-    if (/\bno-transform\b/i.test(fieldValue(entry.headers, 'cache-control') ?? '')) return entry;
-    const coded = await deflate(plain);
-    return coded.length < plain.length ? { ...entry, body: coded, coding: 'gzip', recoded: true } : entry;
-  }
-
-  /** Memory has the marker at once, with the languages it knew; what L2 knows of more is added when it has been asked. */
+  /**
+   * Memory has the marker at once, with the languages it knew; what L2 knows of more is added when it has been asked. It lives as
+   * long as any variant it has led to: without it they are not found.
+   */
   #keepMarker(variant: Entry, fence: number | undefined): Promise<SetResult> {
     const { l2, clock } = this.#parts;
     const keep = (there: Entry | undefined): Entry => {
-      const known = [...languagesOf(this.#lookup.here(variant.primaryKey)), ...languagesOf(there)];
+      const before = [this.#lookup.here(variant.primaryKey), there];
+      const known = before.flatMap(languagesOf);
+      const lives = before.map((marker) => (marker?.marker === true ? usefulUntil(marker) : 0));
+      const until = Math.max(usefulUntil(variant), variant.storedAt + VALIDATED_MS, ...lives);
       const marker: Entry = {
         ...variant,
         key: variant.primaryKey,
         marker: true,
         body: Buffer.alloc(0),
         headers: languagesWith(known, variant),
+        lifetime: until - variant.storedAt + variant.ageAtStore,
+        staleWhileRevalidate: 0,
+        staleIfError: 0,
       };
       this.#lookup.remember(marker, clock.now());
       return marker;
     };
     const isKnown = this.#lookup.here(variant.primaryKey) !== undefined;
     const marker = keep(undefined);
-    if (isKnown || !byLanguage(variant.vary)) return l2.set(marker, fence);
+    if (isKnown) return l2.set(marker, fence);
     return l2.get(variant.primaryKey).then((there) => l2.set(keep(there), fence));
   }
 }
 
 function refused(result: NoStoreReason): Kept {
   return { result, written: undefined };
-}
-
-function isText(contentType: string | undefined): boolean {
-  return (
-    contentType !== undefined &&
-    /^(text\/|application\/(json|.*\+json|xml|javascript)|image\/svg)/i.test(contentType)
-  );
 }

@@ -17,16 +17,17 @@ const MAX_LANGUAGES = 32;
  * answered with the variant in the language it likes best, whatever else its Accept-Language lists.
  */
 export function languagesWith(known: RawHeaders, variant: EntryHead): RawHeaders {
+  if (!byLanguage(variant.vary)) return known;
   const language = field(variant.headers, 'content-language')?.toLowerCase();
-  if (!byLanguage(variant.vary) || language === undefined) return known;
-  const pairs = new Map([[language, variant.key]]);
+  const pairs = new Map(language === undefined ? [] : [[language, variant.key]]);
   for (let i = 0; i + 1 < known.length && pairs.size < MAX_LANGUAGES; i += 2) {
-    if (!pairs.has(known[i]!)) pairs.set(known[i]!, known[i + 1]!);
+    // The variant may have been in another language before.
+    if (known[i + 1] !== variant.key && !pairs.has(known[i]!)) pairs.set(known[i]!, known[i + 1]!);
   }
   return [...pairs].flat();
 }
 
-/** Key of the variant whose language a request likes best, by what the marker remembers. */
+/** Key of the variant whose language a request likes best, by what the marker remembers: see `isPreferred`. */
 export function preferredVariant(marker: EntryHead, headers: RawHeaders): string | undefined {
   if (!byLanguage(marker.vary)) return undefined;
   for (let i = 0; i + 1 < marker.headers.length; i += 2) {
@@ -35,11 +36,16 @@ export function preferredVariant(marker: EntryHead, headers: RawHeaders): string
   return undefined;
 }
 
+/** Whether that variant is in the language indeed: it and its marker are written apart. */
+export function isPreferred(variant: EntryHead | undefined, headers: RawHeaders): boolean {
+  return variant !== undefined && languagePreferred(headers, variant.headers);
+}
+
 /** What a stored marker remembers; nothing of what is no such marker. */
 export function languagesOf(marker: EntryHead | undefined): RawHeaders {
   return marker?.marker === true && byLanguage(marker.vary) ? marker.headers : [];
 }
 
-export function byLanguage(vary: readonly string[]): boolean {
+function byLanguage(vary: readonly string[]): boolean {
   return vary.length === 1 && vary[0] === 'accept-language';
 }

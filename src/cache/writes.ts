@@ -3,6 +3,7 @@ import { asProxyError, type ProxyError } from '../errors.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { invalidatedGroups, invalidatedTargets, isUnsafe } from '../http/invalidation.js';
 import { namesItself } from '../http/storable.js';
+import { hasUntold } from '../http/untold.js';
 import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import type { EntryHead } from '../tiers/entry.js';
 import { HeldBytes } from './broadcast.js';
@@ -13,6 +14,7 @@ import type { PurgeScope, PurgeTable } from './purge-table.js';
 import { expectedOf, type Route, type SharedRoute, type SitePolicy } from './site.js';
 import { Tee } from './tee.js';
 import { decide } from './verdict.js';
+import { mayHaveActed } from './write-failure.js';
 
 export interface WritingFetcherParts {
   readonly inner: Fetcher;
@@ -23,10 +25,10 @@ export interface WritingFetcherParts {
   /** Absolute URIs under which the targets of an upstream are reached, its own first, then as clients see it. */
   readonly bases: (upstream: string) => readonly string[];
   /**
-   * Hard purges. Resolves with their number once no process of the node can answer with what they name. `onNumbered` is
+   * Purges, hard or soft. Resolves with their number once no process of the node can answer with what they name. `onNumbered` is
    * called right before they apply here, if every purge with a lower number is known here by then.
    */
-  readonly purge: (scopes: readonly PurgeScope[], onNumbered: () => void) => Promise<number>;
+  readonly purge: (scopes: readonly PurgeScope[], onNumbered: () => void, soft: boolean) => Promise<number>;
   /** A look into the tiers: `Lookup.find`. */
   readonly find: (route: SharedRoute) => Promise<Found | undefined>;
   /** Keeps a complete body: `Storer.finish`. */
@@ -75,13 +77,17 @@ export class WritingFetcher implements Fetcher {
     return this.#kept(candidate.route, { ...candidate.head, stamp: number }, response);
   }
 
-  /** Passes a write on. One that brought no answer may have happened all the same. */
+  /**
+   * Passes a write on. By the letter what one without an answer names is stale from then on: it may have happened all the same,
+   * but the answer that is there is better than none.
+   */
   async #asked(request: OriginRequest): Promise<OriginResponse> {
     try {
       return await this.#parts.inner.pass(request);
     } catch (thrown) {
       const name = keyOf(this.#routeOf(request.target));
-      if (name !== undefined) await this.#purge(request, [{ kind: 'key', name }], undefined);
+      const purges = this.#parts.site.ttlPolicy === 'origin' && mayHaveActed(request, thrown);
+      if (purges && name !== undefined) await this.#purge(request, [{ kind: 'key', name }], undefined, true);
       throw thrown;
     }
   }
@@ -108,6 +114,7 @@ export class WritingFetcher implements Fetcher {
     request: OriginRequest,
     scopes: readonly PurgeScope[],
     candidate: Candidate | undefined,
+    soft = false,
   ): Promise<number | undefined> {
     const { purges, site, purge, onBackgroundError } = this.#parts;
     let overtaken = true;
@@ -118,7 +125,7 @@ export class WritingFetcher implements Fetcher {
       overtaken = purges.latestFor(known) > head.stamp;
     };
     try {
-      const number = await purge(scopes, onNumbered);
+      const number = await purge(scopes, onNumbered, soft);
       return overtaken ? undefined : number;
     } catch (thrown) {
       // The write has happened: the client must hear of it whatever becomes of the purge.
@@ -132,6 +139,8 @@ export class WritingFetcher implements Fetcher {
     const { site, bases, clock } = this.#parts;
     const { status, statusText, requestTime, responseTime } = response;
     if (site.ttlPolicy !== 'origin' || request.method !== 'POST' || status !== 200) return undefined;
+    // What it says of itself beside the key and Vary may have shaped the answer.
+    if (hasUntold(request.headers)) return undefined;
     const shared = this.#routeOf(request.target);
     if (shared.kind !== 'shared') return undefined;
     const headers = withoutHopByHop(response.headers);

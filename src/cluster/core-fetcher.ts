@@ -4,9 +4,9 @@ import type { Filler, Want } from '../cache/fill.js';
 import { freshFor, type Lookup } from '../cache/lookup.js';
 import { completable, holds } from '../cache/part.js';
 import type { PurgeTable } from '../cache/purge-table.js';
+import { isReusable } from '../cache/reusable.js';
 import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
-import { isServerFailure } from '../http/status.js';
 import type { OriginRequest, OriginResponse, Priority } from '../origin/source.js';
 import type { HubFetcher } from './hub-server.js';
 import type { WireRequest } from './wire.js';
@@ -44,7 +44,9 @@ export class CoreFetcher implements HubFetcher {
     const looked = await lookup.look(route);
     const near = typeof looked === 'string' ? undefined : looked;
     const found = near !== undefined && holds(near.entry, route) ? near : undefined;
-    if (found !== undefined && forward !== 'request' && freshFor(found, clock.now()) > 0) {
+    const fresh = found !== undefined && freshFor(found, clock.now()) > 0;
+    // By the letter the client's directives are among the fields; they count also where the worker has nothing stored.
+    if (fresh && forward !== 'request' && isReusable(found.entry, route.headers, clock.now())) {
       // Another worker has just filled it. A worker that holds this very entry wants it validated nevertheless.
       const newer = storedAt === undefined || found.entry.storedAt > storedAt;
       if (newer)
@@ -68,8 +70,8 @@ export class CoreFetcher implements HubFetcher {
           collapsed,
         };
       case 'arriving': {
-        const { head, length, own, body } = answer;
-        return { kind: 'storable', head, length, ...(own && { own }), body, collapsed };
+        const { head, length, own, making, body } = answer;
+        return { kind: 'storable', head, length, ...(own && { own }), making, body, collapsed };
       }
       case 'raw': {
         const { head, body, share } = answer;
@@ -86,7 +88,7 @@ export class CoreFetcher implements HubFetcher {
 
   /**
    * The worker holds a stale value that may stand in, so a failure is remembered for the node: a dead origin costs one
-   * request per interval, not one per worker (I-10).
+   * request per interval, not one per worker (I-10). What an answer shows of trouble `obtain` remembers itself.
    */
   async #withNet(want: Want, priority: Priority, signal: AbortSignal): Promise<Answer> {
     const { filler } = this.#parts;
@@ -94,10 +96,7 @@ export class CoreFetcher implements HubFetcher {
       throw new ProxyError('origin_unreachable', 'the origin failed a moment ago and is left alone');
     }
     try {
-      const answer = await filler.obtain(want, signal, priority);
-      if (answer.kind === 'raw' && (answer.share || isServerFailure(answer.head.status)))
-        filler.rest(want.route);
-      return answer;
+      return await filler.obtain(want, signal, priority);
     } catch (thrown) {
       if (!signal.aborted) filler.rest(want.route);
       throw thrown;

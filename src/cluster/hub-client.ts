@@ -1,9 +1,17 @@
 import { connect, type Socket } from 'node:net';
 import type { Fetched, Fetcher, FillJob } from '../cache/fetcher.js';
+import type { Made } from '../cache/made.js';
 import { ProxyError } from '../errors.js';
 import type { BodySink, BodySource, OriginRequest, OriginResponse } from '../origin/source.js';
 import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
-import { fromWireError, type WireError, type WireHead, type WireInfo, type WireRequest } from './wire.js';
+import {
+  fromWireError,
+  type WireError,
+  type WireHead,
+  type WireInfo,
+  type WireMade,
+  type WireRequest,
+} from './wire.js';
 
 /** A worker's way to the origin: the node's core, over a local socket, one connection a request. */
 export class HubClient implements Fetcher {
@@ -28,7 +36,7 @@ export class HubClient implements Fetcher {
     const head = await exchange.head;
     switch (head.kind) {
       case 'storable':
-        return { ...head, body: exchange };
+        return { ...head, making: head.making ? exchange.making : undefined, body: exchange };
       case 'uncacheable':
         return { ...head, body: exchange };
       case 'current':
@@ -63,10 +71,16 @@ export class HubClient implements Fetcher {
 /** One request to the core and its answer. Closing the connection early cancels it there. */
 class Exchange implements BodySource {
   readonly head: Promise<WireHead>;
+  /** What the core made of the body; undefined when it did not say. Never rejects. */
+  readonly making: Promise<Made | undefined>;
   readonly #socket: Socket;
   readonly #onInfo: OriginRequest['onInfo'];
   #resolveHead!: (head: WireHead) => void;
   #rejectHead!: (error: Error) => void;
+  #resolveMaking!: (made: Made | undefined) => void;
+  /** More comes after the end of the body. */
+  #makes = false;
+  #coded: Buffer | undefined;
   #sink: BodySink | undefined;
   #over = false;
   /** Frames that arrived between the head and `start`: the socket is paused, but one chunk may hold several. */
@@ -77,6 +91,9 @@ class Exchange implements BodySource {
     this.head = new Promise((resolve, reject) => {
       this.#resolveHead = resolve;
       this.#rejectHead = reject;
+    });
+    this.making = new Promise((resolve) => {
+      this.#resolveMaking = resolve;
     });
     this.#socket = connect(path);
     const frames = new FrameReader((type, payload) => this.#frame(type, payload));
@@ -128,7 +145,9 @@ class Exchange implements BodySource {
   #frame(type: number, payload: Buffer): void {
     if (type === Frame.head) {
       this.#socket.pause();
-      this.#resolveHead(JSON.parse(payload.toString()) as WireHead);
+      const head = JSON.parse(payload.toString()) as WireHead;
+      this.#makes = head.kind === 'storable' && head.making;
+      this.#resolveHead(head);
     } else if (type === Frame.info) {
       const info = JSON.parse(payload.toString()) as WireInfo;
       this.#onInfo?.(info.status, info.headers);
@@ -138,6 +157,12 @@ class Exchange implements BodySource {
       this.#deliver(() => this.#sink?.data(payload));
     } else if (type === Frame.end) {
       this.#deliver(() => this.#finish((sink) => sink.end()));
+      if (!this.#makes) this.#socket.end();
+    } else if (type === Frame.coded) {
+      this.#coded = Buffer.from(payload); // of its own: the piece it came in is larger
+    } else if (type === Frame.made) {
+      const made = JSON.parse(payload.toString()) as WireMade;
+      this.#resolveMaking(made === null ? undefined : { ...made, body: this.#coded });
       this.#socket.end();
     }
   }
@@ -153,6 +178,7 @@ class Exchange implements BodySource {
         ? cause
         : new ProxyError('origin_unreachable', 'the connection to the core process broke', { cause });
     this.#rejectHead(error);
+    this.#resolveMaking(undefined);
     this.#deliver(() => this.#finish((sink) => sink.error(error)));
   }
 

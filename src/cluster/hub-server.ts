@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Fetcher } from '../cache/fetcher.js';
+import type { Made } from '../cache/made.js';
 import { asProxyError } from '../errors.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
 import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
-import { toWireError, type WireRequest } from './wire.js';
+import { toWireError, type WireMade, type WireRequest } from './wire.js';
 
 /**
  * Asks on behalf of a worker: the route, the age of what the worker has, when the worker goes away, and what to tell it
@@ -89,13 +90,19 @@ async function answer(
     writeFrame(socket, Frame.end);
     return;
   }
-  const { body, ...head } = fetched;
-  writeJson(socket, Frame.head, head);
-  stream(socket, body);
+  if (fetched.kind === 'uncacheable') {
+    const { body, ...head } = fetched;
+    writeJson(socket, Frame.head, head);
+    stream(socket, body);
+    return;
+  }
+  const { body, making, ...head } = fetched;
+  writeJson(socket, Frame.head, { ...head, making: making !== undefined });
+  stream(socket, body, making);
 }
 
 /** Body to socket; the worker's back-pressure reaches the origin, its departure cancels. */
-function stream(socket: Socket, body: BodySource): void {
+function stream(socket: Socket, body: BodySource, making?: Promise<Made | undefined>): void {
   if (socket.destroyed) {
     body.cancel();
     return;
@@ -108,11 +115,24 @@ function stream(socket: Socket, body: BodySource): void {
     },
     end: () => {
       writeFrame(socket, Frame.end);
-      socket.end();
+      if (making === undefined) socket.end();
+      else void making.then((made) => sendMade(socket, made));
     },
     error: (error) => {
       writeJson(socket, Frame.error, toWireError(asProxyError(error)));
       socket.end();
     },
   });
+}
+
+/** Lest the worker look at the body and code it once more. */
+function sendMade(socket: Socket, made: Made | undefined): void {
+  if (!socket.writable) return; // it has left
+  if (made?.body !== undefined) writeFrame(socket, Frame.coded, made.body);
+  writeJson(socket, Frame.made, wireMade(made));
+  socket.end();
+}
+
+function wireMade(made: Made | undefined): WireMade {
+  return made === undefined ? null : { tags: made.tags, coding: made.coding, recoded: made.recoded };
 }

@@ -1,7 +1,8 @@
 import type { HealthAnswer, HealthCheck, RedisHealthAnswer } from '../admin/answers/health.js';
 import type { Clock } from '../clock.js';
 import type { OriginService } from '../origin/origin.js';
-import { type RedisNodeRow, redisState } from '../redis/topology.js';
+import { redisState } from '../redis/state.js';
+import type { RedisNodeRow } from '../redis/topology.js';
 import type { DiskStore } from '../tiers/disk-types.js';
 import type { StackStatus } from '../tiers/stack.js';
 import type { CoherenceStats } from './coherence.js';

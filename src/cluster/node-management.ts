@@ -27,8 +27,9 @@ import type { CoherenceStats } from './coherence.js';
 import { answered } from './member.js';
 import { NodeHealth, type RedisView } from './node-health.js';
 import { NodePurging, type PurgingParts } from './node-purging.js';
+import { nodeRow } from './node-row.js';
 import { askPeer, queueDetail } from './peers.js';
-import { type NodeDescription, nodeRow } from './registry.js';
+import type { NodeDescription } from './registry.js';
 
 /** The other nodes, as the management side sees them. */
 export interface BusView {

@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import type * as Undici from 'undici';
 import type { PeerResult } from '../admin/answers/cache.js';
 import type { PeerRow } from '../admin/answers/cluster.js';
 import { CASCADE_HEADER, PURGE_ID_HEADER } from '../admin/cascade.js';
@@ -8,6 +8,11 @@ import { callOf } from './peer-message.js';
 
 /** A peer that is down costs an operator's call this much and no more, ms. */
 const PEER_DEADLINE_MS = 5000;
+
+/** undici with its index, for those who have peers. */
+async function request(...args: Parameters<typeof Undici.request>) {
+  return (await import('undici')).request(...args);
+}
 
 /** Tells a peer of one purge, with the key in the peer's own URL and never with ours. Never rejects. */
 export async function deliver(

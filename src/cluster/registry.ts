@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { NodeRow } from '../admin/answers/cluster.js';
 import type { Clock } from '../clock.js';
 import type { NodeStore, StoredNode } from '../redis/node-store.js';
-import { nodeState } from './node-state.js';
+import { nodeRow } from './node-row.js';
 
 const description = z.object({
   server_id: z.string(),
@@ -192,12 +192,4 @@ function readable(text: string): z.infer<typeof written> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** As `/cluster/nodes` shows it. `ageMs`: of its last heartbeat; `now`: ms. */
-export function nodeRow(node: NodeDescription, ageMs: number, now: number, self: boolean): NodeRow {
-  const { server_id, region, version, started, workers } = node;
-  const { signals, ...state } = nodeState({ ...node.signals, heartbeatAgeMs: ageMs });
-  const last_seen = new Date(now - ageMs).toISOString();
-  return { server_id, region, version, started, last_seen, self, ...state, signals: { ...signals, workers } };
 }

@@ -31,7 +31,15 @@ export type WireRequest =
 
 /** The head of the core's answer; the body follows in data frames. */
 export type WireHead =
-  | { kind: 'storable'; head: EntryHead; length: number | undefined; own?: RawHeaders; collapsed?: boolean }
+  | {
+      kind: 'storable';
+      head: EntryHead;
+      length: number | undefined;
+      own?: RawHeaders;
+      collapsed?: boolean;
+      /** After its end comes what the core made of the body: `coded` bytes, if it coded it, and `made`. */
+      making: boolean;
+    }
   | { kind: 'current'; head: EntryHead; forwardStatus: number; own?: RawHeaders; collapsed?: boolean }
   | { kind: 'uncacheable'; head: ResponseHead; reason: NoStoreReason; share: boolean }
   | {
@@ -43,6 +51,9 @@ export type WireHead =
       requestTime: number;
       responseTime: number;
     };
+
+/** What the core made of a body; null: it could not. The coded bytes came before it. */
+export type WireMade = Pick<EntryHead, 'tags' | 'coding' | 'recoded'> | null;
 
 export interface WireError {
   code: ErrorCode;

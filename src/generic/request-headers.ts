@@ -1,37 +1,16 @@
 import { DEBUG_FIELD } from '../http/cache-status.js';
 import { type RawHeaders, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
+import { UNTOLD } from '../http/untold.js';
 import { withVia } from '../http/via.js';
 
 /** Host is the upstream's to set, and an expectation has been met by the listener. */
 const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect', DEBUG_FIELD]);
 
 /**
- * What a client may say of the way its request has come, or of the request it means: servers act on it and do not tell in
- * Vary, so that one client's word would shape everybody's answer (cache poisoning). We are the edge; it stops here.
+ * The engine asks for whole representations and validates with its own validators (RFC 9111 section 4.3.1). We are the edge: what a
+ * client says that no Vary tells of stops here.
  */
-const UNTOLD: ReadonlySet<string> = new Set([
-  'forwarded',
-  'x-forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
-  'x-host',
-  'x-http-host-override',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-original-host',
-  'x-original-url',
-  'x-rewrite-url',
-]);
-
-/** The engine asks for whole representations and validates with its own validators (RFC 9111 section 4.3.1). */
 const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([
   ...KEPT_BACK,
   ...UNTOLD,

@@ -43,13 +43,16 @@ export function revalidationHeaders(
 /**
  * Whether a 304 speaks of this stored response (RFC 9111 section 4.3.4). The request named one entity-tag, so the 304 can have
  * been about no other, even where it carries another tag: the section's comparison chooses among several, and real servers
- * name a compressed variant otherwise in their 304s (Apache's `-gzip`). Without tags the Last-Modified has to agree.
+ * name a compressed variant otherwise in their 304s (Apache's `-gzip`). Without tags the Last-Modified has to agree; without that
+ * either nothing was asked, and the 304 answers nothing.
  */
 export function selectsStored(storedHeaders: RawHeaders, notModified: RawHeaders): boolean {
   if (tagOf(storedHeaders) !== undefined) return true;
   if (tagOf(notModified) !== undefined) return false;
+  const asked = field(storedHeaders, 'last-modified');
+  if (asked === undefined || parseHttpDate(asked, 0) === undefined) return false;
   const date = field(notModified, 'last-modified');
-  return date === undefined || date === field(storedHeaders, 'last-modified');
+  return date === undefined || date === asked;
 }
 
 /** Of the stored bytes, hence never changed by an update without bytes. Age is of the older message. */

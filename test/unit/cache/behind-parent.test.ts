@@ -33,6 +33,18 @@ describe('I-1: a purge here holds although the parent has not heard of it', () =
     expect(await bytesOf(await answer)).toBe('{"title":"newer"}');
   });
 
+  it('Age is in whole seconds: a copy that may be from before the purge is refused', async () => {
+    const { ask, origin, purge, clock } = engineKit();
+    clock.advance(60_000);
+    purge({ kind: 'all' });
+    clock.advance(10_500);
+    void ask('/3/movie/1').catch(() => {});
+    await settle();
+    origin.last.reply({ headers: fromParent(10), body: '{"id":1}' });
+    await settle();
+    expect(origin.asked.map(({ request }) => request.direct)).toEqual([false, true]);
+  });
+
   it('a copy that the parent fetched after the purge is taken', async () => {
     const { ask, origin, purge, clock } = engineKit();
     purge({ kind: 'all' });

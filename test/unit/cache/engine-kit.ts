@@ -124,7 +124,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     clock,
     maxEntryBytes,
     bases: () => parts.bases ?? ['http://origin'],
-    purge: parts.purgeWritten ?? (async (scopes, onNumbered) => purgeAll(scopes, onNumbered)),
+    purge: parts.purgeWritten ?? (async (scopes, onNumbered, soft) => purgeAll(scopes, onNumbered, soft)),
     find: (route) => engine.lookup.find(route),
     store: (route, head, body) => engine.storer.finish(route, head, body),
     onBackgroundError: (error) => reported.push(error.code),

@@ -521,11 +521,88 @@ describe('harms that were found once', () => {
     },
   );
 
-  it('an older entry in L2 does not displace a newer one that L2 refused', async () => {
+  it('stored gzip that a 304 forbids to keep goes out named as gzip (I-22)', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', JSON.stringify({ text: 'a'.repeat(5000) }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    kit.clock.advance(75 * MINUTE);
+    const answering = kit.ask('/x');
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+    kit.origin.last.reply({ status: 304, headers: ['Cache-Control', 'no-store', 'ETag', 'W/"1"'], body: '' });
+    const answer = await answering;
+    if (answer.kind !== 'raw') throw new Error(answer.kind);
+    expect(answer.head.headers.join()).toContain('Content-Encoding,gzip');
+    expect((await bytesOf(answer)).length).toBeLessThan(1000);
+  });
+
+  it('a refusal that may be over soon keeps requests apart for two seconds only (I-8)', async () => {
+    const kit = engineKit();
+    void kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ status: 401 });
+    await settle();
+    kit.clock.advance(2_001);
+    for (let i = 0; i < 3; i++) void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+  });
+
+  it('past stale-if-error a client that insists on validation gets the error, too', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x');
+    kit.clock.advance(661 * MINUTE);
+    const answering = kit.ask('/x', { headers: ['Cache-Control', 'no-cache'] });
+    await settle();
+    kit.origin.last.fail();
+    await expect(answering).rejects.toMatchObject({ code: 'origin_unreachable' });
+  });
+
+  it('a fill begun before a soft purge still replaces what is older than itself', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'old');
+    kit.clock.advance(75 * MINUTE);
+    const refreshing = kit.ask('/x');
+    await settle();
+    kit.purge({ kind: 'all' }, true);
+    kit.origin.last.reply({ body: 'new' });
+    await bytesOf(await refreshing);
+    await settle();
+    const answer = await kit.ask('/x');
+    expect([answer.outcome.result, await bytesOf(answer)]).toEqual(['stale', 'new']);
+  });
+
+  it('a 304 leaves an entry the tags that its body gave it: a purge by them finds it (I-1)', async () => {
+    const kit = engineKit({ site: { tagsOf: () => ['person:1'] } });
+    await filled(kit, '/x');
+    kit.clock.advance(75 * MINUTE);
+    const answering = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ status: 304, headers: ['ETag', 'W/"1"'], body: '' });
+    await bytesOf(await answering);
+    kit.purge({ kind: 'tag', name: 'person:1' });
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+  });
+
+  it('a memory time of 0 is none: what another process has stored is seen at once (I-9)', async () => {
+    const times = { memoryMs: 0, freshMs: 60 * MINUTE, swrMs: 0, sieMs: 0 };
+    const kit = engineKit({ site: { times: () => times } });
+    await filled(kit, '/x', 'old');
+    const old = kit.l2.peek('/x')!.entry;
+    kit.l2.setNow({ ...old, body: Buffer.from('new'), storedAt: old.storedAt + 1 });
+    expect(await bytesOf(await kit.ask('/x'))).toBe('new');
+  });
+
+  it.each([
+    ['later', 1],
+    ['in the same millisecond', 0],
+  ])('an older entry in L2 does not displace a newer one, %s, that L2 refused', async (_when, ms) => {
     const kit = engineKit();
     await filled(kit, '/x', 'old');
     const old = kit.l2.peek('/x')!.entry;
-    kit.memory.setNow({ ...old, body: Buffer.from('new'), storedAt: old.storedAt + 1 }, 0, 0);
+    kit.memory.setNow({ ...old, body: Buffer.from('new'), storedAt: old.storedAt + ms }, 0, 0);
     kit.clock.advance(16 * MINUTE);
     expect(await bytesOf(await kit.ask('/x'))).toBe('new');
     expect(await bytesOf(await kit.ask('/x'))).toBe('new');

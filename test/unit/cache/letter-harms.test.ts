@@ -32,6 +32,90 @@ describe('what one client is sent and another must not be', () => {
     },
   );
 
+  it('what a 304 renews only to be validated again is not given to who waits (RFC 9111 section 4)', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...cc('max-age=60'), ...TAG], body: 'x' });
+    kit.clock.advance(61_000);
+    const answers = [kit.ask('/x'), kit.ask('/x')];
+    await settle();
+    for (const asked of [2, 3]) {
+      expect(kit.origin.asked).toHaveLength(asked);
+      kit.origin.last.reply({ status: 304, headers: [...cc('max-age=0'), ...TAG], body: '' });
+      await settle();
+    }
+    for (const answer of answers) expect(await bytesOf(await answer)).toBe('x');
+  });
+
+  it('a variant that a 304 confirms is not given to who waits for another (RFC 9111 section 4.1)', async () => {
+    const kit = letterKit();
+    const reply = (body: string) => ({ headers: [...cc('max-age=60'), ...TAG, 'Vary', 'A'], body });
+    await kit.exchange(['A', '1'], reply('one'));
+    kit.clock.advance(61_000);
+    const one = kit.ask('/x', { headers: ['A', '1'] });
+    const two = kit.ask('/x', { headers: ['A', '2'] });
+    await settle();
+    kit.origin.last.reply({ ...reply(''), status: 304 });
+    expect(await bytesOf(await one)).toBe('one');
+    await settle();
+    kit.origin.last.reply(reply('two'));
+    expect(await bytesOf(await two)).toBe('two');
+  });
+
+  it.each<[why: string, value: string, wish: string[], before: boolean]>([
+    ['it is stale', 'max-age=0', [], false],
+    ['that request wants it anew', 'max-age=60', cc('no-cache'), true],
+  ])(
+    'an answer that was complete before a request came is not given to it where %s (section 4)',
+    async (_why, value, wish, before) => {
+      const kit = letterKit();
+      const headers = [...range('0-4'), ...wish];
+      if (before) await kit.exchange(range('0-4'), part);
+      const first = kit.ask('/x', { headers });
+      await settle();
+      await kit.memory.clear();
+      // L2 is slow to say what it has, so the first answer is complete and not stored yet.
+      const get = kit.l2.get.bind(kit.l2);
+      let looks = 0;
+      kit.l2.get = (key) => (looks++ === 0 ? new Promise(() => {}) : get(key));
+      const anew = [...cc(value), ...TAG, 'Content-Range', 'bytes 0-4/10'];
+      kit.origin.last.reply({ ...part, headers: anew });
+      expect(await bytesOf(await first)).toBe('01234');
+      await settle();
+      expect(looks).toBe(1);
+      const asked = kit.origin.asked.length;
+      void kit.ask('/x', { headers }).catch(() => {});
+      await settle();
+      expect(kit.origin.asked).toHaveLength(asked + 1);
+    },
+  );
+
+  it('what a purge has taken while a request waited for others is not confirmed by it (I-1)', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...cc('max-age=60'), ...TAG], body: 'old' });
+    kit.clock.advance(61_000);
+    void kit.ask('/x').catch(() => {});
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    kit.purge({ kind: 'key', name: 'v1:custom:/x' });
+    kit.origin.last.reply({ headers: [...cc('max-age=0'), ...TAG], body: 'new' });
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+    expect(field(kit.origin.last.request.headers, 'if-none-match')).toBeUndefined();
+  });
+
+  it('who has to ask alone keeps nobody waiting (I-8)', async () => {
+    const kit = letterKit();
+    const ask = () => void kit.ask('/x').catch(() => {});
+    ask();
+    ask();
+    await settle();
+    kit.origin.last.reply({ headers: [...cc('max-age=0'), ...TAG], body: 'x' });
+    await settle();
+    ask();
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+  });
+
   it.each([
     ['whose lifetime is 0', 'max-age=0'],
     ['that is to be validated', 'no-cache, max-age=60'],

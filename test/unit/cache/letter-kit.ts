@@ -2,17 +2,20 @@ import { createGenericPolicy } from '../../../src/generic/policy.js';
 import { settle } from '../../support/fake-clock.js';
 import { bytesOf, engineKit, type KitOverrides } from './engine-kit.js';
 
-const TIMES = { memoryMs: 900_000, freshMs: 3_600_000, swrMs: 0, sieMs: 60_000 };
-
-/** An engine in front of a generic upstream that is taken at its word (`TTL_POLICY=origin`). */
-export function letterKit(overrides: KitOverrides = {}) {
-  const site = createGenericPolicy({
+/** A generic upstream that is taken at its word (`TTL_POLICY=origin`). `sieMs`: the operator's stale-if-error window. */
+export function letterSite(sieMs: number) {
+  const times = { memoryMs: 900_000, freshMs: 3_600_000, swrMs: 0, sieMs };
+  return createGenericPolicy({
     ttlPolicy: 'origin',
-    classes: { image: TIMES, detail: TIMES, other: TIMES, negative: TIMES },
+    classes: { image: times, detail: times, other: times, negative: times },
     cacheEnabled: true,
     viaPseudonym: 'test',
   });
-  const kit = engineKit({ ...overrides, site });
+}
+
+/** An engine in front of such an upstream. */
+export function letterKit({ sieMs = 60_000, ...overrides }: KitOverrides & { sieMs?: number } = {}) {
+  const kit = engineKit({ ...overrides, site: letterSite(sieMs) });
   /** Asks; `reply` is what the origin answers if it is asked. The third result tells how often it was. */
   async function exchange(
     headers: string[],

@@ -86,6 +86,7 @@ describe('parts of a representation (RFC 9111 sections 3.3 and 3.4)', () => {
 
   it.each([
     ['a rest that breaks off', 206, 'bytes 5-9/10', '567'],
+    ['less of the rest than was asked', 206, 'bytes 5-7/10', '567'],
     ['a rest of something longer', 206, 'bytes 5-9/12', '56789'],
     ['a resource that has shrunk', 416, 'bytes */3', ''],
   ])('%s leads to the whole being asked for', async (_why, status, contentRange, body) => {
@@ -107,6 +108,65 @@ describe('parts of a representation (RFC 9111 sections 3.3 and 3.4)', () => {
     await kit.exchange(range('7-'), part('7-9/10', '789'));
     const { asked, body } = await kit.exchange([]);
     expect([asked, body]).toEqual([0, '0123456789']);
+  });
+
+  it('a rest of another version is not downloaded to be thrown away', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    void kit.ask('/x').catch(() => {});
+    await settle();
+    const rest = kit.origin.last;
+    rest.head(part('5-9/10', '', ['ETag', '"b"']));
+    await settle();
+    expect(rest.body.cancelled).toBe(true);
+    expect(kit.origin.asked).toHaveLength(3);
+  });
+
+  it('a stale part is not completed: the whole is asked for', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    kit.clock.advance(61_000);
+    await kit.exchange([], { headers: FRESH, body: 'all of it' });
+    expect(field(kit.origin.last.request.headers, 'range')).toBeUndefined();
+  });
+
+  it.each([
+    [9, 1],
+    [10, 0],
+  ])('parts do not grow past the bound of one entry, %i bytes (I-17)', async (maxEntryBytes, asked) => {
+    const kit = letterKit({ maxEntryBytes });
+    await kit.exchange(range('0-3'), part('0-3/10', '0123'));
+    await kit.exchange(range('4-9'), part('4-9/10', '456789'));
+    expect((await kit.exchange(range('0-3'), part('0-3/10', '0123'))).asked).toBe(asked);
+  });
+
+  it('where two parts overlap, the later bytes are the ones that are sent', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-3'), part('0-3/10', '0123'));
+    await kit.exchange(range('2-5'), part('2-5/10', 'new!'));
+    expect((await kit.exchange(range('0-5'))).body).toBe('01new!');
+  });
+
+  it('what is put together of parts goes with the groups of each of them (RFC 9875)', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-3'), part('0-3/10', '0123', [...TAG, 'Cache-Groups', '"a"']));
+    await kit.exchange(range('4-9'), part('4-9/10', '456789', [...TAG, 'Cache-Groups', '"b"']));
+    kit.purge({ kind: 'tag', name: 'group:a' });
+    expect((await kit.exchange([], { headers: FRESH, body: 'new' })).body).toBe('new');
+  });
+
+  it('the whole is validated as the whole, though a range of it is wanted', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: [...FRESH, ...TAG], body: '0123456789' });
+    kit.clock.advance(61_000);
+    const { answer } = await kit.exchange(range('0-4'), {
+      status: 304,
+      headers: [...FRESH, ...TAG],
+      body: '',
+    });
+    const sent = kit.origin.last.request.headers;
+    expect([field(sent, 'if-none-match'), field(sent, 'range')]).toEqual(['"a"', undefined]);
+    expect(answer).toMatchObject({ kind: 'entry', entry: { status: 200 } });
   });
 
   it('a later part of another version replaces the earlier one', async () => {
@@ -196,6 +256,37 @@ describe('parts of a representation (RFC 9111 sections 3.3 and 3.4)', () => {
     expect((await kit.exchange(range('0-4'), part('0-4/10', '01234'))).asked).toBe(1);
   });
 
+  it('bytes from before a purge are no part of what is put together after it (I-1)', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-3'), part('0-3/10', 'old!'));
+    kit.purge({ kind: 'key', name: 'v1:custom:/x' });
+    await kit.exchange(range('4-9'), part('4-9/10', '456789'));
+    expect((await kit.exchange(range('0-3'), part('0-3/10', 'new!'))).body).toBe('new!');
+  });
+
+  it('a part is not kept out by a whole that has gone stale meanwhile', async () => {
+    const kit = letterKit();
+    const ranged = kit.ask('/x', { headers: range('0-4') });
+    await settle();
+    const late = kit.origin.last;
+    await kit.exchange([], { headers: [...FRESH, ...TAG], body: '0123456789' });
+    kit.clock.advance(61_000);
+    late.reply(part('0-4/10', '01234'));
+    await bytesOf(await ranged);
+    await settle();
+    expect((await kit.exchange(range('0-4'))).asked).toBe(0);
+  });
+
+  it('the whole that another process has stored is found where memory holds a part', async () => {
+    const kit = letterKit();
+    await kit.exchange(range('0-4'), part('0-4/10', '01234'));
+    const { entry } = kit.l2.peek('v1:custom:/x')!;
+    const body = Buffer.from('0123456789');
+    kit.l2.setNow({ ...entry, status: 200, headers: [...FRESH, ...TAG], body, storedAt: entry.storedAt + 1 });
+    const whole = await kit.exchange([], { headers: FRESH });
+    expect([whole.asked, whole.body]).toEqual([0, '0123456789']);
+  });
+
   it('parts are kept apart by Vary like everything else', async () => {
     const kit = letterKit();
     const vary = [...TAG, 'Vary', 'A'];
@@ -240,6 +331,35 @@ describe('by the letter', () => {
     expect(kit.origin.asked).toHaveLength(2);
     kit.origin.last.reply({ status: 503, body: 'mine' });
     expect(await bytesOf(await second)).toBe('mine');
+  });
+
+  it.each([
+    [200, 'max-age=0, must-revalidate'],
+    [400, 'must-revalidate'],
+  ])(
+    'a %i that may not be kept is no error of the origin: who waits asks for itself',
+    async (status, value) => {
+      const kit = letterKit();
+      const first = kit.ask('/x');
+      const second = kit.ask('/x');
+      await settle();
+      kit.origin.last.reply({ status, headers: ['Cache-Control', value], body: 'yours' });
+      expect(await bytesOf(await first)).toBe('yours');
+      await settle();
+      expect(kit.origin.asked).toHaveLength(2);
+      kit.origin.last.reply({ status, headers: ['Cache-Control', value], body: 'mine' });
+      expect(await bytesOf(await second)).toBe('mine');
+    },
+  );
+
+  it('what turns out to be for all again is asked for once by all who wait (I-6)', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: ['Cache-Control', 'no-store'], body: 'yours' });
+    await kit.exchange([], { headers: ['Cache-Control', 'max-age=10', ...TAG], body: 'ours' });
+    kit.clock.advance(11_000);
+    for (let i = 0; i < 3; i++) void kit.ask('/x').catch(() => {});
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
   });
 
   it('fields that are private reach who asked, and nobody else (section 5.2.2.7)', async () => {
@@ -287,6 +407,50 @@ describe('by the letter', () => {
     expect((await kit.exchange([], { status, headers: [], body: 'busy' })).body).toBe(expected);
   });
 
+  it('an error that the origin lets be stored is, where nothing stands in for it', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { status: 503, headers: FRESH, body: 'back in a minute' });
+    const { asked, answer } = await kit.exchange([]);
+    expect([asked, answer]).toMatchObject([0, { kind: 'entry', entry: { status: 503 } }]);
+  });
+
+  it('a redirect is for the client to follow', async () => {
+    const kit = letterKit();
+    const { answer, asked } = await kit.exchange([], { status: 302, headers: ['Location', '/y'], body: '' });
+    expect([asked, answer]).toMatchObject([1, { head: { status: 302 } }]);
+  });
+
+  it('no lifetime is longer than 180 days', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: ['Cache-Control', 'max-age=31536000'], body: 'old' });
+    kit.clock.advance(180 * 24 * 3600_000 - 1000);
+    expect((await kit.exchange([])).asked).toBe(0);
+    kit.clock.advance(1000);
+    expect((await kit.exchange([], { headers: FRESH, body: 'new' })).body).toBe('new');
+  });
+
+  it('what has neither lifetime nor validator still stands in for an error (RFC 5861 section 4)', async () => {
+    const kit = letterKit();
+    await kit.exchange([], { headers: ['Cache-Control', 'max-age=0, stale-if-error=600'], body: 'old' });
+    kit.clock.advance(10_000);
+    expect((await kit.exchange([], { status: 503, headers: [], body: 'down' })).body).toBe('old');
+  });
+
+  it('a 304 without Date is of now: what it renews is fresh again (RFC 9110 section 6.6.1)', async () => {
+    const kit = letterKit();
+    const date = ['Date', new Date(kit.clock.now()).toUTCString()];
+    await kit.exchange([], { headers: [...FRESH, ...TAG, ...date], body: 'x' });
+    kit.clock.advance(61_000);
+    await kit.exchange([], { status: 304, headers: [...FRESH, ...TAG], body: '' });
+    expect((await kit.exchange([])).asked).toBe(0);
+  });
+
+  it('a body of just the largest size is stored', async () => {
+    const kit = letterKit({ maxEntryBytes: 4 });
+    await kit.exchange([], { headers: [...FRESH, 'Content-Length', '4'], body: 'just' });
+    expect((await kit.exchange([])).asked).toBe(0);
+  });
+
   it('a stored Set-Cookie is renewed by a 304', async () => {
     const kit = letterKit();
     await kit.exchange([], { headers: [...FRESH, ...TAG, 'Set-Cookie', 'a=1'], body: 'x' });
@@ -322,6 +486,14 @@ describe('variants', () => {
     };
     await kit.exchange(like('en, de'), both);
     expect((await kit.exchange(like('de, en;q=0.1'), both)).asked).toBe(1);
+  });
+
+  it('of two answers in one language the later one is reused', async () => {
+    const kit = letterKit();
+    await kit.exchange(like('de'), inLanguage('de'));
+    await kit.exchange(like('es, de'), { ...inLanguage('de'), body: 'neu' });
+    const { asked, body } = await kit.exchange(like('de, fr;q=0.1'));
+    expect([asked, body]).toEqual([0, 'neu']);
   });
 
   it('languages are found where only L2 remembers them', async () => {

@@ -222,5 +222,9 @@ describe('groups, RFC 9875', () => {
     await fill(kit, '/b', ['Cache-Groups', '"b"']);
     await write(kit, '/form', { headers: INVALIDATES });
     expect(await stored(kit, '/b')).toBe('old');
+    // Nor do they spend purges: a write that failed has changed nothing.
+    const purged = kit.purges.stamp();
+    await write(kit, '/form', { status: 404, headers: INVALIDATES });
+    expect(kit.purges.stamp()).toBe(purged);
   });
 });

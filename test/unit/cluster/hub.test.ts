@@ -6,6 +6,7 @@ import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fetched } from '../../../src/cache/fetcher.js';
+import type { Made } from '../../../src/cache/made.js';
 import type { SharedRoute } from '../../../src/cache/site.js';
 import { Frame, FrameReader, writeFrame } from '../../../src/cluster/frames.js';
 import { gather, HubClient } from '../../../src/cluster/hub-client.js';
@@ -124,6 +125,49 @@ describe('asking the core from a worker', () => {
     body.data(Buffer.from('def'));
     body.end();
     await vi.waitFor(() => expect(seen.join('')).toBe('abcdef|'));
+  });
+
+  it('what the core made of a body follows it, coded bytes and all, without holding its end back', async () => {
+    const body = new ScriptedBody();
+    let made!: (made: Made | undefined) => void;
+    const making = new Promise<Made | undefined>((resolve) => (made = resolve));
+    fill.mockResolvedValue({ kind: 'storable', head, body, length: undefined, making } satisfies Fetched);
+    const fetched = await client.fetch(job());
+    if (fetched.kind !== 'storable') throw new Error(fetched.kind);
+    body.data(Buffer.from('plain'));
+    body.end();
+    expect((await gather(fetched.body)).toString()).toBe('plain');
+    const coded = Buffer.alloc(300_000, 'z');
+    made({ tags: ['movie:550'], coding: 'gzip', recoded: true, body: coded });
+    const { body: kept, ...rest } = (await fetched.making)!;
+    expect(rest).toEqual({ tags: ['movie:550'], coding: 'gzip', recoded: true });
+    expect(kept?.equals(coded)).toBe(true);
+  });
+
+  it('a worker hears that the core made nothing of a body, and judges alone when the core goes away', async () => {
+    const body = new ScriptedBody();
+    fill.mockResolvedValueOnce({
+      kind: 'storable',
+      head,
+      body,
+      length: 0,
+      making: Promise.resolve(undefined),
+    } satisfies Fetched);
+    const refused = await client.fetch(job());
+    if (refused.kind !== 'storable') throw new Error(refused.kind);
+    body.end();
+    await gather(refused.body);
+    expect(await refused.making).toBeUndefined();
+
+    const second = new ScriptedBody();
+    const never = new Promise<Made | undefined>(() => {});
+    fill.mockResolvedValueOnce({ kind: 'storable', head, body: second, length: 0, making: never });
+    const cut = await client.fetch(job());
+    if (cut.kind !== 'storable') throw new Error(cut.kind);
+    second.data(Buffer.from('half'));
+    second.error(new ProxyError('origin_protocol', 'cut'));
+    await expect(gather(cut.body)).rejects.toMatchObject({ code: 'origin_protocol' });
+    expect(await cut.making).toBeUndefined();
   });
 
   it('an entry the core has is handed over whole', async () => {

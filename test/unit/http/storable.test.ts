@@ -99,6 +99,21 @@ test.each<[why: string, expected: 'store' | NotStorable, given: Case]>([
     { headers: ['Set-Cookie', 'a=b'], options: { setCookie: 'explicit' } },
   ],
   [
+    'Set-Cookie by the letter, where Expires is not addressed to us (RFC 9213 section 2.2)',
+    'set-cookie',
+    {
+      headers: [
+        'CDN-Cache-Control',
+        'public',
+        'Expires',
+        'Thu, 01 Jan 2099 00:00:00 GMT',
+        'Set-Cookie',
+        'a=b',
+      ],
+      options: { setCookie: 'explicit' },
+    },
+  ],
+  [
     'Set-Cookie that is stripped anyway',
     'store',
     { headers: [...cc('max-age=60, no-cache="set-cookie"'), 'Set-Cookie', 'a=b'] },

@@ -126,7 +126,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     clock,
     maxEntryBytes,
     bases: (upstream) => basesOf(config, upstream),
-    purge: (scopes, onNumbered) => management.purgeWritten(scopes, onNumbered),
+    purge: (scopes, onNumbered, soft) => management.purgeWritten(scopes, onNumbered, soft),
     find: (route) => engine.lookup.find(route),
     store: (route, head, body) => engine.storer.finish(route, head, body),
     onBackgroundError: (error, key) =>

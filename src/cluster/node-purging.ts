@@ -42,10 +42,10 @@ export class NodePurging {
 
   /**
    * After an unsafe request (RFC 9111 section 4.4). A write through this region must not leave others stale. Resolves with the
-   * number of the purge; `onNumbered` as in `Purges`.
+   * number of the purge; `onNumbered` as in `Purges`. `soft`: whether the write has happened is not known.
    */
-  async purgeWritten(scopes: readonly PurgeScope[], onNumbered?: () => void): Promise<number> {
-    return (await this.#raise(scopes, false, true, onNumbered)).seq;
+  async purgeWritten(scopes: readonly PurgeScope[], onNumbered?: () => void, soft = false): Promise<number> {
+    return (await this.#raise(scopes, soft, true, onNumbered)).seq;
   }
 
   async clear(command: ClearCommand): Promise<ClearResult> {

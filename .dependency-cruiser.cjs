@@ -21,7 +21,7 @@ module.exports = {
     only('origin', [...BASE, HTTP], 'asking an upstream has nothing to do with caching'),
     only(
       'cache',
-      [...BASE, HTTP, 'tiers/(tier|entry|memory)\\.js$', 'origin/source\\.js$'],
+      [...BASE, HTTP, 'tiers/(tier|entry|memory|compact)\\.js$', 'origin/source\\.js$'],
       'the engine knows seams only',
     ),
     only('tmdb', [...BASE, HTTP, 'cache/site\\.js$'], 'a site policy implements the interface, no more'),

@@ -18,10 +18,6 @@ const READ_MS = 200;
 const BULK_MS = 750;
 const WRITE_MS = 1000;
 const CONTROL_MS = 1000;
-/** How long a start waits for Redis before it goes on without, ms. */
-export const START_MS = 1500;
-/** The same for a worker, whose core has waited already, ms. */
-export const WORKER_START_MS = 500;
 /** Between two looks at the size of the tier, ms. */
 const MEASURE_MS = 5000;
 /** More connections for large bodies than this gain nothing: one carries some hundred MB/s. */

@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
+import module from 'node:module';
+
+// Node 22.8 and later keep compiled code between starts, and workers use what the core has just compiled.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 // A worker process of a node runs the same file; it has no command line of its own.
 if (cluster.isWorker) {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 
-const FIELDS: Readonly<Record<string, string>> = {
+/** Without the policy for pages, which a page may have of its own. */
+export const SECURITY_FIELDS: Readonly<Record<string, string>> = {
   // Management answers are about this very moment, and some are for the operator alone.
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -9,10 +10,10 @@ const FIELDS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-const DEFAULT_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const DEFAULT_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** On every management answer. A page that sets a policy of its own keeps it. */
 export function setSecurityHeaders(c: Context): void {
-  for (const [name, value] of Object.entries(FIELDS)) c.header(name, value);
+  for (const [name, value] of Object.entries(SECURITY_FIELDS)) c.header(name, value);
   if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', DEFAULT_CSP);
 }

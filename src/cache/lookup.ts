@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Entry } from '../tiers/entry.js';
 import { ageAt, freshUntil } from '../tiers/entry.js';
-import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
+import { DECODED_OVERHEAD, type MemoryRecord, type MemoryTier } from '../tiers/memory.js';
 import type { SetResult, Tier, TierName } from '../tiers/tier.js';
 import type { PurgeTable } from './purge-table.js';
 import type { SharedRoute } from './site.js';
@@ -64,10 +64,10 @@ export class Lookup {
     const { memory } = this.#parts;
     const record = this.#record(route, (key) => reliable(memory.peek(key), now));
     const near = record && this.#judged(record);
-    if (near !== undefined) {
+    if (record !== undefined && near !== undefined) {
       if (!isReady(near, now)) return undefined;
-      memory.getNow(route.key);
-      if (near.entry.key !== route.key) memory.getNow(near.entry.key);
+      if (near.entry.key !== route.key) memory.getNow(route.key); // the marker
+      memory.use(record);
       return near;
     }
     const given = this.#givenNow(route);
@@ -92,8 +92,8 @@ export class Lookup {
   }
 
   /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */
-  remember(entry: Entry, now: number): SetResult {
-    return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
+  remember(entry: Entry, now: number, extra = 0): SetResult {
+    return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0, extra);
   }
 
   /** Takes this very entry out of memory; a later one under its key stays. */
@@ -169,7 +169,8 @@ export class Lookup {
     if (verdict === 'purged') return 'uri-miss';
     // A write that L2 refused, or a fill that landed meanwhile: what is here may be newer than what is there.
     const here = memory.peek(entry.key)?.entry;
-    if (here === undefined || here.storedAt < entry.storedAt) this.remember(entry, clock.now());
+    if (here === undefined || here.storedAt < entry.storedAt)
+      this.remember(entry, clock.now(), DECODED_OVERHEAD);
     const tier = l2.whence?.(entry) ?? l2.name;
     return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
   }

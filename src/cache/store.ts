@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { partOf, sameStrongTag } from '../http/partial.js';
+import { compact } from '../tiers/compact.js';
 import { type Entry, type EntryHead, freshUntil, usefulUntil, VALIDATED_MS } from '../tiers/entry.js';
 import type { SetResult, Tier } from '../tiers/tier.js';
 import { inflated } from './inflate.js';
@@ -91,7 +92,8 @@ export class Storer {
    * once when memory took it, else when L2 has it, so that nobody asks the origin in between. `fence`: of the lease the
    * entry was filled under.
    */
-  async keep(entry: Entry, fence?: number): Promise<Kept> {
+  async keep(given: Entry, fence?: number): Promise<Kept> {
+    const entry = compact(given);
     const { purges, clock } = this.#parts;
     const verdict = purges.judge(entry);
     if (verdict === 'purged') return refused('purged-meanwhile');

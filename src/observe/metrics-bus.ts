@@ -1,5 +1,4 @@
-import type { Registry } from 'prom-client';
-import { collected, type Sample } from './metrics-collected.js';
+import type { CollectedMetrics, Sample } from './metrics-collected.js';
 
 /** Purges across nodes, as `Coherence` counts them. */
 export interface BusFigures {
@@ -19,9 +18,13 @@ export interface BusFigures {
 }
 
 /** Metrics of the bus; none while `bus` gives nothing. */
-export function busMetrics(registry: Registry, prefix: string, bus: () => BusFigures | undefined): void {
+export function busMetrics(
+  metrics: CollectedMetrics,
+  prefix: string,
+  bus: () => BusFigures | undefined,
+): void {
   const one = (name: string, help: string, type: 'gauge' | 'counter', pick: (now: BusFigures) => number) =>
-    collected(registry, { name: `${prefix}bus_${name}`, help, type }, () => {
+    metrics.add({ name: `${prefix}bus_${name}`, help, type }, () => {
       const now = bus();
       return now === undefined ? [] : [{ labels: {}, value: pick(now) }];
     });
@@ -36,7 +39,7 @@ export function busMetrics(registry: Registry, prefix: string, bus: () => BusFig
   one('applied_total', 'Purge rules learnt from other nodes.', 'counter', (now) => now.applied);
   const name = `${prefix}bus_purge_lag_seconds`;
   const help = 'From the call for a purge to the acknowledgement of another node.';
-  collected(registry, { name, help, type: 'histogram' }, () => {
+  metrics.add({ name, help, type: 'histogram' }, () => {
     const lag = bus()?.lagMs;
     if (lag === undefined) return [];
     const buckets = lag.buckets.map(

@@ -1,5 +1,5 @@
-import type { Metric, Registry } from 'prom-client';
 import { type HistogramData, LATENCY_BOUNDS } from './metrics-histogram.js';
+import type { MetricsJson } from './metrics-merge.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -19,17 +19,23 @@ export interface CollectedMetric {
 }
 
 /**
- * A metric that is read when it is scraped, out of counters that are plain fields: the hot path never meets prom-client,
- * whose `inc` with labels makes an object and a string each time. The registry asks only `name` and `get` of a metric.
+ * Metrics that are read when they are scraped, out of counters that are plain fields: what counts never meets prom-client,
+ * whose `inc` with labels makes an object and a string each time, and which an idle process need not load.
  */
-export function collected(
-  registry: Registry,
-  metric: CollectedMetric,
-  samples: () => readonly Sample[],
-): void {
-  const head = { aggregator: 'sum', ...metric };
-  const get = async () => ({ ...head, values: samples() });
-  registry.registerMetric({ ...head, get } as unknown as Metric);
+export class CollectedMetrics {
+  readonly #metrics: { readonly head: CollectedMetric; readonly samples: () => readonly Sample[] }[] = [];
+
+  add(metric: CollectedMetric, samples: () => readonly Sample[]): void {
+    this.#metrics.push({ head: { aggregator: 'sum', ...metric }, samples });
+  }
+
+  /** As prom-client's registry gives its own. */
+  json(): MetricsJson {
+    return this.#metrics.map(({ head, samples }) => ({
+      ...head,
+      values: samples(),
+    })) as unknown as MetricsJson;
+  }
 }
 
 /** One histogram as Prometheus spells it: cumulative buckets, sum and count. */

@@ -1,4 +1,4 @@
-import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 
 /** What one process answers a scrape with; survives structured clone and JSON. */
 export type MetricsJson = MetricObjectWithValues<MetricValue<string>>[];
@@ -12,6 +12,7 @@ const TIER_GAUGES = new Set([
 
 /** Several processes' metrics as one Prometheus text. */
 export async function mergeMetrics(parts: readonly MetricsJson[]): Promise<string> {
+  const { AggregatorRegistry } = await import('prom-client');
   return AggregatorRegistry.aggregate(countSharedOnce(parts)).metrics();
 }
 

@@ -1,12 +1,13 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { PurgeScope } from '../cache/purge-table.js';
 import type { OriginEvent } from '../origin/events.js';
 import type { TierName, TierStats } from '../tiers/tier.js';
 import { type BusFigures, busMetrics } from './metrics-bus.js';
-import { collected, histogramSamples } from './metrics-collected.js';
+import { CollectedMetrics, histogramSamples } from './metrics-collected.js';
 import type { MetricsJson } from './metrics-merge.js';
 import { originMetrics } from './metrics-origin.js';
+import { ProcessMetrics } from './metrics-process.js';
 import { type RequestCounters, type RequestSnapshot, SERVED } from './metrics-requests.js';
+import { LabelledValues } from './metrics-series.js';
 
 /** What is asked at each scrape. Everything is of this process; `mergeMetrics` adds processes up. */
 export interface MetricsSources {
@@ -30,7 +31,6 @@ export interface MetricsOptions {
 export type HealedCoding = 'field-added' | 'field-removed';
 
 export interface Metrics {
-  readonly registry: Registry;
   /** Listener for the origin side. */
   readonly onOriginEvent: (event: OriginEvent) => void;
   readonly healed: (how: HealedCoding) => void;
@@ -43,57 +43,58 @@ const PREFIX = 'tmdb_proxy_';
 
 /** The metrics of one process: base units, bounded labels, nothing that names a client, a target or a key. */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const registry = new Registry();
-  if (options.process !== false) collectDefaultMetrics({ register: registry });
-  const registers = [registry];
+  const metrics = new CollectedMetrics();
+  const ofProcess = options.process === false ? undefined : new ProcessMetrics();
   const { requests, tiers, flights, bus } = options.sources;
 
-  requestMetrics(registry, requests);
-  tierMetrics(registry, tiers);
-  if (bus !== undefined) busMetrics(registry, PREFIX, bus);
-  collected(registry, { name: `${PREFIX}flights`, help: 'Fills in progress.', type: 'gauge' }, () => [
+  requestMetrics(metrics, requests);
+  tierMetrics(metrics, tiers);
+  if (bus !== undefined) busMetrics(metrics, PREFIX, bus);
+  metrics.add({ name: `${PREFIX}flights`, help: 'Fills in progress.', type: 'gauge' }, () => [
     { labels: {}, value: flights() },
   ]);
-  collected(
-    registry,
-    { name: `${PREFIX}build_info`, help: 'Always 1.', type: 'gauge', aggregator: 'first' },
-    () => [{ labels: { version: options.version, node_version: process.version }, value: 1 }],
+  metrics.add({ name: `${PREFIX}build_info`, help: 'Always 1.', type: 'gauge', aggregator: 'first' }, () => [
+    { labels: { version: options.version, node_version: process.version }, value: 1 },
+  ]);
+  const healed = new LabelledValues(
+    metrics,
+    {
+      name: `${PREFIX}healed_codings_total`,
+      help: 'Origin bodies whose Content-Encoding did not say what they were.',
+      type: 'counter',
+    },
+    ['how'],
   );
-  const healed = new Counter({
-    name: `${PREFIX}healed_codings_total`,
-    help: 'Origin bodies whose Content-Encoding did not say what they were.',
-    labelNames: ['how'] as const,
-    registers,
-  });
-  const purges = new Counter({
-    name: `${PREFIX}purges_total`,
-    help: 'Purge rules taken in by what they name.',
-    labelNames: ['scope', 'mode'] as const,
-    // Every process takes in every rule.
-    aggregator: 'max',
-    registers,
-  });
+  const purges = new LabelledValues(
+    metrics,
+    {
+      name: `${PREFIX}purges_total`,
+      help: 'Purge rules taken in by what they name.',
+      type: 'counter',
+      // Every process takes in every rule.
+      aggregator: 'max',
+    },
+    ['scope', 'mode'],
+  );
   return {
-    registry,
-    onOriginEvent: originMetrics(registry),
-    healed: (how) => healed.inc({ how }),
-    purged: (scope, soft) => purges.inc({ scope, mode: soft ? 'soft' : 'hard' }),
-    json: async () => (await registry.getMetricsAsJSON()) as MetricsJson,
+    onOriginEvent: originMetrics(metrics),
+    healed: (how) => healed.inc(how),
+    purged: (scope, soft) => purges.inc(scope, soft ? 'soft' : 'hard'),
+    json: async () => [...((await ofProcess?.json()) ?? []), ...metrics.json()],
   };
 }
 
-function requestMetrics(registry: Registry, requests: RequestCounters): void {
+function requestMetrics(metrics: CollectedMetrics, requests: RequestCounters): void {
   const counter = (
     name: string,
     help: string,
     samples: (now: RequestSnapshot) => [string, number][],
     label: string,
   ) =>
-    collected(registry, { name: PREFIX + name, help, type: 'counter' }, () =>
+    metrics.add({ name: PREFIX + name, help, type: 'counter' }, () =>
       samples(requests.snapshot()).map(([name, value]) => ({ labels: { [label]: name }, value })),
     );
-  collected(
-    registry,
+  metrics.add(
     { name: `${PREFIX}requests_total`, help: 'Client requests by what happened to them.', type: 'counter' },
     () =>
       requests.snapshot().counts.map(({ result, served, class: of, status, count }) => ({
@@ -103,7 +104,7 @@ function requestMetrics(registry: Registry, requests: RequestCounters): void {
   );
   const name = `${PREFIX}request_duration_seconds`;
   const help = 'From the arrival of a request to the end of its answer, by the tier that served it.';
-  collected(registry, { name, help, type: 'histogram' }, () => {
+  metrics.add({ name, help, type: 'histogram' }, () => {
     const { latency } = requests.snapshot();
     return SERVED.flatMap((tier) => histogramSamples(name, { tier }, latency[tier]));
   });
@@ -114,8 +115,7 @@ function requestMetrics(registry: Registry, requests: RequestCounters): void {
     'reason',
   );
   counter('stale_served_total', 'Stale answers, by reason.', (now) => Object.entries(now.stale), 'reason');
-  collected(
-    registry,
+  metrics.add(
     {
       name: `${PREFIX}collapsed_requests_total`,
       help: "Requests that shared another's fill.",
@@ -125,9 +125,9 @@ function requestMetrics(registry: Registry, requests: RequestCounters): void {
   );
 }
 
-function tierMetrics(registry: Registry, tiers: MetricsSources['tiers']): void {
+function tierMetrics(metrics: CollectedMetrics, tiers: MetricsSources['tiers']): void {
   const each = (name: string, help: string, type: 'counter' | 'gauge', pick: (stats: TierStats) => number) =>
-    collected(registry, { name: `${PREFIX}tier_${name}`, help, type }, () =>
+    metrics.add({ name: `${PREFIX}tier_${name}`, help, type }, () =>
       tiers().map(({ name: tier, stats }) => ({ labels: { tier }, value: pick(stats) })),
     );
   each('entries', 'Entries stored.', 'gauge', (stats) => stats.entries);

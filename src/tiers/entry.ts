@@ -54,7 +54,7 @@ export function freshUntil(entry: EntryHead): number {
 }
 
 /** What has a validator is kept for at least this long, also when it can't be served: it saves the body of an answer, ms. */
-const VALIDATED_MS = 3600 * 1000;
+export const VALIDATED_MS = 3600 * 1000;
 
 /**
  * When the entry may be dropped by a store, ms since epoch: when it is neither fresh nor within a stale window, nor worth

@@ -1,19 +1,45 @@
-import { LRUCache } from 'lru-cache';
 import type { Entry, EntryHead } from './entry.js';
+import { MOST_USES, type Queued } from './second-chance.js';
+import { ShardedCache } from './sharded.js';
 import type { ListPage, ListQuery, Row, SetResult, Tier, TierStats } from './tier.js';
+
+/** What all records of a tier share: the number of times everything was to be looked up anew. */
+interface Rechecks {
+  count: number;
+}
 
 /**
  * What memory keeps of an entry. The engine holds on to records and mutates `until` and `checked`; a record that was
  * replaced or evicted may still be read, but is no longer found.
  */
-export interface MemoryRecord {
+export class MemoryRecord implements Queued {
   readonly entry: Entry;
-  /** Bytes charged against the bound. */
   readonly bytes: number;
-  /** ms since epoch until when this process may answer from here before it looks at L2 again. */
-  until: number;
+  uses = 0;
   /** Version of the purge table this record was last compared with. */
   checked: number;
+  #until: number;
+  #rechecks: number;
+  readonly #all: Rechecks;
+
+  constructor(entry: Entry, bytes: number, until: number, checked: number, all: Rechecks) {
+    this.entry = entry;
+    this.bytes = bytes;
+    this.checked = checked;
+    this.#until = until;
+    this.#all = all;
+    this.#rechecks = all.count;
+  }
+
+  /** ms since epoch until when this process may answer from here before it looks at L2 again. */
+  get until(): number {
+    return this.#rechecks === this.#all.count ? this.#until : 0;
+  }
+
+  set until(until: number) {
+    this.#until = until;
+    this.#rechecks = this.#all.count;
+  }
 }
 
 export interface MemoryOptions {
@@ -23,17 +49,32 @@ export interface MemoryOptions {
   readonly maxShare?: number;
 }
 
-/** Bytes an entry costs beside its strings and body: objects, buffer, map slots, list links (bench/stores/memory.mjs). */
-export const RECORD_OVERHEAD = 1250;
+/**
+ * Bytes an entry costs beside its texts and body: objects, Map and queue slots, and some 130 that the buffer takes outside of
+ * the heap. Of one made by `compact`; measured by bench/stores/memory.mjs.
+ */
+export const RECORD_OVERHEAD = 560;
 
-/** Bytes V8 adds to a one-byte string in an array: header, padding and the pointer to it. */
+/**
+ * What one costs more that was decoded a moment ago: its texts are parts of one, and each is its own. Making it compact takes
+ * longer than decoding does, which every hit in L2 would wait for (bench/stores/memory.mjs).
+ */
+export const DECODED_OVERHEAD = 1000;
+
+/** Bytes V8 adds to a text in an array: header, padding and the pointer to it. */
 const STRING_OVERHEAD = 28;
+
+/** The same of a field name, which many entries share. */
+const POINTER = 8;
 
 /** Bytes an entry is charged: close to what the heap and the buffers grow by, not what goes over the wire. */
 export function entryBytes(entry: EntryHead, bodyLength: number): number {
-  let bytes = RECORD_OVERHEAD + bodyLength + 2 * entry.key.length + entry.statusText.length;
+  let bytes = RECORD_OVERHEAD + bodyLength + entry.key.length + entry.statusText.length;
   if (entry.primaryKey !== entry.key) bytes += entry.primaryKey.length + STRING_OVERHEAD;
-  for (const texts of [entry.headers, entry.tags, entry.vary]) {
+  for (const [i, text] of entry.headers.entries()) {
+    bytes += text.length + (i % 2 === 0 ? POINTER : STRING_OVERHEAD);
+  }
+  for (const texts of [entry.tags, entry.vary]) {
     for (const text of texts) bytes += text.length + STRING_OVERHEAD;
   }
   return bytes;
@@ -43,7 +84,8 @@ export function entryBytes(entry: EntryHead, bodyLength: number): number {
 export class MemoryTier implements Tier {
   readonly name = 'memory';
   readonly sorted = true;
-  readonly #records: LRUCache<string, MemoryRecord>;
+  #records: ShardedCache<MemoryRecord>;
+  readonly #rechecks: Rechecks = { count: 0 };
   readonly #maxBytes: number;
   readonly #maxEntryBytes: number;
   #hits = 0;
@@ -53,41 +95,48 @@ export class MemoryTier implements Tier {
 
   constructor(options: MemoryOptions) {
     this.#maxBytes = Math.max(0, Math.floor(options.maxBytes));
-    this.#maxEntryBytes = Math.floor(this.#maxBytes * (options.maxShare ?? 1 / 8));
-    this.#records = new LRUCache<string, MemoryRecord>({
-      maxSize: Math.max(1, this.#maxBytes),
-      sizeCalculation: (record) => record.bytes,
-      dispose: (_record, _key, reason) => {
-        if (reason === 'evict') this.#evictions += 1;
-      },
-    });
+    this.#records = this.#none();
+    const share = Math.floor(this.#maxBytes * (options.maxShare ?? 1 / 8));
+    // What takes the place of all others of its shard is not worth it.
+    this.#maxEntryBytes = Math.min(share, Math.floor(this.#records.shardBytes / 2));
   }
 
-  /** The record without counting a hit or making it younger. */
+  /** The record without counting a hit or making it more likely to stay. */
   peek(key: string): MemoryRecord | undefined {
-    return this.#records.peek(key);
+    return this.#records.get(key);
   }
 
-  /** The record, made the youngest; counted. */
+  /** The record, counted, and more likely to stay. */
   getNow(key: string): MemoryRecord | undefined {
     const record = this.#records.get(key);
     if (record === undefined) this.#misses += 1;
-    else this.#hits += 1;
+    else this.use(record);
     return record;
+  }
+
+  /** Counts a hit of a record that was peeked at, as `getNow` would. */
+  use(record: MemoryRecord): void {
+    this.#hits += 1;
+    if (record.uses < MOST_USES) record.uses += 1;
   }
 
   /**
    * Keeps the entry, replacing one under the same key. `until` defaults to the end of its memory TTL counted from
-   * when it was stored, `checked` to its stamp.
+   * when it was stored, `checked` to its stamp. `extra`: bytes it costs beside those of a compact one.
    */
-  setNow(entry: Entry, until = entry.storedAt + entry.memoryFor, checked = entry.stamp): SetResult {
-    const bytes = entryBytes(entry, entry.body.length);
+  setNow(
+    entry: Entry,
+    until = entry.storedAt + entry.memoryFor,
+    checked = entry.stamp,
+    extra = 0,
+  ): SetResult {
+    const bytes = entryBytes(entry, entry.body.length) + extra;
     if (bytes > this.#maxEntryBytes) {
       // What is there is older than what was just offered: keeping it would answer with a replaced body.
       this.#records.delete(entry.key);
       return 'too-large';
     }
-    this.#records.set(entry.key, { entry, bytes, until, checked });
+    this.#records.set(entry.key, new MemoryRecord(entry, bytes, until, checked, this.#rechecks));
     this.#writes += 1;
     return 'stored';
   }
@@ -108,9 +157,9 @@ export class MemoryTier implements Tier {
     return this.deleteNow(key);
   }
 
-  /** Sorts all keys: for people, not for the path of a request. */
+  /** Looks at all keys: for people, not for the path of a request. */
   async list(query: ListQuery): Promise<ListPage> {
-    const keys = [...this.#records.keys()].filter((key) => key > query.after).sort();
+    const keys = await this.#first(query.scanLimit + 1, query.after);
     const rows: Row[] = [];
     let looked = 0;
     for (const key of keys) {
@@ -118,7 +167,7 @@ export class MemoryTier implements Tier {
         return { rows, next: keys[looked - 1] ?? query.after };
       }
       looked += 1;
-      const record = this.#records.peek(key);
+      const record = this.#records.get(key);
       if (record === undefined || !key.includes(query.contains)) continue;
       if (query.class !== undefined && record.entry.class !== query.class) continue;
       rows.push({ head: record.entry, bytes: record.bytes, tier: 'memory' });
@@ -128,38 +177,37 @@ export class MemoryTier implements Tier {
 
   async clear(): Promise<number> {
     const removed = this.#records.size;
-    this.#records.clear();
+    // Others than emptied ones: a million records are not walked.
+    this.#records = this.#none();
     return removed;
   }
 
   /** Has this process look at L2 again before it answers with what is stored under exactly this key. */
   recheckKey(key: string): void {
-    const record = this.#records.peek(key);
+    const record = this.#records.get(key);
     if (record !== undefined) record.until = 0;
   }
 
-  /** The same for every record. Returns how many there are. */
+  /** The same for every record, at once however many there are. Returns how many. */
   recheck(): number {
-    for (const record of this.#records.values()) record.until = 0;
+    this.#rechecks.count += 1;
     return this.#records.size;
   }
 
   async sweep(dead: (head: EntryHead) => boolean): Promise<number> {
+    const records = this.#records;
     let removed = 0;
-    let looked = 0;
-    for (const key of [...this.#records.keys()]) {
-      const record = this.#records.peek(key);
-      if (record !== undefined && dead(record.entry) && this.#records.delete(key)) removed += 1;
-      looked += 1;
-      if (looked % SWEEP_STEP === 0) await new Promise(setImmediate);
-    }
+    await this.#walk((key) => {
+      const record = records.get(key);
+      if (record !== undefined && dead(record.entry) && records.delete(key)) removed += 1;
+    });
     return removed;
   }
 
   stats(): TierStats {
     return {
       entries: this.#records.size,
-      bytes: this.#records.calculatedSize,
+      bytes: this.#records.bytes,
       maxBytes: this.#maxBytes,
       hits: this.#hits,
       misses: this.#misses,
@@ -171,9 +219,39 @@ export class MemoryTier implements Tier {
   }
 
   async close(): Promise<void> {
-    this.#records.clear();
+    this.#records = this.#none();
+  }
+
+  #none(): ShardedCache<MemoryRecord> {
+    return new ShardedCache(Math.max(1, this.#maxBytes), () => {
+      this.#evictions += 1;
+    });
+  }
+
+  /** The first keys after `after`, sorted. */
+  async #first(count: number, after: string): Promise<string[]> {
+    let keys: string[] = [];
+    let last: string | undefined;
+    await this.#walk((key) => {
+      if (key <= after || (last !== undefined && key > last)) return;
+      keys.push(key);
+      if (keys.length < 2 * count) return;
+      keys = keys.sort().slice(0, count);
+      last = keys.at(-1);
+    });
+    return keys.sort().slice(0, count);
+  }
+
+  /** Calls `look` with every key, with a turn for others now and then. */
+  async #walk(look: (key: string) => void): Promise<void> {
+    let looked = 0;
+    for (const key of this.#records.keys()) {
+      look(key);
+      looked += 1;
+      if (looked % WALK_STEP === 0) await new Promise(setImmediate);
+    }
   }
 }
 
-/** Records looked at between two turns of the event loop: well under a millisecond. */
-const SWEEP_STEP = 1000;
+/** Keys looked at between two turns of the event loop: well under a millisecond. */
+const WALK_STEP = 1000;

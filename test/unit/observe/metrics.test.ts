@@ -57,7 +57,7 @@ describe('metrics of one process', () => {
       120,
     );
     requests.record({ ...hit, result: 'stale', served: 'disk', stale: 'origin-error' }, 200, 3);
-    const text = await metrics.registry.metrics();
+    const text = await mergeMetrics([await metrics.json()]);
     expect(samples(text, 'tmdb_proxy_requests_total').sort()).toEqual([
       'tmdb_proxy_requests_total{result="hit",tier="memory",class="detail",status="2xx"} 2',
       'tmdb_proxy_requests_total{result="miss",tier="origin",class="detail",status="5xx"} 1',
@@ -83,7 +83,7 @@ describe('metrics of one process', () => {
       const server = `https://server-${i}.example`;
       metrics.onOriginEvent({ type: 'breaker', upstream: `group ${i}`, server, state: 'open' });
     }
-    const text = await metrics.registry.metrics();
+    const text = await mergeMetrics([await metrics.json()]);
     const series = samples(text, 'tmdb_proxy_requests_total{');
     expect(series.length).toBeLessThanOrEqual(
       RESULTS.length * SERVED.length * LABELLED_CLASSES.length * STATUS_CLASSES.length,
@@ -97,7 +97,7 @@ describe('metrics of one process', () => {
 
   it('follow Prometheus conventions: a prefix, base units, _total on counters alone', async () => {
     const { metrics } = make();
-    for (const { name, type, help } of (await metrics.registry.getMetricsAsJSON()) as unknown as {
+    for (const { name, type, help } of (await metrics.json()) as unknown as {
       name: string;
       type: string;
       help: string;
@@ -142,7 +142,7 @@ describe('metrics of one process', () => {
     metrics.onOriginEvent({ type: 'breaker', ...base, state: 'open' });
     metrics.healed('field-added');
     metrics.purged('tag', true);
-    const text = await metrics.registry.metrics();
+    const text = await mergeMetrics([await metrics.json()]);
     for (const line of [
       'tmdb_proxy_origin_attempts_total{upstream="api",outcome="2xx"} 1',
       'tmdb_proxy_origin_attempts_total{upstream="api",outcome="origin_timeout"} 1',

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import type { RedisAddress } from '../../../src/redis/options.js';
-import { bestView, parseClusterNodes, redisNodes, redisState } from '../../../src/redis/topology.js';
+import { redisState } from '../../../src/redis/state.js';
+import { bestView, parseClusterNodes, redisNodes } from '../../../src/redis/topology.js';
 import {
   freePort,
   type RedisCluster,

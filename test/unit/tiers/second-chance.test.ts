@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import { RecentMarks } from '../../../src/tiers/recent-marks.js';
+import { MOST_USES, type Queued, SecondChanceCache } from '../../../src/tiers/second-chance.js';
+import { ShardedCache } from '../../../src/tiers/sharded.js';
+
+function cacheOf(maxBytes: number) {
+  let evictions = 0;
+  const cache = new SecondChanceCache<Queued>(maxBytes, () => {
+    evictions++;
+  });
+  const add = (key: string, bytes = 1) => cache.set(key, { bytes, uses: 0 });
+  const use = (key: string) => {
+    const record = cache.get(key);
+    if (record !== undefined && record.uses < MOST_USES) record.uses++;
+    return record !== undefined;
+  };
+  return { cache, add, use, evictions: () => evictions };
+}
+
+it('unique keys never make it larger than its bytes (I-17)', () => {
+  const { cache, add, evictions } = cacheOf(1000);
+  for (let i = 0; i < 10_000; i++) {
+    add(`k${i}`, 1 + (i % 50));
+    expect(cache.bytes).toBeLessThanOrEqual(1000);
+  }
+  expect(evictions()).toBe(10_000 - cache.size);
+});
+
+it('nothing leaves while there is room', () => {
+  const { cache, add, evictions } = cacheOf(100);
+  for (let i = 0; i < 100; i++) add(`k${i}`);
+  expect(cache.size).toBe(100);
+  expect(evictions()).toBe(0);
+});
+
+it('a scan does not drive out what is asked for', () => {
+  const { add, use } = cacheOf(100);
+  const popular = Array.from({ length: 50 }, (_, i) => `popular ${i}`);
+  for (const key of popular) add(key);
+  for (const key of popular) use(key);
+  for (let i = 0; i < 5000; i++) {
+    add(`crawled ${i}`);
+    if (i % 10 === 0) use(popular[(i / 10) % 50]!);
+  }
+  expect(popular.filter(use)).toHaveLength(50);
+});
+
+it('what comes back soon after it was evicted is let into the main part', () => {
+  const { add, use } = cacheOf(100);
+  for (let i = 0; i < 100; i++) add(`a${i}`);
+  add('back');
+  for (let i = 0; i < 110; i++) add(`b${i}`);
+  expect(use('back')).toBe(false);
+  add('back');
+  for (let i = 0; i < 200; i++) add(`c${i}`);
+  expect(use('back')).toBe(true);
+});
+
+it('what was popular once leaves when nobody asks for it any more', () => {
+  const { add, use } = cacheOf(100);
+  for (let i = 0; i < 100; i++) {
+    add(`old ${i}`);
+    for (let n = 0; n < 10; n++) use(`old ${i}`);
+  }
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 80; i++) {
+      if (!use(`new ${i}`)) add(`new ${i}`);
+    }
+  }
+  expect(Array.from({ length: 80 }, (_, i) => use(`new ${i}`)).filter(Boolean).length).toBeGreaterThan(70);
+});
+
+it('a newcomer is always taken in, and a replacement keeps its place', () => {
+  const { cache, add, use } = cacheOf(100);
+  for (let i = 0; i < 1000; i++) {
+    add(`k${i}`);
+    expect(cache.get(`k${i}`)).toBeDefined();
+  }
+  use('k999');
+  add('k999', 5);
+  expect(cache.get('k999')).toEqual({ bytes: 5, uses: 1 });
+  expect(cache.keys().filter((key) => key === 'k999')).toHaveLength(1);
+  expect(cache.delete('k999')).toBe(true);
+  expect(cache.delete('k999')).toBe(false);
+  expect(cache.get('k999')).toBeUndefined();
+});
+
+it('a full cache of popular records is not walked for one newcomer', () => {
+  const { cache, add, use } = cacheOf(10_000);
+  for (let i = 0; i < 10_000; i++) add(`k${i}`);
+  for (const key of cache.keys()) for (let n = 0; n < MOST_USES; n++) use(key);
+  const before = cache.keys();
+  add('newcomer');
+  const spared = before.filter((key) => (cache.get(key)?.uses ?? MOST_USES) < MOST_USES);
+  expect(spared.length).toBeLessThanOrEqual(256);
+});
+
+it('shards together hold no more than the whole, and every key is found in its own', () => {
+  const cache = new ShardedCache<Queued>(1000, () => {}, 100);
+  expect(cache.shardBytes).toBe(100);
+  for (let i = 0; i < 5000; i++) cache.set(`k${i}`, { bytes: 1, uses: 0 });
+  expect(cache.bytes).toBeLessThanOrEqual(1000);
+  expect(cache.bytes).toBeGreaterThan(990);
+  const keys = [...cache.keys()];
+  expect(new Set(keys).size).toBe(cache.size);
+  expect(keys.every((key) => cache.get(key) !== undefined)).toBe(true);
+  expect(keys.every((key) => cache.delete(key))).toBe(true);
+  expect(cache.size).toBe(0);
+});
+
+it('marks are taken once, and are as good when the table has grown', () => {
+  const marks = new RecentMarks();
+  marks.note('a', 1);
+  expect(marks.take('a')).toBe(true);
+  expect(marks.take('a')).toBe(false);
+  for (let i = 0; i < 10_000; i++) marks.note(`k${i}`, 10_000);
+  const known = Array.from({ length: 10_000 }, (_, i) => marks.take(`k${i}`)).filter(Boolean);
+  expect(known.length).toBeGreaterThan(8000);
+  const strangers = Array.from({ length: 10_000 }, (_, i) => marks.take(`stranger ${i}`)).filter(Boolean);
+  expect(strangers.length).toBeLessThan(100);
+});

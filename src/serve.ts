@@ -176,6 +176,7 @@ function observer({ counters }: Serving, log: Logger, hitLog: HitLog): Observer 
       const hits = hitLog.take();
       if (hits > 0) write(describe(), hits);
     },
+    decoded: () => counters.countDecoded(),
     failure(error, requestId) {
       const level = error.code === 'internal' ? 'error' : error.status >= 500 ? 'warn' : 'debug';
       log[level]({ requestId, code: error.code, err: error }, error.message);

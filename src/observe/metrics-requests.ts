@@ -34,6 +34,8 @@ export interface RequestSnapshot {
   readonly noStore: Readonly<Partial<Record<NoStoreReason, number>>>;
   readonly stale: Readonly<Partial<Record<StaleReason, number>>>;
   readonly collapsed: number;
+  /** Bodies decoded for clients that take no gzip. */
+  readonly decoded: number;
 }
 
 const RESULT_INDEX = indexOf(RESULTS);
@@ -52,6 +54,7 @@ export class RequestCounters {
   readonly #noStore = new Map<NoStoreReason, number>();
   readonly #stale = new Map<StaleReason, number>();
   #collapsed = 0;
+  #decoded = 0;
 
   /** @param ms from the arrival of the request to the end of its answer, milliseconds */
   record(outcome: Outcome, status: number, ms: number): void {
@@ -64,6 +67,11 @@ export class RequestCounters {
     if (outcome.collapsed === true) this.#collapsed += 1;
     if (outcome.noStore !== undefined) bump(this.#noStore, outcome.noStore);
     if (outcome.stale !== undefined) bump(this.#stale, outcome.stale);
+  }
+
+  /** A stored body was decoded for a client that takes no gzip. */
+  countDecoded(): void {
+    this.#decoded += 1;
   }
 
   snapshot(): RequestSnapshot {
@@ -83,6 +91,7 @@ export class RequestCounters {
       noStore: Object.fromEntries(this.#noStore),
       stale: Object.fromEntries(this.#stale),
       collapsed: this.#collapsed,
+      decoded: this.#decoded,
     };
   }
 }

@@ -123,6 +123,14 @@ function requestMetrics(metrics: CollectedMetrics, requests: RequestCounters): v
     },
     () => [{ labels: {}, value: requests.snapshot().collapsed }],
   );
+  metrics.add(
+    {
+      name: `${PREFIX}decoded_bodies_total`,
+      help: 'Bodies decoded for clients that take no gzip; kept for the next while there is room.',
+      type: 'counter',
+    },
+    () => [{ labels: {}, value: requests.snapshot().decoded }],
+  );
 }
 
 function tierMetrics(metrics: CollectedMetrics, tiers: MetricsSources['tiers']): void {

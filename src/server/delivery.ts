@@ -14,7 +14,7 @@ export class Delivery {
 
   constructor(settings: ServerSettings) {
     this.fields = new EntryFields(settings);
-    this.identities = new IdentityBodies(settings.identityBytes);
+    this.identities = new IdentityBodies(settings.identityBytes, settings.observer.decoded);
   }
 
   /**

@@ -14,19 +14,15 @@ interface Decoded {
 export class IdentityBodies {
   readonly #kept: LRUCache<string, Decoded>;
   readonly #making = new Map<Entry, Promise<Buffer | undefined>>();
-  #made = 0;
+  readonly #onMade: () => void;
 
-  /** @param maxBytes bound of all decoded bodies kept */
-  constructor(maxBytes: number) {
+  /** @param maxBytes bound of all decoded bodies kept; `onMade` is called for each that is decoded */
+  constructor(maxBytes: number, onMade: () => void) {
+    this.#onMade = onMade;
     this.#kept = new LRUCache({
       maxSize: Math.max(1, Math.floor(maxBytes)),
       sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
     });
-  }
-
-  /** Bodies decoded so far. */
-  get made(): number {
-    return this.#made;
   }
 
   /** What is at hand without waiting. */
@@ -48,7 +44,7 @@ export class IdentityBodies {
   }
 
   async #make(entry: Entry): Promise<Buffer | undefined> {
-    this.#made += 1;
+    this.#onMade();
     const bytes = await decodeWhole(entry.body);
     if (bytes !== undefined) this.#kept.set(entry.key, { entry, bytes });
     return bytes;

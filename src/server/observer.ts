@@ -25,6 +25,8 @@ export interface Observer {
   request(record: RequestRecord): void;
   /** The same of a hit that the fast path has answered; `describe` makes the record where one is wanted. */
   hit(outcome: Outcome, status: number, describe: () => RequestRecord): void;
+  /** A stored body had to be decoded for a client that takes no gzip. */
+  decoded(): void;
   /** A request failed. The client was told the code and the request's id; the cause is for the log. */
   failure(error: ProxyError, requestId: string): void;
 }

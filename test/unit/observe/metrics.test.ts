@@ -57,6 +57,7 @@ describe('metrics of one process', () => {
       120,
     );
     requests.record({ ...hit, result: 'stale', served: 'disk', stale: 'origin-error' }, 200, 3);
+    requests.countDecoded();
     const text = await mergeMetrics([await metrics.json()]);
     expect(samples(text, 'tmdb_proxy_requests_total').sort()).toEqual([
       'tmdb_proxy_requests_total{result="hit",tier="memory",class="detail",status="2xx"} 2',
@@ -64,6 +65,7 @@ describe('metrics of one process', () => {
       'tmdb_proxy_requests_total{result="stale",tier="disk",class="detail",status="2xx"} 1',
     ]);
     expect(text).toContain('tmdb_proxy_collapsed_requests_total 1');
+    expect(text).toContain('tmdb_proxy_decoded_bodies_total 1');
     expect(text).toContain('tmdb_proxy_not_stored_total{reason="status"} 1');
     expect(text).toContain('tmdb_proxy_stale_served_total{reason="origin-error"} 1');
     expect(text).toContain('tmdb_proxy_request_duration_seconds_bucket{tier="memory",le="0.0001"} 0');

@@ -201,6 +201,7 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
     observer: {
       request: (record) => void records.push(record),
       hit: (_outcome, _status, describe) => void records.push(describe()),
+      decoded: () => {},
       failure: (error) => void failures.push(error),
     },
     ...options.settings,

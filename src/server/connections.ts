@@ -62,7 +62,9 @@ export class Connections {
   /** Closes those on which nothing is under way: between two requests, or opened ahead of need. */
   closeIdle(): void {
     for (const [socket, { active, readWhenIdle }] of this.#states) {
-      if (active.size === 0 && socket.bytesRead <= readWhenIdle) socket.destroy();
+      // What the fast path wrote is under way without being active.
+      const left = socket.writableLength === 0;
+      if (active.size === 0 && left && socket.bytesRead <= readWhenIdle) socket.destroy();
     }
   }
 

@@ -28,10 +28,10 @@ function kit(maxBytes = 1_000_000) {
     identityBytes: 1_000_000,
     isReady: () => true,
     clientAddress: () => 'client',
-    observer: { request: () => {}, hit: () => {}, failure: () => {} },
+    observer: { request: () => {}, hit: () => {}, decoded: () => {}, failure: () => {} },
   };
   const fields = new EntryFields(settings);
-  const identities = new IdentityBodies(1_000_000);
+  const identities = new IdentityBodies(1_000_000, () => {});
   return {
     clock,
     settings,

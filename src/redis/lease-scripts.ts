@@ -1,8 +1,11 @@
 import type { Script } from './link.js';
 import { STORED_FENCE } from './value-header.js';
 
-/** How long a claim, or any other of these calls, may take, ms (I-14). In one data centre they take under 5. */
-export const LEASE_DEADLINE_MS = 150;
+/**
+ * How long a claim, or any other of these calls, may take, ms (I-14). In one data centre they take under 5; to give up early
+ * costs the origin a request for each node. A Redis that hangs has shown it before, when it was read: see `available`.
+ */
+export const LEASE_DEADLINE_MS = 400;
 
 /*
  * A lease key holds `<fence>:<stamp>` while a fill is under way and `<fence>:u` while its key is known to be

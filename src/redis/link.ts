@@ -36,7 +36,7 @@ const REMAP_EVERY_MS = 1000;
 /** A cluster's client that has failed every call for so long is replaced, ms. */
 const REPLACE_AFTER_MS = 3000;
 /** A timer that comes so late, ms, says that this process was busy, not that Redis was slow. */
-const OVERSLEPT_MS = 25;
+const OVERSLEPT_MS = 10;
 /** A client that does not hang up in time is cut off, ms: `quit` hangs on a dead node. */
 const CLOSE_DEADLINE_MS = 500;
 

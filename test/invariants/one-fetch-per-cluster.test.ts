@@ -3,6 +3,7 @@ import { LeasedFetcher } from '../../src/cache/lease.js';
 import { systemClock } from '../../src/clock.js';
 import type { Origin, OriginRequest, OriginResponse } from '../../src/origin/source.js';
 import { RedisKeys } from '../../src/redis/keys.js';
+import { LEASE_DEADLINE_MS } from '../../src/redis/lease-scripts.js';
 import { LEASE_MS, RedisLeases } from '../../src/redis/leases.js';
 import { RedisLink } from '../../src/redis/link.js';
 import type { RedisAddress, RedisSettings } from '../../src/redis/options.js';
@@ -183,7 +184,7 @@ describe('I-14: trouble with Redis means no lease, never no answer', () => {
     const began = Date.now();
     const answers = await Promise.all(nodes.map(({ ask }) => ask('/k')));
     // One look into L2, one claim, the origin.
-    expect(Date.now() - began).toBeLessThan(250 + 150 + ORIGIN_MS + 300);
+    expect(Date.now() - began).toBeLessThan(250 + LEASE_DEADLINE_MS + ORIGIN_MS + 300);
     expect(answers.map(({ outcome }) => outcome.result)).toEqual(['miss', 'miss']);
     stopped.resume();
   });

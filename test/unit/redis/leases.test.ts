@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Leases } from '../../../src/cache/lease.js';
 import { systemClock } from '../../../src/clock.js';
 import { RedisKeys } from '../../../src/redis/keys.js';
+import { LEASE_DEADLINE_MS } from '../../../src/redis/lease-scripts.js';
 import { type RedisClaim, RedisLeases } from '../../../src/redis/leases.js';
 import { RedisLink } from '../../../src/redis/link.js';
 import type { RedisAddress } from '../../../src/redis/options.js';
@@ -246,7 +247,7 @@ describe('leases on a standalone Redis', () => {
     expect((await a.leases.claim('/k', 0, 0)).kind).toBe('ours');
   });
 
-  it('a hanging Redis costs one claim its deadline and the others nothing; it is used again later (I-14)', async () => {
+  it('a hanging Redis costs two claims in a row their deadline and the others nothing; it is used again later (I-14)', async () => {
     const proxy = await startTcpProxy(server.port);
     ending.push(() => proxy.close());
     const { leases, troubles } = await node(standaloneAddress(proxy.port), `p${prefixes++}:`);
@@ -256,13 +257,14 @@ describe('leases on a standalone Redis', () => {
       return { kind, ms: performance.now() - began };
     };
     proxy.set('hang');
-    const first = await timed();
-    expect(first.kind).toBe('alone');
-    expect(first.ms).toBeLessThan(350);
-    const second = await timed();
-    expect(second.kind).toBe('alone');
-    expect(second.ms).toBeLessThan(100);
-    expect(troubles).toEqual(['deadline']);
+    for (const claim of [await timed(), await timed()]) {
+      expect(claim.kind).toBe('alone');
+      expect(claim.ms).toBeLessThan(LEASE_DEADLINE_MS + 200);
+    }
+    const third = await timed();
+    expect(third.kind).toBe('alone');
+    expect(third.ms).toBeLessThan(100);
+    expect(troubles).toEqual(['deadline', 'deadline']);
     proxy.set('refuse');
     proxy.set('pass');
     let claim: RedisClaim['kind'] = 'alone';
@@ -271,6 +273,18 @@ describe('leases on a standalone Redis', () => {
       claim = (await leases.claim('/later', 0, 0)).kind;
     }
     expect(claim).toBe('ours');
+  });
+
+  it('claims that were under way together and were all answered late do not keep the next ones from a lease (I-6)', async () => {
+    const proxy = await startTcpProxy(server.port);
+    ending.push(() => proxy.close());
+    const { leases, troubles } = await node(standaloneAddress(proxy.port), `p${prefixes++}:`);
+    proxy.set('hang');
+    const late = await Promise.all(['/1', '/2', '/3', '/4'].map((key) => leases.claim(key, 0, 0)));
+    expect(late.map(({ kind }) => kind)).toEqual(['alone', 'alone', 'alone', 'alone']);
+    expect(troubles).toEqual(['deadline', 'deadline', 'deadline', 'deadline']);
+    proxy.set('pass');
+    expect((await leases.claim('/5', 0, 0)).kind).toBe('ours');
   });
 
   it('who waits for a leader is let go when Redis goes away meanwhile (I-14, I-23)', async () => {
@@ -284,7 +298,7 @@ describe('leases on a standalone Redis', () => {
     proxy.set('hang');
     const began = performance.now();
     expect(await waited).toBe('gone');
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(performance.now() - began).toBeLessThan(2500);
     await lease.release('not-stored');
   });
 });

@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'tests',
           include: ['test/**/*.test.ts'],
           exclude: ['test/scenarios/**'],
+          // Much of it waits: for servers to start, leases to end, clusters to fail over.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

@@ -159,6 +159,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     followers: members,
     sweep: sweepOf({ disk, redis, bus }),
     clock,
+    onTaken: ({ scope, soft }) => metrics.purged(scope.kind, soft),
     onError: (error) => log.error({ err: error }, 'purge: work in the background failed'),
   });
   purger.load();

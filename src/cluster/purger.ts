@@ -21,6 +21,8 @@ export interface PurgerParts {
   /** Removes dead entries in the background; space only, never correctness. */
   readonly sweep: (dead: (head: EntryHead) => boolean) => Promise<unknown>;
   readonly clock: Clock;
+  /** A rule that was not known here, whoever raised it; for the metrics. */
+  readonly onTaken?: (rule: PurgeRule) => void;
   /** A fault that nobody waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -94,9 +96,10 @@ export class Purger implements Purges {
    * when it resolves. Rejects when they could not be made durable.
    */
   async apply(rules: readonly PurgeRule[]): Promise<void> {
-    const { table, flights, followers } = this.#parts;
+    const { table, flights, followers, onTaken } = this.#parts;
     const news = rules.filter((rule) => table.apply(rule));
     if (news.length === 0) return;
+    if (onTaken !== undefined) for (const rule of news) onTaken(rule);
     // I-3. In the same turn as the puts below: the store commits in order, so no entry that is stamped under a rule outlives it.
     flights.detach(news);
     const told = followers();

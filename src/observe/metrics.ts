@@ -71,8 +71,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
       name: `${PREFIX}purges_total`,
       help: 'Purge rules taken in by what they name.',
       type: 'counter',
-      // Every process takes in every rule.
-      aggregator: 'max',
     },
     ['scope', 'mode'],
   );

@@ -48,6 +48,17 @@ describe.each([1, 2])('a node with WORKERS=%i', (workers) => {
     expect(origin.requests.countOf('/3/movie/550')).toBe(1);
   });
 
+  it('each purge is counted once, whoever takes part in it', async () => {
+    await purge({ tags: ['movie:1', 'movie:2'] });
+    await purge({ tags: ['movie:1'], soft: true });
+    const metrics = (await get(`${proxy.url}/metrics`)).body.toString();
+    const counted = metrics.split('\n').filter((line) => line.startsWith('tmdb_proxy_purges_total{'));
+    expect(counted.sort()).toEqual([
+      'tmdb_proxy_purges_total{scope="tag",mode="hard"} 2',
+      'tmdb_proxy_purges_total{scope="tag",mode="soft"} 1',
+    ]);
+  });
+
   it('200 concurrent misses on one key make one origin request, whichever worker they reach (I-6)', async () => {
     origin.faults.gate('hold', { match: '/3/tv/1399' });
     const answers = Array.from({ length: 200 }, () => get(`${proxy.url}/3/tv/1399`));

@@ -182,7 +182,7 @@ describe('metrics of several processes', () => {
       'tmdb_proxy_tier_bytes{tier="disk"} 51000',
       'tmdb_proxy_tier_max_bytes{tier="memory"} 3000000',
       'tmdb_proxy_tier_hits_total{tier="disk"} 9',
-      'tmdb_proxy_purges_total{scope="all",mode="hard"} 2',
+      'tmdb_proxy_purges_total{scope="all",mode="hard"} 3',
       'tmdb_proxy_flights 6',
     ])
       expect(text.split('\n')).toContain(line);

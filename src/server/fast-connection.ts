@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionState, Connections } from './connections.js';
 import type { FastPath } from './fast-path.js';
+import { readIntoOneBuffer } from './one-buffer.js';
 
 /** Times of a connection that node:http has not been given yet, ms; its own then apply. */
 export interface FirstTimes {
@@ -29,13 +30,15 @@ type Feed = (chunk: Buffer) => void;
  * whenever no answer is under way; *given up*, after the first chunk that was anything else, for the rest of its life.
  *
  * node:http's own listener of `data` is called in its place; that it works so is what `http.Server`'s `connection` event
- * and its support of any Duplex rest on, and test/unit/server/fast-connection.test.ts would notice a change.
+ * and its support of any Duplex rest on, and test/unit/server/fast-connection.test.ts would notice a change. Bytes are a view
+ * of a buffer that the next read overwrites: whatever outlives the call is copied (`kept`).
  */
 export class FastConnection {
   readonly #socket: Socket;
   readonly #parts: FastConnectionParts;
   /** node:http's listener, once it has the socket. */
   #http: Feed | undefined;
+  #givenUp = false;
   #answered = false;
   /** What came while an answer waits for L2. */
   #waiting: Buffer[] | undefined;
@@ -49,12 +52,17 @@ export class FastConnection {
     socket.on('error', this.#onError);
     socket.on('end', this.#onEnd);
     socket.on('data', this.#onData);
+    readIntoOneBuffer(socket, this.#onData);
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#givenUp) {
+      this.#http!.call(this.#socket, kept(chunk));
+      return;
+    }
     if (this.#waiting !== undefined) {
       // Pipelined behind a request that waits for L2: its turn comes.
-      this.#waiting.push(chunk);
+      this.#waiting.push(kept(chunk));
       this.#socket.pause();
       return;
     }
@@ -66,7 +74,7 @@ export class FastConnection {
     }
     const answered = this.#isIdle() && path.answer(request, this.#socket);
     if (typeof answered === 'boolean') this.#settle(answered, chunk);
-    else void this.#wait(answered, chunk);
+    else void this.#wait(answered, kept(chunk));
   };
 
   #settle(answered: boolean, chunk: Buffer): void {
@@ -112,18 +120,15 @@ export class FastConnection {
       this.#socket.on('data', this.#onData);
       this.#socket.off('data', this.#http);
     }
-    this.#http.call(this.#socket, chunk);
+    this.#http.call(this.#socket, kept(chunk));
   }
 
   /** Leaves the connection to node:http, beginning with this chunk. */
   #giveUp(chunk: Buffer): void {
-    if (this.#http === undefined) {
-      this.#http = this.#attach();
-    } else {
-      this.#socket.off('data', this.#onData);
-      this.#socket.on('data', this.#http);
-    }
-    this.#http.call(this.#socket, chunk);
+    this.#givenUp = true;
+    // When it has the socket from now on it reads from the handle underneath, and nothing comes here any more.
+    this.#http ??= this.#attach();
+    this.#http.call(this.#socket, kept(chunk));
   }
 
   /** Resigns in favour of node:http and returns its listener of `data`. */
@@ -155,4 +160,8 @@ export class FastConnection {
     this.#ended = true;
     if (this.#waiting === undefined) this.#socket.end();
   };
+}
+
+function kept(chunk: Buffer): Buffer {
+  return Buffer.from(chunk);
 }

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
-import { LRUCache } from 'lru-cache';
 import type { Found, Lookup } from '../cache/lookup.js';
 import type { SharedRoute } from '../cache/site.js';
 import { asProxyError } from '../errors.js';
 import { acceptsCoding } from '../http/content-coding.js';
 import { sanitizeUrl } from '../observe/redact.js';
 import type { Territory } from './app.js';
+import { Memo } from './memo.js';
 import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
 import type { Asked, PreparedResponses, Ready } from './prepared.js';
 import { newRequestId } from './request-id.js';
@@ -61,11 +61,8 @@ export interface PlainRequest {
 export class FastPath {
   readonly #options: FastPathOptions;
   /** `null`: not of the grammar. */
-  readonly #readings = new LRUCache<string, { readonly reading: Reading | null }>({ max: READINGS });
-  readonly #plans = new LRUCache<string, Plan[]>({
-    maxSize: TARGET_CHARS,
-    sizeCalculation: (_plans, target) => 1024 + target.length,
-  });
+  readonly #readings = new Memo<{ readonly reading: Reading | null }>(READINGS, () => 1);
+  readonly #plans = new Memo<Plan[]>(TARGET_CHARS, (target) => 1024 + target.length);
 
   constructor(options: FastPathOptions) {
     this.#options = options;

@@ -47,33 +47,38 @@ export interface Ready {
 export class PreparedResponses {
   readonly #settings: ServerSettings;
   readonly #means: Means;
-  readonly #known: LRUCache<string, Prepared>;
+  /** By the key of the entry; one that goes out decoded as well as coded has two. */
+  readonly #asStored: LRUCache<string, Prepared>;
+  readonly #decoded: LRUCache<string, Prepared>;
 
   /** @param maxBytes bound of the copies kept */
   constructor(settings: ServerSettings, means: Means, maxBytes: number) {
     this.#settings = settings;
     this.#means = means;
-    this.#known = new LRUCache({
-      maxSize: Math.max(1, Math.floor(maxBytes)),
-      sizeCalculation: ({ cost }) => cost,
-    });
+    const half = () =>
+      new LRUCache<string, Prepared>({
+        maxSize: Math.max(1, Math.floor(maxBytes / 2)),
+        sizeCalculation: ({ cost }) => cost,
+      });
+    this.#asStored = half();
+    this.#decoded = half();
   }
 
   /** The response to a GET at `now` (ms), or undefined when only the ordinary path can give it. */
   of(found: Found, asked: Asked, now: number): Ready | undefined {
     const { entry } = found;
     const form = formFor(entry, asked.takesGzip, this.#settings.site);
-    const name = form === 'decoded' ? `${entry.key}\ndecoded` : entry.key;
-    let prepared = this.#known.get(name);
+    const known = form === 'decoded' ? this.#decoded : this.#asStored;
+    let prepared = known.get(entry.key);
     if (prepared?.entry !== entry) {
       const body = form === 'decoded' ? this.#means.identities.now(entry) : entry.body;
       if (body === undefined) return undefined;
       prepared = new Prepared(entry, form, body, this.#means.fields, this.#settings, false);
-      this.#known.set(name, prepared);
+      known.set(entry.key, prepared);
     } else if (!prepared.joined && prepared.body.length <= JOINED_BYTES) {
       // Asked for again: worth a copy.
       prepared = new Prepared(entry, form, prepared.body, this.#means.fields, this.#settings, true);
-      this.#known.set(name, prepared);
+      known.set(entry.key, prepared);
     }
     return prepared.response(found, asked, now);
   }

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connections } from '../../../src/server/connections.js';
 import { FastConnection, type FirstTimes } from '../../../src/server/fast-connection.js';
+import type { FastPath, PlainRequest } from '../../../src/server/fast-path.js';
 import { Side } from '../../fast-path/side.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { until } from './helpers.js';
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 /** A connection's life with times a test can wait for; the answers are those of a real node. */
-async function serve(times: Partial<FirstTimes>, options: ServerOptions = {}) {
+async function serve(times: Partial<FirstTimes>, options: ServerOptions = {}, path?: FastPath) {
   side = await new Side({ site: 'letter', l2: 'prompt', clock: new FakeClock(), fast: true }).open();
   const warm = connect(side.port, '127.0.0.1');
   clients.push(warm);
@@ -44,7 +45,7 @@ async function serve(times: Partial<FirstTimes>, options: ServerOptions = {}) {
   made.on('connection', (socket: Socket) => {
     served.push(socket);
     new FastConnection(socket, {
-      path: side.fastPath!,
+      path: path ?? side.fastPath!,
       connections,
       state: connections.opened(socket),
       times: { firstRequest: FOREVER, keepAlive: FOREVER, ...times },
@@ -151,6 +152,32 @@ describe('what node:http is given', () => {
     client.send(HOT);
     await until(() => client.answers() === 4);
     expect(passed).toEqual(['/x/0', '/x/0', '/x/0']);
+  });
+
+  it('what came before others have sent something, although all read into one buffer', async () => {
+    let decide = (_answered: boolean) => {};
+    const asked: string[] = [];
+    const slow = {
+      read: (chunk: Buffer) => side.fastPath!.read(chunk),
+      answer: ({ split }: PlainRequest) => {
+        asked.push(split.target);
+        if (split.target !== '/slow') return false;
+        return new Promise<boolean>((resolve) => {
+          decide = resolve;
+        });
+      },
+    } as unknown as FastPath;
+    const { dial, passed, served } = await serve({}, {}, slow);
+    const [waiting, other] = [dial(), dial()];
+    waiting.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => asked.length === 1);
+    waiting.send('GET /behind HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => served[0]!.bytesRead > 60);
+    other.send('GET /o HTTP/1.1\r\nHost: elsewhere-and-elsewhere\r\n\r\n');
+    await until(() => other.answers() === 1);
+    decide(false);
+    await until(() => waiting.answers() === 2);
+    expect(passed).toEqual(['/o', '/slow', '/behind']);
   });
 
   it('nothing of a connection that only has hits', async () => {

@@ -8,8 +8,10 @@ import { freePort, removeFolder, temporaryFolder } from './processes.mjs';
 import { askUntilHit, verifyHits } from './verify.mjs';
 
 const LOADS = { wrk: runWrk, autocannon: runAutocannon, 'open-loop': runOpenLoop };
-/** Load before the counted one: compilers are lazy and caches cold. */
-const WARM_SECONDS = 1;
+/** Load before the counted one: caches are cold, and Node compiles what it runs often. */
+const WARM_SECONDS = { native: 1, node: 2 };
+/** Made-up paths of the load before are these numbers further on. */
+const WARM_OFFSET = 5_000_000;
 const WARMED_AT_ONCE = 16;
 /** Of an open loop, requests/s: nothing is to be learnt from a machine that can't keep up. */
 export const SMOKE_RATE = 300;
@@ -109,8 +111,7 @@ async function measureOnce({ variant, target, origin, options, round }) {
     load.made = variant.made?.(round);
     if (variant.list !== undefined) load.paths = variant.list(round, options);
     const run = LOADS[variant.load];
-    const ahead = variant.made || variant.list || options.smoke ? 0 : Math.min(WARM_SECONDS, options.seconds);
-    if (ahead > 0) await run({ ...load, seconds: ahead });
+    if (!options.smoke) await run({ ...load, ...ahead(variant, target, round, options) });
     const extra = await variant.extra?.(running, context);
     const cpu = cpuMicrosOfTree(running.pid);
     const result = await run({ ...load, seconds: options.seconds });
@@ -127,6 +128,18 @@ async function measureOnce({ variant, target, origin, options, round }) {
     await running.stop();
     removeFolder(folder);
   }
+}
+
+/** The load before the counted one: the same, but paths that are to be misses are others. */
+function ahead(variant, { debian }, round, options) {
+  const made = variant.made?.(round);
+  return {
+    seconds: WARM_SECONDS[debian === undefined ? 'node' : 'native'],
+    ...(made && { made: made.below ? made : { ...made, first: made.first + WARM_OFFSET } }),
+    ...(variant.list && {
+      paths: variant.list(round, { ...options, seconds: WARM_SECONDS.node }, WARM_OFFSET),
+    }),
+  };
 }
 
 /** @param {import('../load/result.mjs').LoadResult} result @param {number} cpuMicros @returns {Sample} */

@@ -6,14 +6,13 @@ import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 const { dist, count, bodyBytes } = JSON.parse(process.argv[2]);
 const load = (file) => import(join(resolve(dist), file));
 const { MemoryTier } = await load('tiers/memory.js');
+const { compact } = await load('tiers/compact.js');
 const { decodeEntry, encodeEntry } = await load('tiers/codec.js');
 const { entryOf } = await import('../stores/common.mjs');
 
-/** Decoded, as entries come from a store: no string is shared between them. */
-function add(tier, n) {
-  const { value } = decodeEntry(encodeEntry(entryOf(keyOf(n), bodyBytes)));
-  tier.setNow(value);
-}
+/** As a fill makes them, or decoded, as they come from L2: no text is shared between those. */
+const made = (n) => compact(entryOf(keyOf(n), bodyBytes));
+const decoded = (n) => decodeEntry(encodeEntry(entryOf(keyOf(n), bodyBytes))).value;
 
 const keyOf = (n) => `v1:api:/3/movie/${n}?language=de`;
 const textOf = ({ key, headers, body }) =>
@@ -27,13 +26,19 @@ const used = () => {
 
 const tier = new MemoryTier({ maxBytes: 64 * 1024 ** 3 });
 const sampled = Math.min(count, 100_000);
-for (let n = 0; n < 100; n += 1) add(tier, n); // compiled, first buffers there
-const before = used();
-for (let n = 100; n < sampled + 100; n += 1) add(tier, n);
 const text = textOf(entryOf(keyOf(100_000), bodyBytes));
-const overhead = (used() - before) / sampled - text;
 
-await tier.clear();
+async function overheadOf(make) {
+  for (let n = 0; n < 100; n += 1) tier.setNow(make(n)); // compiled, first buffers there
+  const before = used();
+  for (let n = 100; n < sampled + 100; n += 1) tier.setNow(make(n));
+  const bytes = (used() - before) / sampled - text;
+  await tier.clear();
+  return Math.round(bytes);
+}
+const overheadDecoded = await overheadOf(decoded);
+const overhead = await overheadOf(made);
+
 globalThis.gc();
 const collections = [];
 new PerformanceObserver((list) => {
@@ -47,7 +52,7 @@ const BATCH = 20;
 let longestTurn = 0;
 for (let n = 0; n < count; n += BATCH) {
   const start = performance.now();
-  for (let i = n; i < Math.min(n + BATCH, count); i += 1) add(tier, i);
+  for (let i = n; i < Math.min(n + BATCH, count); i += 1) tier.setNow(made(i));
   longestTurn = Math.max(longestTurn, performance.now() - start);
   await new Promise(setImmediate);
 }
@@ -56,7 +61,8 @@ await new Promise((done) => setTimeout(done, 20)); // the observer's last entrie
 
 const result = {
   entries: tier.stats().entries,
-  overhead: Math.round(overhead),
+  overhead,
+  overheadDecoded,
   longestDelayMs: Number((delay.max / 1e6).toFixed(1)),
   longestTurnMs: Number(longestTurn.toFixed(1)),
   longestCollectionMs: Number(Math.max(0, ...collections).toFixed(1)),

@@ -22,6 +22,17 @@ export const l2Disk = {
       ...shared,
     },
     {
+      name: 'gzip-10k',
+      smoke: false,
+      title: 'the same to clients that accept gzip, as most do',
+      paths: paths((n) => jsonPath(10, n), 256),
+      targets: ['product', 'product-letter', 'raw-node'],
+      headers: { 'Accept-Encoding': 'gzip' },
+      expect: { coding: 'gzip' },
+      origin: { gzip: true },
+      ...shared,
+    },
+    {
       name: 'image-200k',
       title: '200 kB images from disk, 64 keys, 64 connections',
       paths: paths((n) => imagePath(200, n), 64),
@@ -29,7 +40,7 @@ export const l2Disk = {
       ...shared,
     },
   ],
-  goals: ['json-10k', 'image-200k'].map((variant) => ({
+  goals: ['json-10k', 'gzip-10k', 'image-200k'].map((variant) => ({
     text: `L2 hit from disk, ${variant}: ≥ 0.8 × raw node:http serving the same body`,
     variant,
     target: 'product',

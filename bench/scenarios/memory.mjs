@@ -40,7 +40,8 @@ export const memory = {
         'overhead of an entry beyond key, headers and body (in-process, heap and external after gc), bytes',
         probe.overhead,
       ],
-      ['what the store charges for it, bytes', probe.charged],
+      ['the same of one decoded from L2 a moment ago', probe.overheadDecoded],
+      ['what the store charges for the first, bytes', probe.charged],
       [
         `longest delay of the event loop while ${count} entries of 2 kB are stored in L1, ms`,
         probe.longestDelayMs,

@@ -30,12 +30,12 @@ export const mixed = {
       title: '95 % hot (Zipf 0.9, 1 000 keys), 4 % cold, 1 % new; 64 connections',
       targets: ['product', 'product-letter', 'nginx', 'varnish', 'hono'],
       paths: HOT,
-      list: (_round, options) =>
+      list: (_round, options, offset = 0) =>
         traceOf({
           length: perSecond(options),
           hot: HOT,
           cold: COLD,
-          fresh: (n) => pathOf(100_000 + n),
+          fresh: (n) => pathOf(100_000 + offset + n),
           coldShare: 0.04,
           freshShare: 0.01,
           exponent: 0.9,

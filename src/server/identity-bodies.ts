@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { inflatedHere } from '../cache/inflate.js';
 import type { Entry } from '../tiers/entry.js';
 import { decodeWhole } from './coded-body.js';
 
@@ -8,15 +9,15 @@ interface Decoded {
 }
 
 /**
- * The decoded bytes of entries stored as gzip, for clients that take no gzip: made when first asked for, off the event
- * loop and once for all who wait, then kept within a bound.
+ * The decoded bytes of entries stored as gzip, for clients that take no gzip: made when first asked for and
+ * kept within a bound. What is not small is made off the event loop, once for all who wait.
  */
 export class IdentityBodies {
   readonly #kept: LRUCache<string, Decoded>;
   readonly #making = new Map<Entry, Promise<Buffer | undefined>>();
   readonly #onMade: () => void;
 
-  /** @param maxBytes bound of all decoded bodies kept; `onMade` is called for each that is decoded */
+  /** @param maxBytes bound of all decoded bodies kept; `onMade` is called for each that was decoded */
   constructor(maxBytes: number, onMade: () => void) {
     this.#onMade = onMade;
     this.#kept = new LRUCache({
@@ -25,10 +26,13 @@ export class IdentityBodies {
     });
   }
 
-  /** What is at hand without waiting. */
+  /** What is at hand without waiting, or soon made. */
   now(entry: Entry): Buffer | undefined {
     const known = this.#kept.get(entry.key);
-    return known?.entry === entry ? known.bytes : undefined;
+    if (known?.entry === entry) return known.bytes;
+    const bytes = this.#making.has(entry) ? undefined : inflatedHere(entry.body);
+    if (bytes !== undefined) this.#keep(entry, bytes);
+    return bytes;
   }
 
   /** Decodes if need be. Undefined when that is more than is held for one client. Rejects with a ProxyError. */
@@ -44,9 +48,13 @@ export class IdentityBodies {
   }
 
   async #make(entry: Entry): Promise<Buffer | undefined> {
-    this.#onMade();
     const bytes = await decodeWhole(entry.body);
-    if (bytes !== undefined) this.#kept.set(entry.key, { entry, bytes });
+    if (bytes !== undefined) this.#keep(entry, bytes);
     return bytes;
+  }
+
+  #keep(entry: Entry, bytes: Buffer): void {
+    this.#onMade();
+    this.#kept.set(entry.key, { entry, bytes });
   }
 }

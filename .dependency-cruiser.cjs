@@ -9,7 +9,7 @@ const only = (from, allowed, comment) => ({
   from: { path: `^dist/${from}/` },
   to: { path: '^dist/', pathNot: [`^dist/${from}/`, ...allowed.map((path) => `^dist/${path}`)] },
 });
-const BASE = ['errors\\.js$', 'clock\\.js$'];
+const BASE = ['errors\\.js$', 'clock\\.js$', 'memo\\.js$'];
 const HTTP = 'http/';
 
 module.exports = {
@@ -38,7 +38,7 @@ module.exports = {
         'what constructs concrete classes is the files beside the folders; no folder reaches back to them',
       severity: 'error',
       from: { path: '^dist/[^/]+/' },
-      to: { path: '^dist/[^/]+\\.js$', pathNot: '^dist/(errors|clock|version)\\.js$' },
+      to: { path: '^dist/[^/]+\\.js$', pathNot: '^dist/(errors|clock|memo|version)\\.js$' },
     },
   ],
   options: { doNotFollow: { path: 'node_modules' }, exclude: { path: 'node_modules' } },

@@ -11,7 +11,10 @@ export function managementApp(options: AdminAppOptions): ManagementApp {
   };
   return {
     fetch: async (request, bindings) => {
-      app ??= load();
+      app ??= load().catch((thrown) => {
+        app = undefined; // no file descriptor was left, say: the next request tries again
+        throw thrown;
+      });
       return (await app).fetch(request, bindings);
     },
     probe: (path) => probeOf(path, options.ready),

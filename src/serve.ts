@@ -171,8 +171,8 @@ function observer({ counters }: Serving, log: Logger, hitLog: HitLog): Observer 
       const hits = outcome?.result === 'hit' ? hitLog.take() : 1;
       if (hits > 0) write(record, hits);
     },
-    hit(outcome, status, describe) {
-      counters.record(outcome, status, 0);
+    hit(outcome, status, ms, describe) {
+      counters.record(outcome, status, ms);
       const hits = hitLog.take();
       if (hits > 0) write(describe(), hits);
     },

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
  * @property {readonly string[] | undefined} targets instead of the scenario's own
  * @property {readonly string[] | undefined} variants of the scenario, instead of all
  * @property {string} dist folder of the product's build
+ * @property {string | undefined} before folder of an earlier build, for what sets two beside each other (profile)
  * @property {Record<string, string>} env more variables for the product
  */
 
@@ -27,6 +28,7 @@ export function readArguments(argv) {
       targets: { type: 'string' },
       variants: { type: 'string' },
       dist: { type: 'string', default: 'dist' },
+      before: { type: 'string' },
       env: { type: 'string', multiple: true, default: [] },
       'no-write': { type: 'boolean', default: false },
     },
@@ -43,6 +45,7 @@ export function readArguments(argv) {
     targets: listed(values.targets),
     variants: listed(values.variants),
     dist: values.dist,
+    before: values.before,
     env: Object.fromEntries(values.env.map(assignment)),
   };
 }

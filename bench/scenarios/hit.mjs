@@ -87,7 +87,7 @@ export const hit = {
       expect: { status: 304 },
       connections: 64,
       load: 'wrk',
-      targets: [...FAMILY, 'nginx', 'haproxy', 'varnish', 'raw-node'],
+      targets: [...FAMILY, 'nginx', 'varnish', 'raw-node'], // HAProxy's cache answers 304 to the first of a connection only
     },
   ],
   goals: [

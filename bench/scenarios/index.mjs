@@ -6,6 +6,7 @@ import { latency } from './latency.mjs';
 import { memory } from './memory.mjs';
 import { miss } from './miss.mjs';
 import { mixed } from './mixed.mjs';
+import { profile } from './profile.mjs';
 import { purge } from './purge.mjs';
 import { storm } from './storm.mjs';
 import { allMiss, giant, hugeKeys, redisSlow, slowClients } from './unflattering.mjs';
@@ -39,6 +40,7 @@ export const scenarios = [
   growth,
   latency,
   memory,
+  profile,
   hugeKeys,
   allMiss,
   slowClients,

@@ -37,7 +37,7 @@ export const memory = {
     const starts = one.map(({ startMs }) => startMs);
     const rows = [
       [
-        'overhead of an entry beyond key, headers and body (in-process, heap and external after gc), bytes',
+        'overhead of an entry beyond key, headers and body (heap and external after gc; 6 of 15 fields its own), bytes',
         probe.overhead,
       ],
       ['the same of one decoded from L2 a moment ago', probe.overheadDecoded],

@@ -21,6 +21,10 @@ export interface LookupParts {
   readonly clock: Clock;
 }
 
+/** Whether whoever asks at once has a use for this entry, or for what a marker stands for. */
+export type Accepts = (entry: Entry) => boolean;
+const acceptsAny: Accepts = () => true;
+
 /** What L2 has for a route, not yet judged. A marker without an entry: not the variant that is wanted. */
 interface Given {
   readonly marker: Entry | undefined;
@@ -29,18 +33,20 @@ interface Given {
 
 /** What L2 told `fresh`, which had no use for it: whoever looks next need not ask, nor count, again. */
 interface Spare {
-  readonly key: string;
   readonly at: number;
   readonly given: Given;
 }
 
 /** Longer than it takes to hand a request on, and too short to matter to anyone, ms. */
 const SPARE_MS = 2;
+/** Answers of one batch from Redis; and bodies above this size are not held back for nobody, bytes. */
+const SPARES = 64;
+const SPARE_BYTES = 64 * 1024;
 
 /** L1 then L2, purges applied, variants chosen; what L2 had is brought into L1. */
 export class Lookup {
   readonly #parts: LookupParts;
-  #spare: Spare | undefined;
+  readonly #spares = new Map<string, Spare>();
 
   constructor(parts: LookupParts) {
     this.#parts = parts;
@@ -58,25 +64,28 @@ export class Lookup {
   /**
    * What answers at once and without further thought: fresh, whole, and either here or in an L2 that tells without
    * waiting. An answer is counted and remembered as `now` and `look` would; without one nothing is counted in memory,
-   * and they are to be asked. `now`: ms since epoch. `ask`: L2 has to be waited for, see `freshLater`.
+   * and they are to be asked. `now`: ms since epoch; `accepts`: whether an entry, or a marker, is of use. `ask`: L2 has to be waited
+   * for, see `freshLater`.
    */
-  fresh(route: SharedRoute, now: number): Found | 'ask' | undefined {
+  fresh(route: SharedRoute, now: number, accepts: Accepts = acceptsAny): Found | 'ask' | undefined {
     const { memory } = this.#parts;
-    const record = this.#record(route, (key) => reliable(memory.peek(key), now));
+    const first = reliable(memory.peek(route.key), now);
+    if (first !== undefined && !accepts(first.entry)) return undefined;
+    const record = this.#recordOf(route, first, (key) => reliable(memory.peek(key), now));
     const near = record && this.#judged(record);
     if (record !== undefined && near !== undefined) {
-      if (!isReady(near, now)) return undefined;
+      if (!isReady(near, now) || !accepts(near.entry)) return undefined;
       if (near.entry.key !== route.key) memory.getNow(route.key); // the marker
       memory.use(record);
       return near;
     }
     const given = this.#givenNow(route);
-    return given === 'ask' ? given : this.#fresh(route, given, now);
+    return given === 'ask' ? given : this.#fresh(route, given, now, accepts);
   }
 
   /** The same from an L2 that has to be waited for, when memory has nothing to answer with. */
-  async freshLater(route: SharedRoute): Promise<Found | undefined> {
-    return this.#fresh(route, await this.#given(route), this.#parts.clock.now());
+  async freshLater(route: SharedRoute, accepts: Accepts = acceptsAny): Promise<Found | undefined> {
+    return this.#fresh(route, await this.#given(route), this.#parts.clock.now(), accepts);
   }
 
   /** From memory or L2. */
@@ -112,11 +121,15 @@ export class Lookup {
     return this.#parts.memory.peek(key)?.entry;
   }
 
-  #record(
+  #record(route: SharedRoute, look: (key: string) => MemoryRecord | undefined): MemoryRecord | undefined {
+    return this.#recordOf(route, look(route.key), look);
+  }
+
+  #recordOf(
     { key, headers }: SharedRoute,
+    first: MemoryRecord | undefined,
     look: (key: string) => MemoryRecord | undefined,
   ): MemoryRecord | undefined {
-    const first = look(key);
     if (first === undefined || !first.entry.marker) return first;
     const exact = look(variantKey(key, first.entry.vary, headers));
     if (exact !== undefined) return exact;
@@ -138,10 +151,10 @@ export class Lookup {
     return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
   }
 
-  #fresh(route: SharedRoute, given: Given, now: number): Found | undefined {
+  #fresh(route: SharedRoute, given: Given, now: number, accepts: Accepts): Found | undefined {
     const { entry, marker } = given;
-    if (entry === undefined || entry.status === 206 || freshUntil(entry) <= now) {
-      if (marker === undefined) this.#spare = { key: route.key, at: now, given };
+    if (entry === undefined || entry.status === 206 || freshUntil(entry) <= now || !accepts(entry)) {
+      if (marker === undefined) this.#keepSpare(route.key, given);
       return undefined;
     }
     this.now(route); // counts the look in memory
@@ -175,10 +188,19 @@ export class Lookup {
     return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
   }
 
+  #keepSpare(key: string, given: Given): void {
+    const at = this.#parts.clock.now();
+    for (const [old, spare] of this.#spares) {
+      if (at - spare.at < SPARE_MS && this.#spares.size < SPARES) break; // in the order in which they came
+      this.#spares.delete(old);
+    }
+    if ((given.entry?.body.length ?? 0) <= SPARE_BYTES) this.#spares.set(key, { at, given });
+  }
+
   #spareFor(key: string): Given | undefined {
-    const spare = this.#spare;
-    this.#spare = undefined;
-    if (spare === undefined || spare.key !== key) return undefined;
+    const spare = this.#spares.get(key);
+    if (spare === undefined) return undefined;
+    this.#spares.delete(key);
     return this.#parts.clock.now() - spare.at < SPARE_MS ? spare.given : undefined;
   }
 

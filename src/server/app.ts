@@ -131,7 +131,10 @@ export class App {
     } else {
       this.#adapter.then(
         (adapter) => void adapter(incoming, response),
-        (thrown) => sendError(exchange, asProxyError(thrown), 'management'),
+        (thrown) => {
+          this.#adapter = undefined; // the next request tries again
+          sendError(exchange, asProxyError(thrown), 'management');
+        },
       );
     }
   }

@@ -52,14 +52,16 @@ export class FastConnection {
     socket.on('error', this.#onError);
     socket.on('end', this.#onEnd);
     socket.on('data', this.#onData);
-    readIntoOneBuffer(socket, this.#onData);
+    readIntoOneBuffer(socket, this.#onView);
   }
 
+  /** A view of the one buffer. What is given up gets it as any socket's data: node:http may listen no more (after CONNECT). */
+  readonly #onView = (view: Buffer): void => {
+    if (this.#givenUp) this.#socket.emit('data', kept(view));
+    else this.#onData(view);
+  };
+
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#givenUp) {
-      this.#http!.call(this.#socket, kept(chunk));
-      return;
-    }
     if (this.#waiting !== undefined) {
       // Pipelined behind a request that waits for L2: its turn comes.
       this.#waiting.push(kept(chunk));
@@ -89,8 +91,9 @@ export class FastConnection {
   }
 
   async #wait(answered: Promise<boolean>, chunk: Buffer): Promise<void> {
-    const { connections } = this.#parts;
+    const { connections, state } = this.#parts;
     const socket = this.#socket;
+    const read = state.readWhenIdle;
     const gone = () => {};
     this.#waiting = [];
     connections.begin(socket, gone);
@@ -98,6 +101,7 @@ export class FastConnection {
     const waiting: Buffer[] = this.#waiting;
     this.#waiting = undefined;
     connections.end(socket, gone);
+    state.readWhenIdle = read; // this chunk is counted by #settle, and those that wait when their turn comes
     if (socket.destroyed) return;
     this.#settle(done, chunk);
     if (this.#ended) this.#onEnd();
@@ -126,9 +130,13 @@ export class FastConnection {
   /** Leaves the connection to node:http, beginning with this chunk. */
   #giveUp(chunk: Buffer): void {
     this.#givenUp = true;
-    // When it has the socket from now on it reads from the handle underneath, and nothing comes here any more.
-    this.#http ??= this.#attach();
-    this.#http.call(this.#socket, kept(chunk));
+    if (this.#http === undefined) {
+      this.#http = this.#attach();
+    } else {
+      this.#socket.off('data', this.#onData);
+      this.#socket.on('data', this.#http);
+    }
+    this.#socket.emit('data', kept(chunk));
   }
 
   /** Resigns in favour of node:http and returns its listener of `data`. */

@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
-import type { Found, Lookup } from '../cache/lookup.js';
+import type { Accepts, Found, Lookup } from '../cache/lookup.js';
 import type { SharedRoute } from '../cache/site.js';
 import { asProxyError } from '../errors.js';
 import { acceptsCoding } from '../http/content-coding.js';
+import { Memo } from '../memo.js';
 import { sanitizeUrl } from '../observe/redact.js';
+import { ownText } from '../tiers/compact.js';
 import type { Territory } from './app.js';
-import { Memo } from './memo.js';
 import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
-import type { Asked, PreparedResponses, Ready } from './prepared.js';
+import type { Asked, PreparedResponses } from './prepared.js';
+import type { Printed } from './printed.js';
 import { newRequestId } from './request-id.js';
 import type { ServerSettings } from './settings.js';
 
@@ -39,7 +41,7 @@ export interface FastPathOptions {
 
 /** Fields by their bytes: browsers and apps send few kinds, load balancers one for each client address. */
 const READINGS = 4096;
-/** Bound of the targets remembered with their routes, characters. */
+/** Bound of the targets remembered with their routes, in characters and some. */
 const TARGET_CHARS = 8 * 1024 * 1024;
 /** Routes remembered of one target: clients differ in language, coding and credentials. */
 const PLANS = 4;
@@ -49,6 +51,11 @@ interface Plan {
   readonly deciding: readonly string[];
   readonly takesGzip: boolean;
   readonly route: SharedRoute | undefined;
+}
+
+function planCost(target: string, plans: readonly Plan[]): number {
+  const texts = plans.reduce((sum, { deciding }) => sum + deciding.join('').length, 0);
+  return plans.length * (1024 + target.length) + texts;
 }
 
 /** A chunk that was found to be one plain request. */
@@ -62,7 +69,7 @@ export class FastPath {
   readonly #options: FastPathOptions;
   /** `null`: not of the grammar. */
   readonly #readings = new Memo<{ readonly reading: Reading | null }>(READINGS, () => 1);
-  readonly #plans = new Memo<Plan[]>(TARGET_CHARS, (target) => 1024 + target.length);
+  readonly #plans = new Memo<readonly Plan[]>(TARGET_CHARS, planCost);
 
   constructor(options: FastPathOptions) {
     this.#options = options;
@@ -74,8 +81,9 @@ export class FastPath {
     if (parts === undefined) return undefined;
     let known = this.#readings.get(parts.fields);
     if (known === undefined) {
-      known = { reading: readFields(parts.fields) ?? null };
-      this.#readings.set(parts.fields, known);
+      const fields = ownText(parts.fields); // else the whole request would be kept
+      known = { reading: readFields(fields) ?? null };
+      this.#readings.set(fields, known);
     }
     if (known.reading === null || !isPlainTarget(parts.target)) return undefined;
     return { split: parts, reading: known.reading };
@@ -101,46 +109,58 @@ export class FastPath {
     const { route, takesGzip } = this.#plan(parts.target, reading);
     if (route === undefined) return false;
     const now = settings.clock.now();
-    const found = lookup.fresh(route, now);
+    const accepts = takesGzip ? this.#acceptsCoded : this.#acceptsPlain;
+    const found = lookup.fresh(route, now, accepts);
     if (found === undefined) return false;
     const asked = { key: route.key, takesGzip, ifNoneMatch: reading.ifNoneMatch };
-    if (found !== 'ask') return this.#send(found, asked, request, socket, now);
-    return lookup.freshLater(route).then((late) => {
+    if (found !== 'ask') return this.#send(found, asked, request, socket, now, now);
+    return lookup.freshLater(route, accepts).then((late) => {
       if (late === undefined || !settings.isReady()) return false;
-      return socket.destroyed || this.#send(late, asked, request, socket, settings.clock.now());
+      if (!socket.writable) return socket.destroyed;
+      return this.#send(late, asked, request, socket, now, settings.clock.now());
     });
   }
+
+  /** All that chooses among variants was handed to the site, and the body is at hand in the form that is wanted. */
+  readonly #acceptsCoded: Accepts = (entry) => decides(entry.vary) && this.#options.prepared.has(entry, true);
+  readonly #acceptsPlain: Accepts = (entry) =>
+    decides(entry.vary) && this.#options.prepared.has(entry, false);
 
   #failed(fault: unknown): boolean {
     this.#options.settings.observer.failure(asProxyError(fault), '-');
     return false;
   }
 
-  #send(found: Found, asked: Asked, request: PlainRequest, socket: Socket, now: number): boolean {
-    if (!decides(found.entry.vary)) return false;
+  #send(
+    found: Found,
+    asked: Asked,
+    request: PlainRequest,
+    socket: Socket,
+    startedAt: number,
+    now: number,
+  ): boolean {
     const ready = this.#options.prepared.of(found, asked, now);
     if (ready === undefined) return false;
     const requestId = newRequestId();
     ready.send(socket, requestId);
-    this.#observe(ready, request.split, requestId, socket);
+    try {
+      this.#observe(ready, request.split, requestId, socket, now - startedAt);
+    } catch (fault) {
+      this.#failed(fault); // it is answered all the same
+    }
     return true;
   }
 
   #plan(target: string, reading: Reading): Plan {
-    let plans = this.#plans.get(target);
-    if (plans === undefined) {
-      plans = [];
-      this.#plans.set(target, plans);
-    }
-    for (const plan of plans) if (same(plan.deciding, reading.deciding)) return plan;
+    const known = this.#plans.get(target) ?? [];
+    for (const plan of known) if (same(plan.deciding, reading.deciding)) return plan;
     const { deciding } = reading;
     const plan = {
       deciding,
       takesGzip: acceptsCoding(deciding, 'gzip'),
-      route: this.#route(target, deciding),
+      route: this.#route(ownText(target), deciding),
     };
-    if (plans.length >= PLANS) plans.shift();
-    plans.push(plan);
+    this.#plans.set(ownText(target), [...known.slice(1 - PLANS), plan]);
     return plan;
   }
 
@@ -155,14 +175,14 @@ export class FastPath {
       : undefined;
   }
 
-  #observe(ready: Ready, { target, fields }: Split, requestId: string, socket: Socket): void {
+  #observe(ready: Printed, { target, fields }: Split, requestId: string, socket: Socket, ms: number): void {
     const { observer, clientAddress } = this.#options.settings;
-    observer.hit(ready.outcome, ready.status, () => ({
+    observer.hit(ready.outcome, ready.status, ms, () => ({
       method: 'GET',
       path: sanitizeUrl(target),
       status: ready.status,
       bytes: ready.bytes,
-      ms: 0,
+      ms,
       outcome: ready.outcome,
       requestId,
       client: clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } }),

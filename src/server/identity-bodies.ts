@@ -1,12 +1,17 @@
 import { LRUCache } from 'lru-cache';
-import { inflatedHere } from '../cache/inflate.js';
+import { inflatedHere, saysSmall } from '../cache/inflate.js';
+import { ownBody } from '../tiers/compact.js';
 import type { Entry } from '../tiers/entry.js';
 import { decodeWhole } from './coded-body.js';
 
 interface Decoded {
-  readonly entry: Entry;
+  /** Weak: entries are counted where they are kept. */
+  readonly of: WeakRef<Entry>;
   readonly bytes: Buffer;
 }
+
+/** Charged for the objects of one, bytes. */
+const OVERHEAD = 256;
 
 /**
  * The decoded bytes of entries stored as gzip, for clients that take no gzip: made when first asked for and
@@ -22,17 +27,21 @@ export class IdentityBodies {
     this.#onMade = onMade;
     this.#kept = new LRUCache({
       maxSize: Math.max(1, Math.floor(maxBytes)),
-      sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
+      sizeCalculation: ({ bytes }) => OVERHEAD + bytes.length,
     });
+  }
+
+  /** Whether `now` would give the bytes, if they are what they say they are. */
+  atHand(entry: Entry): boolean {
+    return this.#kept.peek(entry.key)?.of.deref() === entry || saysSmall(entry.body);
   }
 
   /** What is at hand without waiting, or soon made. */
   now(entry: Entry): Buffer | undefined {
     const known = this.#kept.get(entry.key);
-    if (known?.entry === entry) return known.bytes;
+    if (known?.of.deref() === entry) return known.bytes;
     const bytes = this.#making.has(entry) ? undefined : inflatedHere(entry.body);
-    if (bytes !== undefined) this.#keep(entry, bytes);
-    return bytes;
+    return bytes && this.#keep(entry, bytes);
   }
 
   /** Decodes if need be. Undefined when that is more than is held for one client. Rejects with a ProxyError. */
@@ -49,12 +58,14 @@ export class IdentityBodies {
 
   async #make(entry: Entry): Promise<Buffer | undefined> {
     const bytes = await decodeWhole(entry.body);
-    if (bytes !== undefined) this.#keep(entry, bytes);
-    return bytes;
+    return bytes && this.#keep(entry, bytes);
   }
 
-  #keep(entry: Entry, bytes: Buffer): void {
+  /** The bytes in memory of their own: zlib's are part of a larger block, which they would keep alive (I-18). */
+  #keep(entry: Entry, bytes: Buffer): Buffer {
     this.#onMade();
-    this.#kept.set(entry.key, { entry, bytes });
+    const own = ownBody(bytes);
+    this.#kept.set(entry.key, { of: new WeakRef(entry), bytes: own });
+    return own;
   }
 }

@@ -9,21 +9,7 @@ import { problemBody } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { FastConnection } from './fast-connection.js';
 import type { FastPath } from './fast-path.js';
-import { KEEP_ALIVE_SECONDS } from './prepared.js';
-
-/** Limits of a connection, with the reason for each; times in ms. */
-const LIMITS = {
-  /** Above Node's 16 KiB: browser apps on a shared host send all its cookies. */
-  maxHeaderSize: 32 * 1024,
-  /** From the first byte of a request to the end of its head: slower ones hold connections open on purpose. */
-  headersTimeout: 20_000,
-  /** To the end of its body, for uploads that are passed through. */
-  requestTimeout: 300_000,
-  /** Above the 60 s after which usual load balancers drop idle connections: theirs must end first, or they meet a reset. */
-  keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
-  /** How often the two above are looked at. */
-  connectionsCheckingInterval: 5_000,
-} as const;
+import { LIMITS } from './limits.js';
 
 /** What Node's parser says, and what the client is told. */
 const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: string, message: string]>> = {
@@ -135,6 +121,8 @@ export class Listener implements Drainable {
     const { settings } = this.#app;
     const { status, type, body } = connectRefusal();
     socket.on('error', () => socket.destroy()); // the client left without hearing the answer
+    // Nobody reads it any more: it does not stay half open for as long as the client likes.
+    (socket as Socket).setTimeout(LIMITS.connectionsCheckingInterval, () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} Method Not Allowed\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );

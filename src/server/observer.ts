@@ -23,8 +23,11 @@ export interface RequestRecord {
 export interface Observer {
   /** Called exactly once per request on the ordinary path, when its answer is finished or its client has gone. */
   request(record: RequestRecord): void;
-  /** The same of a hit that the fast path has answered; `describe` makes the record where one is wanted. */
-  hit(outcome: Outcome, status: number, describe: () => RequestRecord): void;
+  /**
+   * The same of a hit that the fast path has answered, when its bytes are with the kernel or queued for it; nobody waits there for a
+   * client to take them. `ms` as in the record; `describe` makes the record where one is wanted.
+   */
+  hit(outcome: Outcome, status: number, ms: number, describe: () => RequestRecord): void;
   /** A stored body had to be decoded for a client that takes no gzip. */
   decoded(): void;
   /** A request failed. The client was told the code and the request's id; the cause is for the log. */

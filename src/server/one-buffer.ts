@@ -11,7 +11,7 @@ interface ReadsIntoBuffer {
 
 /**
  * Has the socket read into one buffer that all share, as the option `onread` of net.Socket does, instead of into 64 KiB
- * allocated anew for each read: a fifth of what a hit costs (docs/performance.md). `onBytes` gets a view that is good during the
+ * allocated anew for each read: a fifth of a hit (bench/stores/read-buffer.mjs). `onBytes` gets a view that is good during the
  * call only; no `data` event comes any more, everything else does. False: this Node has none of it, nothing was changed.
  */
 export function readIntoOneBuffer(socket: Socket, onBytes: (view: Buffer) => void): boolean {

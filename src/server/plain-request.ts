@@ -1,3 +1,5 @@
+import { ownText } from '../tiers/compact.js';
+
 /**
  * The narrow grammar of requests that the fast path looks at: one complete head of a GET or HEAD without a body. It is a
  * subset of what node:http's parser accepts, and nothing in it is open to a second reading: no folded line, no bare CR or
@@ -110,7 +112,7 @@ export function readFields(fields: string): Reading | undefined {
   for (const line of fields.slice(0, -4).split('\r\n')) {
     const m = LINE.exec(line);
     if (m === null) return undefined;
-    const value = m[2]!;
+    const value = ownText(m[2]!);
     const name = m[1]!.toLowerCase();
     if (FRAMING.has(name)) return undefined;
     if (name === 'connection' && value.toLowerCase() !== 'keep-alive') return undefined;

@@ -19,9 +19,8 @@ export function requestIdOf(headers: RawHeaders): string {
 }
 
 /**
- * 36 characters, always, in the form of a UUID (RFC 9562, version 8): a random beginning, then numbers in an order of its own, so
- * that nobody reads from two of them how many requests came between. They are to be unique, not secret, and a random one
- * each took a twentieth of a hit.
+ * 36 characters, always, in the form of a UUID (RFC 9562, version 8): a random beginning, then numbers in an order of its own. They
+ * are to be unique, not secret, and drawing each at random was felt at every hit.
  */
 export function newRequestId(): string {
   if (made === PER_BEGINNING) begin();

@@ -1,37 +1,33 @@
+import { Memo } from '../memo.js';
 import type { Entry } from './entry.js';
 
-/** Texts in each half of the table; with texts of at most `LONGEST` characters it stays under 2 MB. */
-const HALF = 2048;
+/** Texts in the table; with texts of at most `LONGEST` characters it stays under 2 MB. */
+const TEXTS = 4096;
 const LONGEST = 256;
 
 const NONE: readonly string[] = [];
 const EMPTY = Buffer.alloc(0);
 
-/** Gives one and the same string for equal ones that come often. The table is bounded: who is not asked for leaves. */
+/** Gives one and the same string for equal ones that come often. */
 export class Interner {
-  #young = new Map<string, string>();
-  #old = new Map<string, string>();
+  readonly #known = new Memo<string>(TEXTS, () => 1);
 
-  /** Texts held; some twice, in either half. */
+  /** Texts held; some twice. */
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return this.#known.size;
   }
 
   has(text: string): boolean {
-    return this.#young.has(text) || this.#old.has(text);
+    return this.#known.has(text);
   }
 
   text(text: string): string {
     if (text.length > LONGEST) return ownText(text);
-    const young = this.#young.get(text);
-    if (young !== undefined) return young;
-    const known = this.#old.get(text) ?? ownText(text);
-    if (this.#young.size === HALF) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(known, known);
-    return known;
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const own = ownText(text);
+    this.#known.set(own, own);
+    return own;
   }
 
   texts(texts: readonly string[]): readonly string[] {
@@ -74,11 +70,11 @@ export function compact(entry: Entry): Entry {
 
 /** Shorter ones are copied by V8 itself. */
 const SLICED_FROM = 13;
-const scratch = Buffer.allocUnsafeSlow(1024);
+const scratch = Buffer.allocUnsafeSlow(4096);
 
 /**
  * The text in memory of its own. A part of a longer one (all that JSON.parse, `split` and `slice` give of 13 characters and more) keeps
- * the whole alive, which was 450 bytes for an entry decoded from L2. Texts beyond Latin-1 stay as they are.
+ * the whole alive, which was 450 bytes for an entry decoded from L2. Texts beyond Latin-1, and such of more than 4096 characters, stay as they are.
  */
 export function ownText(text: string): string {
   if (text.length < SLICED_FROM || text.length > scratch.length) return text;

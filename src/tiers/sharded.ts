@@ -47,7 +47,9 @@ export class ShardedCache<R extends Queued> {
 
   #of(key: string): SecondChanceCache<R> {
     const count = this.#shards.length;
-    // Of the upper bits: the lower ones choose the slot in the marks of a shard.
-    return this.#shards[count === 1 ? 0 : (hashOf(key) >>> 8) % count]!;
+    if (count === 1) return this.#shards[0]!;
+    // Mixed once more: the bits as they are choose the slots in a shard's marks, of which it would have only some.
+    const mixed = Math.imul(hashOf(key), 0x9e3779b1) >>> 0;
+    return this.#shards[Math.floor((mixed / 2 ** 32) * count)]!;
   }
 }

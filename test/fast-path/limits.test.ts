@@ -256,3 +256,41 @@ describe('connections', () => {
     expect(side.hits).toBeGreaterThan(0);
   });
 });
+
+describe('a connection that node:http has let go of', () => {
+  it.each([
+    ['from its first bytes', ''],
+    ['after a hit', request(KIND_NAMES[0]!)],
+    ['after an answer of node:http', 'GET /x/0 HTTP/1.1\r\nHost: a\r\nX-Odd: 1\r\n\r\n'],
+  ])('gives none of its bytes to the parser of another, %s (request smuggling)', async (_when, before) => {
+    const side = await node(KIND_NAMES[0]!);
+    const tunnel = connect({ port: side.port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    sockets.push(tunnel);
+    let text = '';
+    tunnel.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    tunnel.on('error', () => {});
+    const answers = () => text.split('HTTP/1.1 ').length - 1;
+    if (before !== '') {
+      tunnel.write(before);
+      await until(() => answers() === 1);
+    }
+    tunnel.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => text.includes('405'));
+    const seen = answers();
+    // Its parser is free now: the next connection that node:http is given takes it.
+    const victim = await Wire.open(side);
+    victim.send(Buffer.from('GET /x/0 HTTP/1.1\r\nHost: a\r\nX-Odd: 1\r\n'));
+    await stillness([victim]);
+    const told = side.told.length;
+    tunnel.write('\r\nGET /injected HTTP/1.1\r\nHost: evil\r\n\r\n');
+    await stillness([victim]);
+    victim.send(Buffer.from('\r\n'));
+    await stillness([victim]);
+    expect(side.told.slice(told).filter((line) => line.includes('injected'))).toEqual([]);
+    expect(victim.take().toString('latin1').split('HTTP/1.1 200').length - 1).toBe(1);
+    expect(answers()).toBe(seen);
+    victim.close();
+  });
+});

@@ -119,10 +119,10 @@ export class Side {
       clientAddress: createClientAddress(true),
       observer: {
         request: (record) => this.#tell(record),
-        hit: (outcome, status, describe) => {
+        hit: (outcome, status, ms, describe) => {
           this.hits += 1;
           const record = describe();
-          if (record.outcome !== outcome || record.status !== status)
+          if (record.outcome !== outcome || record.status !== status || record.ms !== ms)
             throw new Error('two accounts of a hit');
           this.#tell(record);
         },

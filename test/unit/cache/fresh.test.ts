@@ -172,11 +172,35 @@ describe('a look after one that could not be answered at once', () => {
     expect(await lookup.look(route())).toBe('uri-miss');
   });
 
+  it('is spared for each of many that were asked for together', async () => {
+    const keys = ['v1:a', 'v1:b', 'v1:c'];
+    for (const key of keys) expect(lookup.fresh({ ...route(), key }, clock.now())).toBeUndefined();
+    for (const key of keys) expect(await lookup.look({ ...route(), key })).toBe('uri-miss');
+    expect(counts()).toEqual([0, 0, 0, 3]);
+  });
+
+  it('a flood of what is nowhere is not held back for whoever never looks', () => {
+    for (let n = 0; n < 1000; n++) lookup.fresh({ ...route(), key: `v1:${n}` }, clock.now());
+    const before = l2.reads;
+    for (let n = 0; n < 1000; n++) void lookup.look({ ...route(), key: `v1:${n}` });
+    expect(l2.reads - before).toBeGreaterThanOrEqual(1000 - 64);
+  });
+
+  it('what is of no use is neither counted nor brought into memory', async () => {
+    l2.setNow(sample('v1:k'));
+    expect(lookup.fresh(route(), clock.now(), () => false)).toBeUndefined();
+    expect([memory.peek('v1:k'), memory.stats().misses]).toEqual([undefined, 0]);
+    expect(await lookup.look(route())).toMatchObject({ entry: { key: 'v1:k' }, tier: l2.name });
+    expect(lookup.fresh(route(), clock.now(), () => false)).toBeUndefined();
+    expect(memory.stats().hits).toBe(0);
+  });
+
   it('asks L2 itself when it is for another key, comes later, or was made before', async () => {
     fresh();
     l2.setNow(sample('v1:k'));
     l2.setNow(sample('v1:other'));
     expect(await lookup.look({ ...route(), key: 'v1:other' })).toMatchObject({ entry: { key: 'v1:other' } });
+    expect(await lookup.look(route())).toBe('uri-miss'); // what was read
     expect(await lookup.look(route())).toMatchObject({ entry: { key: 'v1:k' } });
 
     l2.deleteNow('v1:k');

@@ -209,7 +209,15 @@ describe('a prepared response', () => {
       for (let n = 0; n < 20; n++) {
         const entry = entryOf(`body ${n} `.repeat(200), { key: `k${n}` });
         expect(sent(prepared.of(found(entry), asked(entry), clock.now()))).toContain(`body ${n} `);
+        expect(prepared.bytes).toBeLessThanOrEqual(10_000);
       }
     }
+  });
+
+  it('what is written apart from its head is the body of the entry, not a copy', () => {
+    const { prepared, clock } = kit();
+    const entry = entryOf('x'.repeat(200_000));
+    for (let i = 0; i < 3; i++) prepared.of(found(entry), asked(entry), clock.now());
+    expect(prepared.bytes).toBeLessThan(10_000);
   });
 });

@@ -200,7 +200,7 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
     clientAddress: createClientAddress(false),
     observer: {
       request: (record) => void records.push(record),
-      hit: (_outcome, _status, describe) => void records.push(describe()),
+      hit: (_outcome, _status, _ms, describe) => void records.push(describe()),
       decoded: () => {},
       failure: (error) => void failures.push(error),
     },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Memo } from '../../../src/server/memo.js';
+import { Memo } from '../../src/memo.js';
 
 const one = { value: 1 };
 

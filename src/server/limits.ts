@@ -1,0 +1,13 @@
+/** Limits of a connection, with the reason for each; times in ms. */
+export const LIMITS = {
+  /** Above Node's 16 KiB: browser apps on a shared host send all its cookies. */
+  maxHeaderSize: 32 * 1024,
+  /** From the first byte of a request to the end of its head: slower ones hold connections open on purpose. */
+  headersTimeout: 20_000,
+  /** To the end of its body, for uploads that are passed through. */
+  requestTimeout: 300_000,
+  /** Above the 60 s after which usual load balancers drop idle connections: theirs must end first, or they meet a reset. */
+  keepAliveTimeout: 75_000,
+  /** How often the two above are looked at. */
+  connectionsCheckingInterval: 5_000,
+} as const;

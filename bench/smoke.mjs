@@ -1,5 +1,6 @@
 // npm run bench:smoke: every scenario once, as short as it goes. Fails when one does not run or an answer is not what it should
 // be; asserts no times.
+import { spawnSync } from 'node:child_process';
 import { readArguments } from './lib/arguments.mjs';
 import { pinOurselves } from './lib/processes.mjs';
 import { runScenario } from './lib/run.mjs';
@@ -11,6 +12,13 @@ const leftOut = {};
 const failed = [];
 for (const scenario of scenarios) {
   if (options.scenario !== '' && options.scenario !== scenario.name) continue;
+  const missing = (scenario.needs ?? []).filter(
+    (program) => spawnSync(program, ['--version']).error !== undefined,
+  );
+  if (missing.length > 0) {
+    leftOut[scenario.name] = `${missing.join(', ')} not installed`;
+    continue;
+  }
   const start = performance.now();
   try {
     const result = await runScenario(scenario, options);

@@ -224,7 +224,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   };
 }
 
-/** Loaded only where Redis is configured: the client, Lua scripts and schemas are 30 MB of a process. */
+/** Loaded only where Redis is configured: the client, Lua scripts and schemas are a good part of a process. */
 async function redisModules({ redis, cache }: Config) {
   return {
     bus: redis.bus && (await import('./compose-bus.js')),

@@ -58,7 +58,7 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
     onTouch,
     onEvent: (event) => logDiskEvent(log, event),
   });
-  // Loaded only where Redis is configured: the client is 20 MB of a process.
+  // Loaded only where Redis is configured: the client is a good part of a process.
   const redis =
     config.cache.l2 === 'redis'
       ? (await import('./compose-redis.js')).openRedisL2({

@@ -1,7 +1,8 @@
-// Run by autocannon.mjs: settings as JSON in the first argument, a LoadResult on standard output.
+// Run by autocannon.mjs: a file of settings as JSON in the first argument, a LoadResult on standard output.
+import { readFileSync } from 'node:fs';
 import autocannon from 'autocannon';
 
-const { url, paths, made, headers, connections, seconds } = JSON.parse(process.argv[2]);
+const { url, paths, made, headers, connections, seconds } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 let n = made?.first ?? 0;
 const requests = made
   ? [{ setupRequest: (request) => ({ ...request, path: made.template.replace('%d', String(nextOf())) }) }]

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOAD_CORE, output } from '../lib/processes.mjs';
+import { runAutocannon } from './autocannon.mjs';
 
 /** What the script prints when it is done; times in µs. */
 const DONE = `
@@ -66,8 +67,15 @@ end`;
  * @property {string} folder for the script
  */
 
-/** @param {Load} load @returns {Promise<import('./result.mjs').LoadResult>} */
-export async function runWrk({ url, paths, made, headers, connections, seconds, folder }) {
+/** Without wrk autocannon does the work, and the result says so. @param {Load} load @returns {Promise<import('./result.mjs').LoadResult>} */
+export async function runWrk(load) {
+  hasWrk ??= wrkVersion() !== undefined;
+  return hasWrk ? runWithWrk(load) : runAutocannon(load);
+}
+
+let hasWrk;
+
+async function runWithWrk({ url, paths, made, headers, connections, seconds, folder }) {
   const fields = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );

@@ -15,6 +15,7 @@ import { allMiss, giant, hugeKeys, redisSlow, slowClients } from './unflattering
  * @typedef {object} Scenario
  * @property {string} name
  * @property {string} summary one line
+ * @property {readonly string[]} [needs] programs without which it can't run; a smoke run leaves it out then, and says so
  * @property {string} [reference] target that the others are compared with; a variant may have its own
  * @property {readonly import('../lib/measure.mjs').Variant[]} [variants]
  * @property {readonly import('../lib/goals.mjs').Goal[]} [goals]

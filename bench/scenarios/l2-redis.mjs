@@ -19,6 +19,7 @@ const shared = {
 /** @type {import('./index.mjs').Scenario} */
 export const l2Redis = {
   name: 'l2-redis',
+  needs: ['redis-server', 'redis-cli'],
   summary: 'hits that are not in L1 but in a Redis Cluster of three masters (on the load’s core)',
   reference: 'raw-node',
   setUp: async () => {

@@ -98,6 +98,7 @@ const REDIS_MS = 50;
 /** @type {import('./index.mjs').Scenario} */
 export const redisSlow = {
   name: 'redis-slow',
+  needs: ['redis-server', 'redis-cli'],
   summary: `unflattering: Redis answers ${REDIS_MS} ms late: hits in L1 beside it, and hits that need it`,
   reference: 'raw-node',
   setUp: async () => {

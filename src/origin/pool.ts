@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { buildConnector as Connecting, Dispatcher } from 'undici';
-// Not the package's index, which also loads fetch, WebSocket, mocks and caches: 110 ms of CPU and 9 MB of a process.
+// Not the package's index, which also loads fetch, WebSocket, mocks and caches: felt at every start.
 import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 

@@ -15,7 +15,7 @@ import type { ServerSettings } from './settings.js';
 
 /*
  * Hot GETs are answered on the socket, before node:http has seen them: parser, streams and header storage of node:http cost
- * five times what looking up and writing does (docs/performance.md). Why that is safe:
+ * more than looking up and writing does (docs/performance.md). Why that is safe:
  *
  * 1. It reads less than node:http, never otherwise. A chunk is looked at if it is exactly one complete head of the narrow
  *    grammar in plain-request.ts, with known fields alone. All else goes to node:http, unread and in full: what is

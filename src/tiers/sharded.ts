@@ -47,9 +47,15 @@ export class ShardedCache<R extends Queued> {
 
   #of(key: string): SecondChanceCache<R> {
     const count = this.#shards.length;
-    if (count === 1) return this.#shards[0]!;
-    // Mixed once more: the bits as they are choose the slots in a shard's marks, of which it would have only some.
-    const mixed = Math.imul(hashOf(key), 0x9e3779b1) >>> 0;
-    return this.#shards[Math.floor((mixed / 2 ** 32) * count)]!;
+    return this.#shards[count === 1 ? 0 : shardOf(key, count)]!;
   }
+}
+
+/**
+ * Number of the shard of a key. Its hash is mixed once more: the bits as they are choose the slots in a shard's marks, of which it
+ * would have only some.
+ */
+export function shardOf(key: string, count: number): number {
+  const mixed = Math.imul(hashOf(key), 0x9e3779b1) >>> 0;
+  return Math.floor((mixed / 2 ** 32) * count);
 }

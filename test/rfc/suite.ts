@@ -6,8 +6,11 @@ import type { Case } from './exchange.js';
 import { type RfcOrigin, startRfcOrigin } from './origin.js';
 import { Broken, runCase } from './run-case.js';
 
-/** Where entries live and how many processes answer. `disk` and `redis` have a memory that holds nothing. */
-export type Mode = 'memory' | 'disk' | 'redis' | 'workers';
+/**
+ * Where entries live, how many processes answer, and whether hits are left to node:http. `disk` and `redis` have a memory that
+ * holds nothing.
+ */
+export type Mode = 'memory' | 'disk' | 'redis' | 'workers' | 'node-http';
 
 /** Smaller than the overhead of one entry. */
 const NO_MEMORY = { MEMORY_CACHE_BYTES: '1' };
@@ -74,6 +77,7 @@ async function proxyIn(mode: Mode, origin: RfcOrigin): Promise<ProxyProcess> {
       UPSTREAM_TYPE: 'custom',
       UPSTREAM_SERVERS: origin.url,
       WORKERS: mode === 'workers' ? '2' : '1',
+      FAST_PATH: String(mode !== 'node-http'),
       ...(await storesOf(mode)),
     },
   });

@@ -93,12 +93,13 @@ function spawnProxy(options: ProxyOptions & { cacheDir: string }): {
   output: () => string;
 } {
   let text = '';
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, FAST_PATH = 'true' } = process.env;
   const child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {
     cwd: options.cacheDir,
     env: {
       PATH,
       HOME,
+      FAST_PATH,
       HOST: '127.0.0.1',
       PORT: '0',
       USE_REDIS: 'false',

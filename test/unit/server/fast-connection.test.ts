@@ -191,3 +191,26 @@ describe('what node:http is given', () => {
     expect(served[0]!.bytesRead).toBe(20 * HOT.length);
   });
 });
+
+describe('a connection whose answer waited for L2', () => {
+  it('is not closed by a draining node while its next request is half here', async () => {
+    let decide = (_answered: boolean) => {};
+    const waiting = {
+      read: (chunk: Buffer) => side.fastPath!.read(chunk),
+      answer: () =>
+        new Promise<boolean>((resolve) => {
+          decide = resolve;
+        }),
+    } as unknown as FastPath;
+    const { dial, served, connections } = await serve({}, {}, waiting);
+    const client = dial();
+    client.send(HOT);
+    await until(() => connections.active === 1);
+    decide(true);
+    await until(() => connections.active === 0);
+    client.send('GET /x');
+    await until(() => served[0]!.bytesRead === HOT.length + 6);
+    connections.closeIdle();
+    expect(served[0]!.destroyed).toBe(false);
+  });
+});

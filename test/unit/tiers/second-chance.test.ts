@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { RecentMarks } from '../../../src/tiers/recent-marks.js';
+import { hashOf, RecentMarks } from '../../../src/tiers/recent-marks.js';
 import { MOST_USES, type Queued, SecondChanceCache } from '../../../src/tiers/second-chance.js';
-import { ShardedCache } from '../../../src/tiers/sharded.js';
+import { ShardedCache, shardOf } from '../../../src/tiers/sharded.js';
 
 function cacheOf(maxBytes: number) {
   let evictions = 0;
@@ -119,3 +119,21 @@ it('marks are taken once, and are as good when the table has grown', () => {
   const strangers = Array.from({ length: 10_000 }, (_, i) => marks.take(`stranger ${i}`)).filter(Boolean);
   expect(strangers.length).toBeLessThan(100);
 });
+
+it.each([2, 14, 28])(
+  'each of %i shards has an equal part of the keys, and uses all of its marks',
+  (count) => {
+    const slots = Array.from({ length: count }, () => new Set<number>());
+    const keys = Array.from({ length: count }, () => 0);
+    for (let n = 0; n < count * 8000; n++) {
+      const key = `v1:api:/3/movie/${n}`;
+      const shard = shardOf(key, count);
+      keys[shard]! += 1;
+      slots[shard]!.add(hashOf(key) & 1023);
+    }
+    for (let shard = 0; shard < count; shard++) {
+      expect(keys[shard]).toBeGreaterThan(7000);
+      expect(slots[shard]!.size).toBeGreaterThan(1000);
+    }
+  },
+);

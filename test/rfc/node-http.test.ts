@@ -1,0 +1,3 @@
+import { provesRfcs } from './suite.js';
+
+provesRfcs('node-http');

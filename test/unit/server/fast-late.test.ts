@@ -67,7 +67,10 @@ it('what fails in the telling is not answered twice', async () => {
     },
     failure: (error: unknown) => failures.push(error),
   };
-  const path = new FastPath({ ...options, settings: { ...options.settings, observer } } as unknown as FastPathOptions);
+  const path = new FastPath({
+    ...options,
+    settings: { ...options.settings, observer },
+  } as unknown as FastPathOptions);
   expect(await path.answer(path.read(REQUEST)!, { writable: true } as Socket)).toBe(true);
   expect(failures).toHaveLength(1);
 });

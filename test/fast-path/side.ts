@@ -126,7 +126,8 @@ export class Side {
             throw new Error('two accounts of a hit');
           this.#tell(record);
         },
-        decoded: () => void this.told.push('decoded'),
+        // Not compared: the fast path also decodes for a condition that then turns out to hold.
+        decoded: () => {},
         failure: (error) => void this.told.push(`failure ${error.code} ${error.message}`),
       },
       ...options.settings,

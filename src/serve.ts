@@ -3,13 +3,11 @@ import type { Context } from 'hono';
 import type { AdminAppOptions, Surface } from './admin/app.js';
 import { createAuth } from './admin/auth.js';
 import type { Management } from './admin/management.js';
-import { ownsPath } from './admin/paths.js';
 import type { Outcome } from './cache/outcome.js';
 import { systemClock } from './clock.js';
 import { loopId } from './cluster/parent.js';
 import { memoryShares, type Serving } from './compose.js';
 import type { Config } from './config/config.js';
-import { readTarget } from './generic/target.js';
 import { managementApp } from './management-app.js';
 import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
@@ -21,8 +19,7 @@ import type { Observer, RequestRecord } from './server/observer.js';
 import { createClientAddress, peerOf } from './server/peer.js';
 import { PreparedResponses } from './server/prepared.js';
 import type { ServerSettings } from './server/settings.js';
-import { canonicalPath } from './tmdb/path.js';
-import { upstreamOf } from './tmdb/place.js';
+import { everyPath, tmdbPaths } from './territories.js';
 import { VERSION } from './version.js';
 
 /** Where a node answers, as URLs a person can open. */
@@ -113,7 +110,7 @@ export async function listen({ config, serving, management, log }: ListenOptions
       throw new Error(explain(error, variable, port));
     }
   };
-  const territory = upstream.type === 'custom' ? everything : tmdbPaths;
+  const territory = upstream.type === 'custom' ? everyPath : tmdbPaths;
   const surface = server.adminPort === undefined ? 'all' : 'public';
   const main = await open(surface, server.port, 'PORT', territory, true);
   const { adminPort, metricsPort } = server;
@@ -133,23 +130,6 @@ export async function listen({ config, serving, management, log }: ListenOptions
     },
   };
 }
-
-/** In front of TMDB: its own paths are proxied, ours are answered, anything else is nothing (CONTRACT, Paths). */
-const tmdbPaths: Territory = {
-  canonicalPath,
-  owns: ownsPath,
-  proxied: (path) => upstreamOf(path) !== undefined,
-};
-
-/** In front of anything else every path that is not ours is the upstream's. */
-const everything: Territory = {
-  canonicalPath: (path) => {
-    const target = readTarget(path);
-    return 'fault' in target ? target : target.path;
-  },
-  owns: ownsPath,
-  proxied: () => true,
-};
 
 function fastPath(app: App, { engine }: Serving, bytes: number): FastPath {
   const { settings, territory, delivery } = app;

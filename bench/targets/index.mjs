@@ -32,7 +32,6 @@ import { product } from './product.mjs';
 const all = [
   product({ name: 'product', title: 'tmdb-cache-proxy' }),
   product({ name: 'product-letter', title: 'tmdb-cache-proxy, UPSTREAM_TYPE=custom', mode: 'letter' }),
-  product({ name: 'product-fast', title: 'tmdb-cache-proxy, FAST_PATH=true', env: { FAST_PATH: 'true' } }),
   product({ name: 'product-slow', title: 'tmdb-cache-proxy, FAST_PATH=false', env: { FAST_PATH: 'false' } }),
   ...nginxTargets,
   haproxy,
@@ -46,8 +45,7 @@ export function targetNamed(name) {
   if (at > 0) {
     const base = name.slice(0, at);
     const mode = base === 'product-letter' ? 'letter' : 'tmdb';
-    const env =
-      base === 'product-slow' ? { FAST_PATH: 'false' } : base === 'product-fast' ? { FAST_PATH: 'true' } : {};
+    const env = base === 'product-slow' ? { FAST_PATH: 'false' } : {};
     return product({ name, title: name, dist: name.slice(at + 1), mode, env });
   }
   const found = all.find((target) => target.name === name);

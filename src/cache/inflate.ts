@@ -37,6 +37,6 @@ export async function inflated(bytes: Buffer): Promise<Buffer | undefined> {
 }
 
 /** The decoded length modulo 2^32 as the last four bytes tell it (RFC 1952), of the last member if there are several. */
-function announced(bytes: Buffer): number {
+export function announced(bytes: Buffer): number {
   return bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
 }

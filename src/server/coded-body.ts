@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { createGunzip, type Gunzip, gunzip } from 'node:zlib';
+import { announced } from '../cache/inflate.js';
 import { ProxyError } from '../errors.js';
 import type { BodySink, BodySource } from '../origin/source.js';
 
@@ -13,8 +14,8 @@ const WHOLE_BYTES = 4 * 1024 * 1024;
  * client, who is then sent them as a stream.
  */
 export async function decodeWhole(body: Buffer): Promise<Buffer | undefined> {
-  // The last four bytes tell the length modulo 2^32 (RFC 1952): good enough to decide, the bound holds in any case.
-  if (body.length >= 4 && body.readUInt32LE(body.length - 4) > WHOLE_BYTES) return undefined;
+  // Good enough to decide, and the bound holds in any case.
+  if (announced(body) > WHOLE_BYTES) return undefined;
   try {
     return await inflate(body, { maxOutputLength: WHOLE_BYTES });
   } catch (error) {

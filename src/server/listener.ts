@@ -16,6 +16,8 @@ const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: str
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request line and fields are too long'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
 };
+/** A client that was refused a tunnel has so long, ms, to hang up. */
+const REFUSED_TUNNEL_MS = 1000;
 /** As node:http says of a connection that stays silent. */
 const NO_REQUEST: NodeJS.ErrnoException = Object.assign(new Error('no request came'), {
   code: 'ERR_HTTP_REQUEST_TIMEOUT',
@@ -122,7 +124,7 @@ export class Listener implements Drainable {
     const { status, type, body } = connectRefusal();
     socket.on('error', () => socket.destroy()); // the client left without hearing the answer
     // Nobody reads it any more: it does not stay half open for as long as the client likes.
-    (socket as Socket).setTimeout(LIMITS.connectionsCheckingInterval, () => socket.destroy());
+    (socket as Socket).setTimeout(REFUSED_TUNNEL_MS, () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} Method Not Allowed\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );

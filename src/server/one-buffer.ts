@@ -16,16 +16,20 @@ interface ReadsIntoBuffer {
  */
 export function readIntoOneBuffer(socket: Socket, onBytes: (view: Buffer) => void): boolean {
   const inner = socket as unknown as ReadsIntoBuffer;
-  const place = symbolOf(socket, 'kBuffer');
-  const callback = symbolOf(socket, 'kBufferCb');
-  if (place === undefined || callback === undefined || !inner._handle?.useUserBuffer) return false;
-  inner[place] = ROOM;
+  buffer ??= symbolOf(socket, 'kBuffer');
+  callback ??= symbolOf(socket, 'kBufferCb');
+  if (buffer === undefined || callback === undefined || !inner._handle?.useUserBuffer) return false;
+  inner[buffer] = ROOM;
   inner[callback] = (length: number, room: Buffer) => {
     onBytes(room.subarray(0, length));
   };
   inner._handle.useUserBuffer(ROOM);
   return true;
 }
+
+/** Of all sockets of this Node, once known. */
+let buffer: symbol | undefined;
+let callback: symbol | undefined;
 
 function symbolOf(socket: Socket, name: string): symbol | undefined {
   return Object.getOwnPropertySymbols(socket).find(({ description }) => description === name);

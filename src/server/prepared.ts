@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Found } from '../cache/lookup.js';
+import type { Outcome } from '../cache/outcome.js';
 import { storedOutcome } from '../cache/stored-outcome.js';
 import { evaluateConditional, notModifiedHeaders } from '../http/validation.js';
 import type { Entry } from '../tiers/entry.js';
 import type { Means } from './entry-response.js';
-import { layOut, NO_ID, type Pieces, Printed, printHead } from './printed.js';
+import { layOut, NO_ID, Printed, printHead } from './printed.js';
 import { type Form, formFor } from './representation.js';
 import type { ServerSettings } from './settings.js';
 
@@ -58,68 +59,73 @@ export class PreparedResponses {
   }
 
   /** The response to a GET at `now` (ms), to be sent in this very turn; undefined when only the ordinary path can give it. */
-  of(found: Found, asked: Asked, now: number): Printed | undefined {
-    const form = formFor(found.entry, asked.takesGzip, this.#settings.site);
-    return this.#preparedOf(found.entry, form)?.response(found, asked, now);
-  }
-
-  #preparedOf(entry: Entry, form: Form): Prepared | undefined {
+  of(found: Found, { key, takesGzip, ifNoneMatch }: Asked, now: number): Printed | undefined {
+    const { entry } = found;
+    const form = formFor(entry, takesGzip, this.#settings.site);
     const known = form === 'decoded' ? this.#decoded : this.#asStored;
-    const prepared = known.get(entry.key);
-    const isKnown = prepared?.isOf(entry) === true;
-    if (isKnown && (prepared.joined || prepared.bytes > JOINED_BYTES)) return prepared;
-    const body = bodyOf(entry, form, this.#means);
-    if (body === undefined) return undefined;
-    // Asked for again: worth a copy.
-    const joined = isKnown && body.length <= JOINED_BYTES;
-    const made = new Prepared(entry, form, body.length, joined, this.#means, this.#settings);
-    known.set(entry.key, made);
-    return made;
+    let prepared = known.get(entry.key);
+    if (prepared?.isOf(entry) !== true) {
+      prepared = new Prepared(entry, form, 0, this.#means, this.#settings);
+      known.set(entry.key, prepared);
+    }
+    // Without the body, which would have to be decoded for nothing.
+    if (ifNoneMatch !== undefined && prepared.isCurrent(entry, ifNoneMatch, now))
+      return prepared.notModified(found, key, now);
+    if (prepared.isWorthACopy) {
+      prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings);
+      known.set(entry.key, prepared);
+    }
+    return prepared.full(found, key, now);
   }
-}
-
-/** Undefined: it has to be decoded first, and not here. */
-function bodyOf(entry: Entry, form: Form, means: Means): Buffer | undefined {
-  return form === 'decoded' ? means.identities.now(entry) : entry.body;
 }
 
 /** One entry in one form. It keeps neither the entry nor its body alive: those are counted where they are kept (I-17). */
 class Prepared {
   readonly cost: number;
+  /** Length of the body, once it is known. */
+  bytes: number;
   readonly #entry: WeakRef<Entry>;
+  readonly #joined: boolean;
   #full: Printed | undefined;
   #notModified: Printed | undefined;
   #condition: string | undefined;
   #conditionHolds = false;
 
-  /** @param bytes length of the body; `joined`: with a copy of it behind the head */
+  /** @param copied bytes of the body of which a copy goes behind the head; 0: it is written apart */
   constructor(
     entry: Entry,
     readonly form: Form,
-    readonly bytes: number,
-    readonly joined: boolean,
+    copied: number,
     readonly means: Means,
     readonly settings: ServerSettings,
   ) {
     this.#entry = new WeakRef(entry);
-    this.cost = HEAD_BYTES + (joined ? bytes : 0);
+    this.#joined = copied > 0;
+    this.bytes = copied;
+    this.cost = HEAD_BYTES + copied;
+  }
+
+  /** It was asked for before, and is small. */
+  get isWorthACopy(): boolean {
+    return !this.#joined && this.bytes > 0 && this.bytes <= JOINED_BYTES;
   }
 
   isOf(entry: Entry): boolean {
     return this.#entry.deref() === entry;
   }
 
-  response(found: Found, { key, ifNoneMatch }: Asked, now: number): Printed | undefined {
-    if (ifNoneMatch !== undefined && this.#isCurrent(found.entry, ifNoneMatch, now)) {
-      if (!this.#notModified?.usable(found, now)) this.#notModified = this.#print(found, key, now, true);
-      return this.#notModified;
-    }
-    if (!this.#full?.usable(found, now)) this.#full = this.#print(found, key, now, false);
+  full(found: Found, key: string, now: number): Printed | undefined {
+    if (!this.#full?.usable(found, now)) this.#full = this.#printFull(found, key, now);
     return this.#full;
   }
 
+  notModified(found: Found, key: string, now: number): Printed | undefined {
+    if (!this.#notModified?.usable(found, now)) this.#notModified = this.#printNotModified(found, key, now);
+    return this.#notModified;
+  }
+
   /** RFC 9110 section 13.1.2; remembered, since clients repeat what they were given. */
-  #isCurrent(entry: Entry, ifNoneMatch: string, now: number): boolean {
+  isCurrent(entry: Entry, ifNoneMatch: string, now: number): boolean {
     if (this.#condition !== ifNoneMatch) {
       const lasting = this.means.fields.lasting(entry, this.form);
       const request = ['If-None-Match', ifNoneMatch];
@@ -130,30 +136,44 @@ class Prepared {
     return this.#conditionHolds;
   }
 
-  #print(found: Found, key: string, now: number, notModified: boolean): Printed | undefined {
-    const { form, settings } = this;
+  #printFull(found: Found, key: string, now: number): Printed | undefined {
+    const { entry } = found;
+    const body = this.#bodyOf(entry);
+    if (body === undefined) return undefined;
+    this.bytes = body.length;
+    const outcome = storedOutcome(found, key, now);
+    const headers = this.means.fields.full(entry, this.form, this.#told(outcome, now));
+    if (entry.status !== 204) headers.push('Content-Length', String(body.length));
+    const head = printHead(entry.status, entry.statusText, headers);
+    if (head === undefined) return undefined;
+    // While a slow client holds the copy, others are sent the body itself: a copy each would be outside of every bound.
+    const joined = this.#joined && this.#full?.inFlight !== true;
+    const pieces =
+      this.#full?.reprinted(head) ?? layOut(head, entry.status === 204 ? undefined : body, joined);
+    return new Printed(pieces, entry.status, outcome, found, now);
+  }
+
+  #printNotModified(found: Found, key: string, now: number): Printed | undefined {
     const { fields } = this.means;
     const { entry } = found;
     const outcome = storedOutcome(found, key, now);
-    const told = { settings, headers: [], outcome, requestId: NO_ID, startedAt: now };
-    const base = notModified ? notModifiedHeaders(fields.lasting(entry, form)) : undefined;
-    const headers = fields.full(entry, form, told, base);
-    const empty = notModified || entry.status === 204;
-    if (!empty) headers.push('Content-Length', String(this.bytes));
-    const head = notModified
-      ? printHead(304, 'Not Modified', headers)
-      : printHead(entry.status, entry.statusText, headers);
+    const base = notModifiedHeaders(fields.lasting(entry, this.form));
+    const head = printHead(
+      304,
+      'Not Modified',
+      fields.full(entry, this.form, this.#told(outcome, now), base),
+    );
     if (head === undefined) return undefined;
-    const status = notModified ? 304 : entry.status;
-    const known = notModified ? this.#notModified : this.#full;
-    const pieces = known?.reprinted(head) ?? this.#laidOut(head, entry, empty);
-    return pieces && new Printed(pieces, status, outcome, found, now);
+    const pieces = this.#notModified?.reprinted(head) ?? layOut(head, undefined, false);
+    return new Printed(pieces, 304, outcome, found, now);
   }
 
-  #laidOut(head: string, entry: Entry, empty: boolean): Pieces | undefined {
-    if (empty) return layOut(head, undefined, false);
-    const body = bodyOf(entry, this.form, this.means);
-    // While a slow client holds the copy, others are sent the body itself: a copy each would be outside of every bound.
-    return body && layOut(head, body, this.joined && this.#full?.inFlight !== true);
+  #told(outcome: Outcome, now: number) {
+    return { settings: this.settings, headers: [], outcome, requestId: NO_ID, startedAt: now };
+  }
+
+  /** Undefined: it has to be decoded first, and not here. */
+  #bodyOf(entry: Entry): Buffer | undefined {
+    return this.form === 'decoded' ? this.means.identities.now(entry) : entry.body;
   }
 }

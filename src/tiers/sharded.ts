@@ -2,8 +2,8 @@ import { hashOf } from './recent-marks.js';
 import { type Queued, SecondChanceCache } from './second-chance.js';
 
 /**
- * Bytes of one shard. A Map that grows is copied at once: for a million records that stops the process for 180 to 270 ms, for the
- * 80 000 that fit into a shard (of 3 kB each) for 12 to 16, 45 at worst (docs/adr/0007, on a machine with others at work).
+ * Bytes of one shard. A Map that grows is copied at once, and the process stands still meanwhile: the longer the larger it is.
+ * Into a shard fit some 80 000 records of 3 kB.
  */
 const SHARD_BYTES = 256 * 1024 ** 2;
 

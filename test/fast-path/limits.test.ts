@@ -293,4 +293,15 @@ describe('a connection that node:http has let go of', () => {
     expect(answers()).toBe(seen);
     victim.close();
   });
+
+  it('is closed when its client does not hang up by itself', async () => {
+    const side = await node(KIND_NAMES[0]!);
+    const tunnel = connect({ port: side.port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    sockets.push(tunnel);
+    tunnel.on('error', () => {});
+    tunnel.resume();
+    tunnel.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => side.listener.connections.size === 1);
+    await until(() => side.listener.connections.size === 0);
+  });
 });

@@ -1,18 +1,15 @@
 import type { AddressInfo, Socket } from 'node:net';
-import { ownsPath } from '../../src/admin/paths.js';
 import type { SitePolicy } from '../../src/cache/site.js';
-import { readTarget } from '../../src/generic/target.js';
-import { App, type Territory } from '../../src/server/app.js';
+import { App } from '../../src/server/app.js';
 import { FastPath } from '../../src/server/fast-path.js';
 import { Listener } from '../../src/server/listener.js';
 import type { RequestRecord } from '../../src/server/observer.js';
 import { createClientAddress } from '../../src/server/peer.js';
 import { PreparedResponses } from '../../src/server/prepared.js';
 import type { ServerSettings } from '../../src/server/settings.js';
+import { everyPath, tmdbPaths } from '../../src/territories.js';
 import type { Entry } from '../../src/tiers/entry.js';
 import { MemoryTier } from '../../src/tiers/memory.js';
-import { canonicalPath } from '../../src/tmdb/path.js';
-import { upstreamOf } from '../../src/tmdb/place.js';
 import type { FakeClock } from '../support/fake-clock.js';
 import { engineOver } from '../unit/cache/engine-kit.js';
 import { letterSite } from '../unit/cache/letter-kit.js';
@@ -22,20 +19,6 @@ import { FunctionOrigin } from './origin.js';
 export type SiteName = 'tmdb' | 'letter';
 /** How L2 tells: after a promise, at once as a disk store does, or after a while as Redis does. */
 export type SharedTier = 'promised' | 'prompt' | 'slow';
-
-const tmdbPaths: Territory = {
-  canonicalPath,
-  owns: ownsPath,
-  proxied: (path) => upstreamOf(path) !== undefined,
-};
-const everything: Territory = {
-  canonicalPath: (path) => {
-    const target = readTarget(path);
-    return 'fault' in target ? target : target.path;
-  },
-  owns: ownsPath,
-  proxied: () => true,
-};
 
 class PromptTier extends MemoryTier {
   lookNow(key: string): Entry | undefined {
@@ -126,8 +109,7 @@ export class Side {
             throw new Error('two accounts of a hit');
           this.#tell(record);
         },
-        // Not compared: the fast path also decodes for a condition that then turns out to hold.
-        decoded: () => {},
+        decoded: () => void this.told.push('decoded'),
         failure: (error) => void this.told.push(`failure ${error.code} ${error.message}`),
       },
       ...options.settings,
@@ -136,7 +118,7 @@ export class Side {
       settings: this.settings,
       engine: this.kit.engine,
       management: { fetch: (request) => Response.json({ managed: request.url, method: request.method }) },
-      territory: options.site === 'tmdb' ? tmdbPaths : everything,
+      territory: options.site === 'tmdb' ? tmdbPaths : everyPath,
       own: { names: new Set(['proxy.home']), publicAuthority: 'tmdb.example' },
     });
     this.fastPath = options.fast ? this.#makeFastPath(app, options) : undefined;

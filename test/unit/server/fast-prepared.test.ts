@@ -32,12 +32,16 @@ function kit(maxBytes = 1_000_000) {
     observer: { request: () => {}, hit: () => {}, decoded: () => {}, failure: () => {} },
   };
   const fields = new EntryFields(settings);
-  const identities = new IdentityBodies(1_000_000, () => {});
+  let made = 0;
+  const identities = new IdentityBodies(1_000_000, () => {
+    made += 1;
+  });
   return {
     clock,
     settings,
     fields,
     identities,
+    made: () => made,
     prepared: new PreparedResponses(settings, { fields, identities }, maxBytes),
   };
 }
@@ -189,6 +193,19 @@ describe('a prepared response', () => {
     await identities.of(entry);
     expect(sent(prepared.of(found(entry), identity, clock.now()))).toMatch(/"title":"Fight ClubFight/);
     expect(sent(prepared.of(found(entry), asked(entry), clock.now()))).toMatch(/Content-Encoding: gzip/);
+  });
+
+  it('decodes no body for a 304, and copies none', () => {
+    const { prepared, clock } = kit();
+    const entry = gzipEntry();
+    const first = sent(prepared.of(found(entry), asked(entry, { takesGzip: false }), clock.now()));
+    const ifNoneMatch = /^ETag: ([^\r]+)/im.exec(first)![1]!;
+    const { prepared: fresh, made } = kit();
+    const request = asked(entry, { takesGzip: false, ifNoneMatch });
+    for (let i = 0; i < 3; i++)
+      expect(sent(fresh.of(found(entry), request, clock.now()))).toMatch(/^HTTP\/1\.1 304 /);
+    expect(made()).toBe(0);
+    expect(fresh.bytes).toBeLessThan(10_000);
   });
 
   it.each([

@@ -41,5 +41,8 @@ module.exports = {
       to: { path: '^dist/[^/]+\\.js$', pathNot: '^dist/(errors|clock|memo|version)\\.js$' },
     },
   ],
-  options: { doNotFollow: { path: 'node_modules' }, exclude: { path: 'node_modules' } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['node_modules', '^dist/(main|part-[^/]*)\\.js$'] },
+  },
 };

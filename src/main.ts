@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
 import module from 'node:module';
+import { collectInSteps } from './collect-in-steps.js';
 
+collectInSteps();
 // Node 22.8 and later keep compiled code between starts, and workers use what the core has just compiled.
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 

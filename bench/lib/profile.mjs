@@ -10,9 +10,9 @@ const AREAS = [
   ['other parts of Node', ({ url }) => url.startsWith('node:')],
   ...['undici', 'ioredis', 'lmdb', 'lru-cache', 'pino'].map((name) => [
     name,
-    ({ url }) => url.includes(`/node_modules/${name}/`),
+    ({ url }) => url.includes(`/node_modules/${name}/`) || url.includes(`/part-library-${name}-`),
   ]),
-  ['other libraries', ({ url }) => url.includes('/node_modules/')],
+  ['other libraries', ({ url }) => url.includes('/node_modules/') || url.includes('/part-library-')],
   ['our own code', ({ url }) => url.includes('/dist/')],
   ['native code and the rest', () => true],
 ];
@@ -47,7 +47,4 @@ export function sharesOf(profile, fromMicros, toMicros) {
   return { areas, heaviest: heaviest.slice(0, 5) };
 }
 
-/** `send (server/prepared)` */
-function nameOf({ functionName, url }) {
-  return `${functionName || 'anonymous'} (${url.replace(/^.*\/dist\//, '').replace(/\.js$/, '')})`;
-}
+const nameOf = ({ functionName }) => functionName || 'anonymous';

@@ -1,27 +1,24 @@
 // One L2 hit in a Redis Cluster within the process (L1 of 0 bytes): CPU µs of this process and the median time of a look,
 // beside bare commands of the client. Starts three masters of its own.
 // Run: npm run build && node bench/redis/l2.mjs [dist to compare with]
-import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Cluster } from 'ioredis';
-import { entryOf, print, quantile } from '../stores/common.mjs';
+import { startCluster } from '../lib/redis.mjs';
+import { quantile } from '../lib/statistics.mjs';
+import { entryOf, print } from '../stores/common.mjs';
 
 const BYTES = Number(process.env.BYTES ?? 10_000);
 const READS = Number(process.env.READS ?? 6000);
 const IN_FLIGHT = Number(process.env.IN_FLIGHT ?? 32);
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const KEYS = 300;
-const MASTERS = 3;
 const DEADLINES = { read: 1000, bulk: 3000, write: 1000, control: 3000 };
 const BOTH = "return {redis.call('PTTL', KEYS[1]), redis.call('GETRANGE', KEYS[1], 0, 65535)}";
 
-const nodes = await startCluster();
+const cluster = await startCluster();
+const nodes = cluster.ports.map((port) => ({ host: '127.0.0.1', port }));
 const bare = await connected({});
 const auto = await connected({ enableAutoPipelining: true });
 const digests = await Promise.all(bare.nodes('master').map((node) => node.script('LOAD', BOTH)));
@@ -55,6 +52,7 @@ print(
     'p50 µs': quantile(median, 0.5).toFixed(0),
   })),
 );
+await cluster.stop();
 process.exit(0);
 
 async function measured(task) {
@@ -109,35 +107,4 @@ async function connected(options) {
   const client = new Cluster(nodes, { ...options, redisOptions: { protocol: 2 } });
   await once(client, 'ready');
   return client;
-}
-
-async function startCluster() {
-  const ports = [];
-  for (let i = 0; i < MASTERS; i += 1) {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), 'bench-redis-'));
-    const options = ['--port', String(port), '--cluster-enabled', 'yes', '--save', '', '--dir', folder];
-    const server = spawn('redis-server', options, { stdio: 'ignore' });
-    process.once('exit', () => {
-      server.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
-    });
-    ports.push(port);
-  }
-  await wait(1000);
-  const addresses = ports.map((port) => `127.0.0.1:${port}`);
-  execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
-  await wait(2000); // until every node has heard of all slots
-  return ports.map((port) => ({ host: '127.0.0.1', port }));
-}
-
-/** A free port whose cluster bus has one as well. */
-async function freePort() {
-  for (;;) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address();
-    server.close();
-    if (port < 50_000) return port;
-  }
 }

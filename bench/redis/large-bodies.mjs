@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { print, quantile } from '../stores/common.mjs';
+import { quantile } from '../lib/statistics.mjs';
+import { print } from '../stores/common.mjs';
 
 const SECONDS = Number(process.env.SECONDS ?? 1);
 const ROUNDS = Number(process.env.ROUNDS ?? 5);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ask } from '../lib/ask.mjs';
 import { median } from '../lib/statistics.mjs';
 import { traceOf } from '../lib/trace.mjs';
+import { faultOf } from '../lib/verify.mjs';
 import { productCounts, verifyMisses } from '../lib/verify-more.mjs';
 import { runWrk } from '../load/wrk.mjs';
 import { imagePath, jsonPath } from '../origin/bodies.mjs';
@@ -42,7 +43,7 @@ export const mixed = {
           seed: 5,
         }),
       prepare: fill,
-      verify: verifyMisses((n) => jsonPath(10, n)),
+      verify: verifyEach,
       extra: productCounts,
       connections: 64,
       load: 'wrk',
@@ -66,6 +67,21 @@ export const mixed = {
     },
   ],
 };
+
+const verifyNew = verifyMisses((n) => jsonPath(10, n));
+/** Hot and cold ones have the right bytes, from the cache; new ones too, from the origin. */
+async function verifyEach(running, context) {
+  const { origin, options } = context;
+  const some = (paths) => paths.slice(0, options.smoke ? 50 : 200);
+  const before = await origin.count();
+  for (const path of [...some(HOT), ...some(COLD)]) {
+    const fault = faultOf(await ask(running.url + path), path, {});
+    if (fault !== undefined) throw new Error(`${running.name}: ${path}: ${fault}`);
+  }
+  const asked = (await origin.count()) - before;
+  const told = `sha256 of hot and cold bodies right, origin asked ${asked} times for them`;
+  return `${told}; ${await verifyNew(running, context)}`;
+}
 
 /** The cold ones first, so that the hot ones are what L1 holds; then the hot ones under load. */
 async function fill(running, { folder, options }) {

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { ask } from '../lib/ask.mjs';
+import { orderOf } from '../lib/order.mjs';
 import { startable, startTarget } from '../lib/start.mjs';
 import { median } from '../lib/statistics.mjs';
 import { faultOf } from '../lib/verify.mjs';
@@ -19,9 +20,10 @@ export const storm = {
     const rows = [];
     const facts = {};
     const names = run.options.smoke ? ['product'] : TARGETS;
-    for (const name of startable(names, run.options)) {
-      const rounds = [];
-      for (let round = 0; round < run.options.rounds; round += 1) rounds.push(await once(name, run));
+    const found = new Map(startable(names, run.options).map((name) => [name, []]));
+    for (let round = 0; round < run.options.rounds; round += 1)
+      for (const name of orderOf([...found.keys()], round)) found.get(name).push(await once(name, run));
+    for (const [name, rounds] of found) {
       const most = Math.max(...rounds.map(({ asked }) => asked));
       if (name === 'product') facts.originRequests = most;
       rows.push([

@@ -57,20 +57,6 @@ export function micros(runs, task) {
   return rounds[2].toFixed(2);
 }
 
-export function quantile(values, q) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
-}
-
-/** The same numbers on every run. */
-export function seeded(seed) {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
-
 /** Bytes of blocks that everything below a directory takes. */
 export async function physical(directory) {
   let bytes = 0;

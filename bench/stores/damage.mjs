@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock as clock } from '../../dist/clock.js';
 import { openDiskStore } from '../../dist/tiers/disk.js';
-import { entryOf, seeded } from './common.mjs';
+import { seeded } from '../lib/statistics.mjs';
+import { entryOf } from './common.mjs';
 
 const PAGE = 4096;
 const maxBytes = 16 * 1024 * 1024;

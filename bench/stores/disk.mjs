@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../../dist/clock.js';
 import { openDiskReader, openDiskStore } from '../../dist/tiers/disk.js';
-import { entryOf, print, quantile } from './common.mjs';
+import { quantile } from '../lib/statistics.mjs';
+import { entryOf, print } from './common.mjs';
 
 const MiB = 1024 * 1024;
 const clock = systemClock;

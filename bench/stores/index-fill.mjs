@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../dist/clock.js';
 import { openDiskStore } from '../../dist/tiers/disk.js';
-import { entryOf, print, seeded } from './common.mjs';
+import { seeded } from '../lib/statistics.mjs';
+import { entryOf, print } from './common.mjs';
 
 const MiB = 1024 * 1024;
 const rows = [];

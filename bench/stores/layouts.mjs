@@ -16,7 +16,8 @@ import { open } from 'lmdb';
 import { systemClock } from '../../dist/clock.js';
 import { decodeEntry, encodeEntry } from '../../dist/tiers/codec.js';
 import { openDiskStore } from '../../dist/tiers/disk.js';
-import { entryOf, physical, print, quantile, seeded } from './common.mjs';
+import { quantile, seeded } from '../lib/statistics.mjs';
+import { entryOf, physical, print } from './common.mjs';
 
 const MiB = 1024 * 1024;
 const BOUND = Number(process.env.BOUND_MIB ?? 128) * MiB;

@@ -3,8 +3,13 @@ import type { Duplex } from 'node:stream';
 
 /** What is under way on one connection. */
 export interface ConnectionState {
-  /** What to call if the connection closes, one per request whose response has not left in full. */
-  readonly active: Set<() => void>;
+  /**
+   * One per request whose response has not left in full: what to call if the connection closes, and whether the request has
+   * come in full.
+   */
+  readonly active: Map<() => void, () => boolean>;
+  /** To be called when nothing is under way any more that may still be answered. */
+  whenAnswered?: () => void;
   /** `socket.bytesRead` when the last answer was complete: more since then is a request on its way. */
   readWhenIdle: number;
 }
@@ -28,11 +33,11 @@ export class Connections {
   }
 
   opened(socket: Socket): ConnectionState {
-    const state: ConnectionState = { active: new Set(), readWhenIdle: 0 };
+    const state: ConnectionState = { active: new Map(), readWhenIdle: 0 };
     this.#states.set(socket, state);
     socket.once('close', () => {
       // Node tells only the response whose turn it is; those pipelined behind it would wait for ever.
-      for (const onClose of [...state.active]) onClose();
+      for (const onClose of [...state.active.keys()]) onClose();
       this.#active -= state.active.size;
       this.#states.delete(socket);
     });
@@ -44,11 +49,11 @@ export class Connections {
     return (this.#states.get(socket as Socket)?.active.size ?? 0) > 0;
   }
 
-  /** A request has come in. `onClose` is called if the connection closes before `end`. */
-  begin(socket: Socket, onClose: () => void): void {
+  /** A request has come in, its body perhaps not yet. `onClose` is called if the connection closes before `end`. */
+  begin(socket: Socket, onClose: () => void, isWhole = always): void {
     const state = this.#states.get(socket);
     if (state === undefined) return;
-    state.active.add(onClose);
+    state.active.set(onClose, isWhole);
     this.#active++;
   }
 
@@ -57,6 +62,27 @@ export class Connections {
     if (state?.active.delete(onClose) !== true) return;
     this.#active--;
     if (state.active.size === 0) state.readWhenIdle = socket.bytesRead;
+    if (state.whenAnswered !== undefined) this.#soonAnswered(state);
+  }
+
+  /**
+   * Calls `then` once every request that came in full has its answer; to one that did not there may be none. Never in this turn: an
+   * answer may be a promise away. Asked for again it changes nothing.
+   */
+  whenAnswered(socket: Duplex, then: () => void): void {
+    const state = this.#states.get(socket as Socket);
+    if (state === undefined || state.whenAnswered !== undefined) return;
+    state.whenAnswered = then;
+    this.#soonAnswered(state);
+  }
+
+  #soonAnswered(state: ConnectionState): void {
+    setImmediate(() => {
+      for (const isWhole of state.active.values()) if (isWhole()) return;
+      const { whenAnswered } = state;
+      state.whenAnswered = once;
+      whenAnswered?.();
+    });
   }
 
   /** Closes those on which nothing is under way: between two requests, or opened ahead of need. */
@@ -72,3 +98,6 @@ export class Connections {
     for (const socket of this.#states.keys()) socket.destroy();
   }
 }
+
+const always = () => true;
+const once = () => {};

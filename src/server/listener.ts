@@ -100,14 +100,20 @@ export class Listener implements Drainable {
       this.connections.end(socket, closed);
       exchange.closed();
     };
-    this.connections.begin(socket, closed);
+    this.connections.begin(socket, closed, () => incoming.complete);
     response.once('close', closed);
     this.#app.handle(exchange);
   }
 
-  /** What the parser could not read. Into an answer that is under way nothing may be written: then the connection ends. */
+  /** What the parser could not read. Requests before it are answered; then the client is told, and the connection ends. */
   #refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (!socket.writable || error.code === 'ECONNRESET' || this.connections.isBusy(socket)) {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else this.connections.whenAnswered(socket, () => this.#refuse(error, socket));
+  }
+
+  #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+    // Into an answer nothing may be written: it is one to a request of which the rest is what could not be read.
+    if (!socket.writable || this.connections.isBusy(socket)) {
       socket.destroy();
       return;
     }

@@ -1,14 +1,13 @@
-import { LeasedFetcher } from './cache/lease.js';
-import { OriginFetcher } from './cache/origin-fetcher.js';
+import type { Engine } from './cache/engine.js';
+import type { Fetcher } from './cache/fetcher.js';
 import { PurgeTable } from './cache/purge-table.js';
-import { expectedOf } from './cache/site.js';
-import { WritingFetcher } from './cache/writes.js';
+import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
+import type { Coherence } from './cluster/coherence.js';
 import { CoreFetcher } from './cluster/core-fetcher.js';
 import { LocalMember } from './cluster/local-member.js';
 import type { Member } from './cluster/member.js';
 import { NodeManagement } from './cluster/node-management.js';
-import { parentAnswer } from './cluster/parent.js';
 import type { PeerEvent } from './cluster/peer-line.js';
 import { PeerQueue } from './cluster/peer-queue.js';
 import { deliver } from './cluster/peers.js';
@@ -24,17 +23,20 @@ import {
   storeDirectory,
 } from './compose.js';
 import type { Bus } from './compose-bus.js';
-import { basesOf, credentialScrubber, originOf, ownTarget } from './compose-origin.js';
+import { fetcherOf } from './compose-fetcher.js';
+import { originOf } from './compose-origin.js';
 import type { CoreRedis } from './compose-redis-core.js';
 import type { Config } from './config/config.js';
 import { ProxyError } from './errors.js';
 import type { Logger } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
+import type { OriginService } from './origin/origin.js';
 import { openDiskStore } from './tiers/disk.js';
 import type { DiskStore } from './tiers/disk-types.js';
 import type { EntryHead } from './tiers/entry.js';
 import { MemoryTier } from './tiers/memory.js';
+import type { Tier } from './tiers/tier.js';
 import { VERSION } from './version.js';
 
 /** The core of a node (docs/adr/0001): the one that writes the disk store, asks the origin and numbers purges. */
@@ -63,140 +65,30 @@ export interface CoreOptions extends Basis {
 /** How long a start waits for Redis before it goes on without, ms. */
 const START_MS = 1500;
 
+/** Parts that others call which are made before them: nothing of it may be used before all are there. */
+interface Later {
+  engine: Engine;
+  metrics: Metrics;
+  management: NodeManagement;
+  coherence: Coherence | undefined;
+}
+
 /** Opens the store and puts the core together. Rejects with a DiskStoreError when the store can't be opened. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const { config, effective, log, alone, draining } = options;
-  const clock = systemClock;
+  const { config, log, alone } = options;
+  const later = {} as Later;
   const site = sitePolicy(config);
-  const modules = await redisModules(config);
-  const disk = await openDiskStore({
-    directory: storeDirectory(config),
-    maxBytes: config.cache.diskBytes,
-    clock,
-    onEvent: (event) => logDiskEvent(log, event),
-  });
   const table = new PurgeTable();
-  const memory = new MemoryTier({ maxBytes: alone ? memoryShares(config.cache.memoryBytes).tier : 0 });
-  const counters = new RequestCounters();
-  const bus = modules.bus?.openBus({
-    config,
-    log,
-    describe: () => management.describe(),
-    durable: disk.durable('cluster'),
-  });
-  const beforeReturn = async () => {
-    if (coherence === undefined) throw new ProxyError('internal', 'purges are not read yet');
-    await coherence.resync();
-  };
-  const redis = modules.l2?.openCoreRedis({ config, log, disk, beforeReturn });
-  const l2 = redis?.tier ?? disk;
-
-  let metrics: Metrics;
-  const origin = originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget);
-  const { parent, peers } = config.cluster;
-  const asking = new OriginFetcher({
-    site,
-    origin,
-    clock,
-    maxEntryBytes: config.cache.maxEntryBytes,
-    scrub: credentialScrubber(config),
-    ownTarget: (route, location) => ownTarget(site, config, route, location),
-    parent: parent && {
-      answer: (response) => parentAnswer(parent, response),
-      overtaken: (head, bornAt) => table.overtook(head, bornAt),
-    },
-    onHealed: (kind) => metrics.healed(kind === 'gzip-without-header' ? 'field-added' : 'field-removed'),
-  });
-  const leased =
-    redis === undefined
-      ? asking
-      : new LeasedFetcher({
-          inner: asking,
-          leases: redis.leases,
-          find: (route) => engine.lookup.find(route),
-          purgedAt: (route) => table.latestFor(expectedOf(site, route)),
-          clock,
-          patienceMs: redis.leaseMs,
-        });
-  const { maxEntryBytes } = config.cache;
-  const fetcher = new WritingFetcher({
-    inner: leased,
-    site,
-    purges: table,
-    clock,
-    maxEntryBytes,
-    bases: (upstream) => basesOf(config, upstream),
-    purge: (scopes, onNumbered, soft) => management.purgeWritten(scopes, onNumbered, soft),
-    find: (route) => engine.lookup.find(route),
-    store: (route, head, body) => engine.storer.finish(route, head, body),
-    onBackgroundError: (error, key) =>
-      log.error({ key, code: error.code, err: error }, 'a write has succeeded, its purge or storing has not'),
-  });
-  const engine = engineOf(options, { site, memory, l2, table, fetcher });
-  metrics = metricsOf({
-    counters,
-    engine,
-    tiers: alone ? [memory, l2] : [l2],
-    ...(bus !== undefined && { bus: () => coherence?.stats() }),
-  });
-  const { flights } = engine.filler;
-  const member = new LocalMember({
-    number: 0,
-    memory,
-    l2,
-    table,
-    flights,
-    counters,
-    metrics,
-    evict: () => {},
-  });
+  const stores = await openStores(options, later);
+  const { disk, l2, redis, bus } = stores;
+  const origin = originOf(config, (event) => later.metrics.onOriginEvent(event), bus?.budget);
+  const fetcher = fetcherOf({ config, log, site, table, origin, redis, later });
+  const answering = answeringOf(options, { site, table, fetcher, l2, bus }, later);
+  const { engine, member } = answering;
   const members = alone ? () => [member] : options.workers;
-
-  const purger = new Purger({
-    table,
-    flights,
-    durable: disk.durable('purges'),
-    followers: members,
-    sweep: sweepOf({ disk, redis, bus }),
-    clock,
-    onTaken: ({ scope, soft }) => metrics.purged(scope.kind, soft),
-    onError: (error) => log.error({ err: error }, 'purge: work in the background failed'),
-  });
-  purger.load();
-  const coherence = bus?.joinWith({ table, purger });
-  const { serverId } = config.server;
-  const peerQueue = new PeerQueue({
-    peers,
-    serverId,
-    durable: disk.durable('peer-purges'),
-    clock,
-    deliver: (peer, item, signal) => deliver(peer, item, serverId, signal),
-    onEvent: (event) => logPeerEvent(log, event),
-  });
-  peerQueue.load();
-
-  const management: NodeManagement = new NodeManagement({
-    config,
-    effective,
-    version: VERSION,
-    clock,
-    site,
-    disk,
-    l2,
-    redis: redis?.view,
-    bus: bus && coherence && { stats: () => coherence.stats(), nodes: () => bus.registry.list() },
-    table,
-    purges: coherence ?? purger,
-    peers: peerQueue,
-    origin,
-    members,
-    coreMetrics: alone ? undefined : () => metrics.json(),
-    draining,
-  });
-  // Purges before L2: what other nodes have purged must be known before what they have stored is served.
-  await Promise.all([bus?.links.ready(START_MS), redis?.links.ready(START_MS)]);
-  await bus?.start();
-  await redis?.tier.start();
+  const purging = purgingOf(options, { table, stores, engine, members }, later);
+  const management = managementOf(options, { site, table, stores, origin, members, purging }, later);
+  await meetOthers(stores);
   return {
     management,
     table,
@@ -206,15 +98,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       filler: engine.filler,
       fetcher,
       purges: table,
-      clock,
+      clock: systemClock,
       replaced: (key) => {
         for (const other of members()) other.recheck(key);
       },
     }),
-    serving: alone ? { engine, site, table, member, counters, close: async () => {} } : undefined,
-    resync: async () => coherence?.resync(),
+    serving: alone ? { ...answering, site, table, close: async () => {} } : undefined,
+    resync: async () => later.coherence?.resync(),
     close: async () => {
-      await peerQueue.close();
+      await purging.peers.close();
       await bus?.close();
       redis?.leases.close();
       await redis?.close();
@@ -222,6 +114,148 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       await disk.close();
     },
   };
+}
+
+/** What is kept beyond this process, and what the nodes have in common. */
+interface Stores {
+  readonly disk: DiskStore;
+  readonly bus: Bus | undefined;
+  readonly redis: CoreRedis | undefined;
+  readonly l2: Tier;
+}
+
+async function openStores({ config, log }: CoreOptions, later: Later): Promise<Stores> {
+  const modules = await redisModules(config);
+  const disk = await openDiskStore({
+    directory: storeDirectory(config),
+    maxBytes: config.cache.diskBytes,
+    clock: systemClock,
+    onEvent: (event) => logDiskEvent(log, event),
+  });
+  const bus = modules.bus?.openBus({
+    config,
+    log,
+    describe: () => later.management.describe(),
+    durable: disk.durable('cluster'),
+  });
+  const beforeReturn = async () => {
+    if (later.coherence === undefined) throw new ProxyError('internal', 'purges are not read yet');
+    await later.coherence.resync();
+  };
+  const redis = modules.l2?.openCoreRedis({ config, log, disk, beforeReturn });
+  return { disk, bus, redis, l2: redis?.tier ?? disk };
+}
+
+interface AnsweringParts {
+  readonly site: SitePolicy;
+  readonly table: PurgeTable;
+  readonly fetcher: Fetcher;
+  readonly l2: Tier;
+  readonly bus: Bus | undefined;
+}
+
+/** The engine over the tiers, which answers clients (`WORKERS=1`) or workers, and what it counts. */
+function answeringOf(options: CoreOptions, { site, table, fetcher, l2, bus }: AnsweringParts, later: Later) {
+  const { config, alone } = options;
+  const memory = new MemoryTier({ maxBytes: alone ? memoryShares(config.cache.memoryBytes).tier : 0 });
+  const counters = new RequestCounters();
+  const engine = engineOf(options, { site, memory, l2, table, fetcher });
+  const metrics = metricsOf({
+    counters,
+    engine,
+    tiers: alone ? [memory, l2] : [l2],
+    ...(bus !== undefined && { bus: () => later.coherence?.stats() }),
+  });
+  const { flights } = engine.filler;
+  const evict = () => {};
+  const member = new LocalMember({ number: 0, memory, l2, table, flights, counters, metrics, evict });
+  later.engine = engine;
+  later.metrics = metrics;
+  return { engine, counters, member };
+}
+
+interface PurgingParts {
+  readonly table: PurgeTable;
+  readonly stores: Stores;
+  readonly engine: Engine;
+  readonly members: () => readonly Member[];
+}
+
+interface Purging {
+  readonly purger: Purger;
+  /** What other regions are still to be told. */
+  readonly peers: PeerQueue;
+}
+
+/** Purges of this node, its region's other nodes and other regions, with those of the last run. */
+function purgingOf({ config, log }: CoreOptions, parts: PurgingParts, later: Later): Purging {
+  const { table, stores, engine, members } = parts;
+  const { disk, bus } = stores;
+  const { serverId } = config.server;
+  const purger = new Purger({
+    table,
+    flights: engine.filler.flights,
+    durable: disk.durable('purges'),
+    followers: members,
+    sweep: sweepOf(stores),
+    clock: systemClock,
+    onTaken: ({ scope, soft }) => later.metrics.purged(scope.kind, soft),
+    onError: (error) => log.error({ err: error }, 'purge: work in the background failed'),
+  });
+  purger.load();
+  later.coherence = bus?.joinWith({ table, purger });
+  const peers = new PeerQueue({
+    peers: config.cluster.peers,
+    serverId,
+    durable: disk.durable('peer-purges'),
+    clock: systemClock,
+    deliver: (peer, item, signal) => deliver(peer, item, serverId, signal),
+    onEvent: (event) => logPeerEvent(log, event),
+  });
+  peers.load();
+  return { purger, peers };
+}
+
+interface ManagementParts {
+  readonly site: SitePolicy;
+  readonly table: PurgeTable;
+  readonly stores: Stores;
+  readonly origin: OriginService;
+  readonly members: () => readonly Member[];
+  readonly purging: Purging;
+}
+
+function managementOf(options: CoreOptions, parts: ManagementParts, later: Later): NodeManagement {
+  const { config, effective, alone, draining } = options;
+  const { site, table, stores, origin, members, purging } = parts;
+  const { disk, l2, redis, bus } = stores;
+  const { coherence, metrics } = later;
+  later.management = new NodeManagement({
+    config,
+    effective,
+    version: VERSION,
+    clock: systemClock,
+    site,
+    disk,
+    l2,
+    redis: redis?.view,
+    bus: bus && coherence && { stats: () => coherence.stats(), nodes: () => bus.registry.list() },
+    table,
+    purges: coherence ?? purging.purger,
+    peers: purging.peers,
+    origin,
+    members,
+    coreMetrics: alone ? undefined : () => metrics.json(),
+    draining,
+  });
+  return later.management;
+}
+
+/** Purges before L2: what other nodes have purged must be known before what they have stored is served. */
+async function meetOthers({ bus, redis }: Stores): Promise<void> {
+  await Promise.all([bus?.links.ready(START_MS), redis?.links.ready(START_MS)]);
+  await bus?.start();
+  await redis?.tier.start();
 }
 
 /** Loaded only where Redis is configured: the client, Lua scripts and schemas are a good part of a process. */
@@ -233,15 +267,7 @@ async function redisModules({ redis, cache }: Config) {
 }
 
 /** Space in Redis is reclaimed by one node for all, on the disk by each for itself. */
-function sweepOf({
-  disk,
-  redis,
-  bus,
-}: {
-  disk: DiskStore;
-  redis: CoreRedis | undefined;
-  bus: Bus | undefined;
-}) {
+function sweepOf({ disk, redis, bus }: Stores) {
   return async (dead: (head: EntryHead) => boolean): Promise<void> => {
     await disk.sweep(dead);
     if (redis !== undefined && (await bus?.sweeps())) await redis.sweep(dead);

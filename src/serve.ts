@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import type { Context } from 'hono';
-import type { AdminAppOptions, Surface } from './admin/app.js';
+import type { Surface } from './admin/app.js';
 import { createAuth } from './admin/auth.js';
 import type { Management } from './admin/management.js';
-import type { Outcome } from './cache/outcome.js';
 import { systemClock } from './clock.js';
 import { loopId } from './cluster/parent.js';
 import { memoryShares, type Serving } from './compose.js';
@@ -11,11 +10,12 @@ import type { Config } from './config/config.js';
 import { managementApp } from './management-app.js';
 import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
+import { accessLog } from './server/access-log.js';
 import { App, type Territory } from './server/app.js';
 import { Draining } from './server/draining.js';
 import { FastPath } from './server/fast-path.js';
 import { Listener } from './server/listener.js';
-import type { Observer, RequestRecord } from './server/observer.js';
+import type { Observer } from './server/observer.js';
 import { createClientAddress, peerOf } from './server/peer.js';
 import { PreparedResponses } from './server/prepared.js';
 import type { ServerSettings } from './server/settings.js';
@@ -42,66 +42,126 @@ export interface ListenOptions {
 }
 
 /** Opens the ports of one process. Rejects with a message that names the variable when one can't be had. */
-export async function listen({ config, serving, management, log }: ListenOptions): Promise<Listening> {
-  const { server, upstream, cache } = config;
-  const clock = systemClock;
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { config, serving, log } = options;
+  const { server } = config;
   const draining = new Draining({
-    clock,
+    clock: systemClock,
     delayMs: server.shutdownDelayMs,
     timeoutMs: server.shutdownTimeoutMs,
   });
-  const { copies } = memoryShares(cache.memoryBytesPerWorker);
-  const clientAddress = createClientAddress(server.trustProxy);
-  const settings: ServerSettings = {
+  const access = accessLog(serving.counters, log, new HitLog(systemClock, server.logHits));
+  const settings = settingsOf(options, draining, access);
+  const { main, admin, metrics } = doorsOf(config);
+  const open = opener(options, draining, settings);
+  return {
+    addresses: {
+      main: await open(main),
+      ...(admin !== undefined && { admin: await open(admin) }),
+      ...(metrics !== undefined && { metrics: await open(metrics) }),
+    },
+    drain: async () => {
+      await draining.drain();
+      access.end();
+      await serving.close();
+    },
+  };
+}
+
+function settingsOf(
+  { config, serving }: ListenOptions,
+  draining: Draining,
+  observer: Observer,
+): ServerSettings {
+  const { server, upstream, cache, cluster } = config;
+  return {
     site: serving.site,
-    clock,
+    clock: systemClock,
     serverId: server.serverId,
     version: VERSION,
     cors: upstream.type !== 'custom',
     maxEntryBytes: cache.maxEntryBytes,
-    identityBytes: copies,
-    loopId: config.cluster.parent === undefined ? undefined : loopId(server.serverId),
+    identityBytes: memoryShares(cache.memoryBytesPerWorker).copies,
+    loopId: cluster.parent === undefined ? undefined : loopId(server.serverId),
     isReady: draining.isReady,
-    clientAddress,
-    observer: observer(serving, log, new HitLog(clock, server.logHits)),
+    clientAddress: createClientAddress(server.trustProxy),
+    observer,
   };
-  const admin: Omit<AdminAppOptions, 'surface'> = {
+}
+
+/** One port and what it is for. */
+interface Door {
+  /** Names the port when it can't be had. */
+  readonly variable: 'PORT' | 'ADMIN_PORT' | 'METRICS_PORT';
+  readonly port: number;
+  readonly surface: Surface;
+  readonly metricsElsewhere: boolean;
+  readonly territory: Territory;
+  readonly proxies: boolean;
+}
+
+function doorsOf({ server, upstream }: Config): { main: Door; admin?: Door; metrics?: Door } {
+  const { adminPort, metricsPort } = server;
+  const metricsElsewhere = metricsPort !== undefined;
+  const territory = upstream.type === 'custom' ? everyPath : tmdbPaths;
+  const managing = { ...territory, proxied: () => false };
+  const measuring = { ...managing, owns: (path: string) => path === '/metrics' };
+  const main: Door = {
+    variable: 'PORT',
+    port: server.port,
+    surface: adminPort === undefined ? 'all' : 'public',
+    metricsElsewhere,
+    territory,
+    proxies: true,
+  };
+  const behind = { ...main, proxies: false };
+  return {
+    main,
+    ...(adminPort !== undefined && {
+      admin: { ...behind, variable: 'ADMIN_PORT', port: adminPort, surface: 'all', territory: managing },
+    }),
+    ...(metricsPort !== undefined && {
+      metrics: {
+        ...behind,
+        variable: 'METRICS_PORT',
+        port: metricsPort,
+        surface: 'public',
+        metricsElsewhere: false,
+        territory: measuring,
+      },
+    }),
+  };
+}
+
+/** Opens doors and says where they are. All of a process share their settings and the brake on wrong keys. */
+function opener(
+  { config, serving, management, log }: ListenOptions,
+  draining: Draining,
+  settings: ServerSettings,
+): (door: Door) => Promise<string> {
+  const { server, admin } = config;
+  const managing = {
     management,
-    auth: createAuth({ apiKey: config.admin.apiKey, clock }),
-    peer: (c: Context) => peerOf(c.env.incoming, clientAddress),
+    auth: createAuth({ apiKey: admin.apiKey, clock: systemClock }),
+    peer: (c: Context) => peerOf(c.env.incoming, settings.clientAddress),
     ready: draining.isReady,
     version: VERSION,
-    clock,
-    metricsElsewhere: server.metricsPort !== undefined,
-    onFault: (fault, path) => log.error({ err: fault, path }, 'management call failed'),
+    clock: systemClock,
+    onFault: (fault: unknown, path: string) => log.error({ err: fault, path }, 'management call failed'),
   };
   const own = {
     names: new Set([hostname().toLowerCase()]),
     publicAuthority: server.publicUrl === undefined ? undefined : new URL(server.publicUrl).host,
   };
-  const open = async (
-    surface: Surface,
-    port: number,
-    variable: string,
-    territory: Territory,
-    proxies: boolean,
-  ) => {
-    const management = managementApp({
-      ...admin,
-      surface,
-      ...(variable === 'METRICS_PORT' && { metricsElsewhere: false }),
-    });
+  return async ({ variable, port, surface, metricsElsewhere, territory, proxies }) => {
     const app = new App({
       settings,
       engine: proxies ? serving.engine : undefined,
-      management,
+      management: managementApp({ ...managing, surface, metricsElsewhere }),
       territory,
       own,
     });
-    const listener = new Listener(
-      app,
-      proxies && server.fastPath ? fastPath(app, serving, copies) : undefined,
-    );
+    const listener = new Listener(app, proxies && server.fastPath ? fastPath(app, serving) : undefined);
     draining.add(listener);
     try {
       const address = await listener.listen(port, server.host);
@@ -110,71 +170,12 @@ export async function listen({ config, serving, management, log }: ListenOptions
       throw new Error(explain(error, variable, port));
     }
   };
-  const territory = upstream.type === 'custom' ? everyPath : tmdbPaths;
-  const surface = server.adminPort === undefined ? 'all' : 'public';
-  const main = await open(surface, server.port, 'PORT', territory, true);
-  const { adminPort, metricsPort } = server;
-  const managing = { ...territory, proxied: () => false };
-  const measuring = { ...managing, owns: (path: string) => path === '/metrics' };
-  return {
-    addresses: {
-      main,
-      ...(adminPort !== undefined && { admin: await open('all', adminPort, 'ADMIN_PORT', managing, false) }),
-      ...(metricsPort !== undefined && {
-        metrics: await open('public', metricsPort, 'METRICS_PORT', measuring, false),
-      }),
-    },
-    drain: async () => {
-      await draining.drain();
-      await serving.close();
-    },
-  };
 }
 
-function fastPath(app: App, { engine }: Serving, bytes: number): FastPath {
-  const { settings, territory, delivery } = app;
-  const prepared = new PreparedResponses(settings, delivery, bytes);
+/** What is ready for the socket has as much memory as what is decoded. */
+function fastPath({ settings, territory, delivery }: App, { engine }: Serving): FastPath {
+  const prepared = new PreparedResponses(settings, delivery, settings.identityBytes);
   return new FastPath({ settings, territory, lookup: engine.lookup, prepared });
-}
-
-/** Every request in the counters, and in the log those worth a line, from the same record. */
-function observer({ counters }: Serving, log: Logger, hitLog: HitLog): Observer {
-  const write = ({ outcome, ...rest }: RequestRecord, hits: number) =>
-    log.info(
-      { ...rest, ...(outcome !== undefined && logged(outcome)), ...(hits > 1 && { hits }) },
-      'request',
-    );
-  return {
-    request(record) {
-      const { outcome, status, ms } = record;
-      if (outcome !== undefined) counters.record(outcome, status, ms);
-      const hits = outcome?.result === 'hit' ? hitLog.take() : 1;
-      if (hits > 0) write(record, hits);
-    },
-    hit(outcome, status, ms, describe) {
-      counters.record(outcome, status, ms);
-      const hits = hitLog.take();
-      if (hits > 0) write(describe(), hits);
-    },
-    decoded: () => counters.countDecoded(),
-    failure(error, requestId) {
-      const level = error.code === 'internal' ? 'error' : error.status >= 500 ? 'warn' : 'debug';
-      log[level]({ requestId, code: error.code, err: error }, error.message);
-    },
-  };
-}
-
-function logged({
-  result,
-  served,
-  class: className,
-  stale,
-  noStore,
-  pass,
-  collapsed,
-  forwardStatus,
-}: Outcome) {
-  return { result, served, class: className, stale, noStore, pass, collapsed, forwardStatus };
 }
 
 /** What to type into a browser for a listening address. */

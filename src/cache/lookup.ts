@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
 import type { Entry } from '../tiers/entry.js';
 import { ageAt, freshUntil } from '../tiers/entry.js';
-import { DECODED_OVERHEAD, type MemoryRecord, type MemoryTier } from '../tiers/memory.js';
+import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
 import type { SetResult, Tier, TierName } from '../tiers/tier.js';
-import type { PurgeTable } from './purge-table.js';
+import type { PurgeTable, PurgeVerdict } from './purge-table.js';
 import type { SharedRoute } from './site.js';
 import { isPreferred, preferredVariant, variantKey } from './variant.js';
 
@@ -101,8 +101,8 @@ export class Lookup {
   }
 
   /** Puts an entry into memory, and says until when this process may answer with it without looking at L2 again. */
-  remember(entry: Entry, now: number, extra = 0): SetResult {
-    return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0, extra);
+  remember(entry: Entry, now: number): SetResult {
+    return this.#parts.memory.setNow(entry, now + entry.memoryFor, 0);
   }
 
   /** Takes this very entry out of memory; a later one under its key stays. */
@@ -153,17 +153,25 @@ export class Lookup {
 
   #fresh(route: SharedRoute, given: Given, now: number, accepts: Accepts): Found | undefined {
     const { entry, marker } = given;
-    if (entry === undefined || entry.status === 206 || freshUntil(entry) <= now || !accepts(entry)) {
+    const ready =
+      entry !== undefined &&
+      entry.status !== 206 &&
+      freshUntil(entry) > now &&
+      accepts(entry) &&
+      // Brought into memory, a purged one would be told as memory's by whoever looks next.
+      this.#parts.purges.judge(entry) === 'valid';
+    if (!ready) {
       if (marker === undefined) this.#keepSpare(route.key, given);
       return undefined;
     }
     this.now(route); // counts the look in memory
-    const found = this.#settled(route, given);
+    const found = this.#settled(route, given, 'valid');
     return typeof found !== 'string' && isReady(found, now) ? found : undefined;
   }
 
-  #settled(route: SharedRoute, given: Given): Found | Miss {
-    const shared = this.#accepted(given);
+  /** `judged`: what purges say of the entry, where that has just been asked. */
+  #settled(route: SharedRoute, given: Given, judged?: PurgeVerdict): Found | Miss {
+    const shared = this.#accepted(given, judged);
     // Only now: a purge may have come while L2 was asked (I-1), and L2 may have told by what else the response varies.
     // `now` has counted this look already.
     const record = this.#record(route, (key) => this.#parts.memory.peek(key));
@@ -175,17 +183,22 @@ export class Lookup {
     return known;
   }
 
-  #accepted({ marker, entry }: Given): Found | Miss {
-    const { memory, l2, purges, clock } = this.#parts;
+  #accepted({ marker, entry }: Given, judged: PurgeVerdict | undefined): Found | Miss {
+    const { memory, l2, purges } = this.#parts;
     if (entry === undefined) return marker === undefined ? 'uri-miss' : 'vary-miss';
-    const verdict = purges.judge(entry);
+    const verdict = judged ?? purges.judge(entry);
     if (verdict === 'purged') return 'uri-miss';
     // A write that L2 refused, or a fill that landed meanwhile: what is here may be newer than what is there.
     const here = memory.peek(entry.key)?.entry;
-    if (here === undefined || here.storedAt < entry.storedAt)
-      this.remember(entry, clock.now(), DECODED_OVERHEAD);
+    if (here === undefined || here.storedAt < entry.storedAt) this.#bring(entry);
     const tier = l2.whence?.(entry) ?? l2.name;
     return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
+  }
+
+  /** As `remember`, of what L2 has told. */
+  #bring(entry: Entry): void {
+    const { memory, clock } = this.#parts;
+    memory.bringNow(entry, clock.now() + entry.memoryFor);
   }
 
   #keepSpare(key: string, given: Given): void {
@@ -206,12 +219,12 @@ export class Lookup {
 
   /** From L2, if it tells at once. */
   #givenNow({ key, headers }: SharedRoute): Given | 'ask' {
-    const { l2, clock } = this.#parts;
+    const { l2 } = this.#parts;
     if (l2.lookNow === undefined) return 'ask';
     const first = l2.lookNow(key);
     if (first === 'ask') return first;
     if (first?.marker !== true) return { marker: undefined, entry: first };
-    this.remember(first, clock.now());
+    this.#bring(first);
     const exact = l2.lookNow(variantKey(key, first.vary, headers));
     if (exact !== undefined) return exact === 'ask' ? exact : { marker: first, entry: exact };
     const preferred = preferredVariant(first, headers);
@@ -221,10 +234,10 @@ export class Lookup {
   }
 
   async #given({ key, headers }: SharedRoute): Promise<Given> {
-    const { l2, clock } = this.#parts;
+    const { l2 } = this.#parts;
     const first = await l2.get(key);
     if (first?.marker !== true) return { marker: undefined, entry: first };
-    this.remember(first, clock.now());
+    this.#bring(first);
     const exact = await l2.get(variantKey(key, first.vary, headers));
     const preferred = exact === undefined ? preferredVariant(first, headers) : undefined;
     if (preferred === undefined) return { marker: first, entry: exact };

@@ -1,7 +1,10 @@
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
+import { forbidsTransform } from '../http/cache-control.js';
 import { fieldValue } from '../http/headers.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
+import { inflated } from './inflate.js';
+import type { NoStoreReason } from './outcome.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 
 const deflate = promisify(gzip);
@@ -15,6 +18,18 @@ const MAX_CODED_HERE_BYTES = 4096;
 export interface Made extends Pick<Entry, 'tags' | 'coding' | 'recoded'> {
   /** The coded bytes; undefined when the body is stored as it came. */
   readonly body: Buffer | undefined;
+}
+
+/** The bytes without their gzip once the site has looked at them, or why they may not be stored. */
+export async function inspected(
+  site: SitePolicy,
+  route: SharedRoute,
+  head: EntryHead,
+  bytes: Buffer,
+): Promise<Buffer | NoStoreReason> {
+  const plain = head.coding === 'gzip' ? await inflated(bytes) : bytes;
+  if (plain === undefined) return 'coding-mismatch';
+  return site.inspect(route, head.status, head.headers, plain) ?? plain;
 }
 
 /**
@@ -39,7 +54,7 @@ export async function make(
 function recodable(site: SitePolicy, { coding, headers }: EntryHead, plain: Buffer): boolean {
   if (!site.transforms || coding !== 'identity' || plain.length < MIN_RECODE_BYTES) return false;
   if (!isText(fieldValue(headers, 'content-type'))) return false;
-  return !/\bno-transform\b/i.test(fieldValue(headers, 'cache-control') ?? '');
+  return !forbidsTransform(headers);
 }
 
 function isText(contentType: string | undefined): boolean {

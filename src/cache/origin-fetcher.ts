@@ -16,8 +16,7 @@ import { isServerFailure } from '../http/status.js';
 import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
-import { inflated } from './inflate.js';
-import { type Made, make } from './made.js';
+import { inspected, type Made, make } from './made.js';
 import type { NoStoreReason } from './outcome.js';
 import { completed, holds, restHeaders } from './part.js';
 import { type Peeked, peek } from './peek.js';
@@ -202,7 +201,10 @@ export class OriginFetcher implements Fetcher {
     return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES);
   }
 
-  /** The plain bytes of a whole body that may be stored, undefined of one that has not all come, or why it may not. */
+  /**
+   * The plain bytes of a whole body that may be stored, undefined of one that has not all come, or why it may not. An image is
+   * refused by its first bytes before its head goes out; what is made of it needs the whole, so the storer looks again.
+   */
   async #look(
     route: SharedRoute,
     head: EntryHead,
@@ -213,9 +215,8 @@ export class OriginFetcher implements Fetcher {
     if (site.ttlPolicy === 'origin') return undefined;
     const isImage = /^image\//i.test(field(head.headers, 'content-type') ?? '');
     if (!whole && (!isImage || head.coding !== 'identity' || start.length < MAGIC_BYTES)) return undefined;
-    const plain = head.coding === 'gzip' ? await inflated(start) : start;
-    if (plain === undefined) return 'coding-mismatch';
-    return site.inspect(route, head.status, head.headers, plain) ?? (whole ? plain : undefined);
+    const plain = await inspected(site, route, head, start);
+    return whole || typeof plain === 'string' ? plain : undefined;
   }
 
   /** Begins what storing needs while the body is on its way to the client, once for all processes of the node. */

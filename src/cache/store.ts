@@ -3,9 +3,8 @@ import { partOf, sameStrongTag } from '../http/partial.js';
 import { compact } from '../tiers/compact.js';
 import { type Entry, type EntryHead, freshUntil, usefulUntil, VALIDATED_MS } from '../tiers/entry.js';
 import type { SetResult, Tier } from '../tiers/tier.js';
-import { inflated } from './inflate.js';
 import type { Lookup } from './lookup.js';
-import { type Made, make } from './made.js';
+import { inspected, type Made, make } from './made.js';
 import type { NoStoreReason } from './outcome.js';
 import { asWhole, combined } from './part.js';
 import type { PurgeTable } from './purge-table.js';
@@ -62,9 +61,8 @@ export class Storer {
 
   async #looked(route: SharedRoute, head: EntryHead, body: Buffer): Promise<Made | NoStoreReason> {
     const { site } = this.#parts;
-    const plain = head.coding === 'gzip' ? await inflated(body) : body;
-    if (plain === undefined) return 'coding-mismatch';
-    return site.inspect(route, head.status, head.headers, plain) ?? make(site, route, head, plain);
+    const plain = await inspected(site, route, head, body);
+    return typeof plain === 'string' ? plain : make(site, route, head, plain);
   }
 
   /** A part joins what is stored of the same bytes; it does not take the place of the whole of the same version. */

@@ -28,7 +28,6 @@ export interface ResponseDirectives {
   readonly liftsNoStore: boolean;
   /** must-revalidate, public or s-maxage as a permission: an answer to Authorization may be stored (section 3.5). */
   readonly allowsAuthorized: boolean;
-  readonly noTransform: boolean;
 }
 
 /** Request directives, RFC 9111 section 5.2.1 and RFC 5861 section 4. Durations in ms; undefined when absent. */
@@ -56,6 +55,12 @@ export type Directive = readonly [name: string, value: string | undefined];
 export function responseCacheControl(headers: RawHeaders): ResponseDirectives {
   const value = fieldValue(headers, 'cache-control');
   return value === undefined ? NO_RESPONSE_DIRECTIVES : responseDirectives(parseDirectives(value));
+}
+
+/** RFC 9111 section 5.2.2.6: nobody on the way may change the body. Asked on every hit, so it is parsed only where the word is. */
+export function forbidsTransform(headers: RawHeaders): boolean {
+  const value = fieldValue(headers, 'cache-control');
+  return value !== undefined && /no-transform/i.test(value) && has(parseDirectives(value), 'no-transform');
 }
 
 /** Directives of a request. `Pragma: no-cache` counts when there is no Cache-Control (RFC 9111 section 5.4). */
@@ -103,7 +108,6 @@ export function responseDirectives(directives: readonly Directive[]): ResponseDi
     liftsNoStore: permits(directives, 'must-understand'),
     allowsAuthorized:
       permits(directives, 'public') || permits(directives, 'must-revalidate') || has(directives, 's-maxage'), // a bad one is 0: stored, but never used unvalidated
-    noTransform: has(directives, 'no-transform'),
   };
 }
 

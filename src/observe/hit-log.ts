@@ -30,6 +30,13 @@ export class HitLog {
     return hits;
   }
 
+  /** How many hits no line stands for yet: to be said when there will be no next one. 0 where none is wanted. */
+  rest(): number {
+    const hits = this.#perSecond === 0 ? 0 : this.#silent;
+    this.#silent = 0;
+    return hits;
+  }
+
   /** Begins another second if the last one is over. */
   #nextWindow(): boolean {
     if (this.#perSecond === 0 || this.#clock.now() < this.#windowEnds) return false;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionState, Connections } from './connections.js';
-import type { FastPath } from './fast-path.js';
+import type { FastPath, Late } from './fast-path.js';
 import { readIntoOneBuffer } from './one-buffer.js';
 
 /** Times of a connection that node:http has not been given yet, ms; its own then apply. */
@@ -90,19 +90,19 @@ export class FastConnection {
     if (this.#http === undefined) this.#socket.setTimeout(this.#parts.times.keepAlive);
   }
 
-  async #wait(answered: Promise<boolean>, chunk: Buffer): Promise<void> {
+  async #wait({ answered, left }: Late, chunk: Buffer): Promise<void> {
     const { connections, state } = this.#parts;
     const socket = this.#socket;
     const read = state.readWhenIdle;
-    const gone = () => {};
     this.#waiting = [];
-    connections.begin(socket, gone);
+    connections.begin(socket, left);
     const done = await answered;
+    // Still begun: if it has not been told `left` yet it will be, when the socket says `close`.
+    if (socket.destroyed) return;
     const waiting: Buffer[] = this.#waiting;
     this.#waiting = undefined;
-    connections.end(socket, gone);
+    connections.end(socket, left);
     state.readWhenIdle = read; // this chunk is counted by #settle, and those that wait when their turn comes
-    if (socket.destroyed) return;
     this.#settle(done, chunk);
     if (this.#ended) this.#onEnd();
     if (waiting.length === 0) return;

@@ -64,6 +64,14 @@ export interface PlainRequest {
   readonly reading: Reading;
 }
 
+/** An answer for which L2 has to be waited. */
+export interface Late {
+  /** As what `answer` tells at once. Never rejects. */
+  readonly answered: Promise<boolean>;
+  /** To be called if the client leaves before: the observer is told as of one that node:http has. */
+  readonly left: () => void;
+}
+
 /** What hot requests are answered with; one per listener. The connection's part is in fast-connection.ts. */
 export class FastPath {
   readonly #options: FastPathOptions;
@@ -90,19 +98,18 @@ export class FastPath {
   }
 
   /**
-   * Answers if there is a fresh response at hand; false when the ordinary path is to. A promise where L2 has to be waited
-   * for. Neither throws nor rejects: a fault is reported, and the ordinary path answers.
+   * Answers if there is a fresh response at hand; false when the ordinary path is to. Does not throw: a fault is
+   * reported, and the ordinary path answers.
    */
-  answer(request: PlainRequest, socket: Socket): boolean | Promise<boolean> {
+  answer(request: PlainRequest, socket: Socket): boolean | Late {
     try {
-      const answered = this.#answer(request, socket);
-      return typeof answered === 'boolean' ? answered : answered.catch((fault) => this.#failed(fault));
+      return this.#answer(request, socket);
     } catch (fault) {
       return this.#failed(fault);
     }
   }
 
-  #answer(request: PlainRequest, socket: Socket): boolean | Promise<boolean> {
+  #answer(request: PlainRequest, socket: Socket): boolean | Late {
     const { settings, lookup } = this.#options;
     const { split: parts, reading } = request;
     if (!reading.answerable || parts.method !== 'GET' || !settings.isReady()) return false;
@@ -114,11 +121,32 @@ export class FastPath {
     if (found === undefined) return false;
     const asked = { key: route.key, takesGzip, ifNoneMatch: reading.ifNoneMatch };
     if (found !== 'ask') return this.#send(found, asked, request, socket, now, now);
-    return lookup.freshLater(route, accepts).then((late) => {
-      if (late === undefined || !settings.isReady()) return false;
-      if (!socket.writable) return socket.destroyed;
+    const answered = lookup.freshLater(route, accepts).then((late) => {
+      if (late === undefined || !settings.isReady() || !socket.writable) return false;
       return this.#send(late, asked, request, socket, now, settings.clock.now());
     });
+    return {
+      answered: answered.catch((fault) => this.#failed(fault)),
+      left: this.#leaving(request, socket, now),
+    };
+  }
+
+  /** Tells of a client that has left as Exchange does, which had nothing to send yet. */
+  #leaving({ split: parts }: PlainRequest, socket: Socket, startedAt: number): () => void {
+    const { clock, observer } = this.#options.settings;
+    const client = this.#client(parts, socket); // a closed socket has forgotten it
+    return () =>
+      observer.request({
+        method: 'GET',
+        path: sanitizeUrl(parts.target),
+        status: 499,
+        bytes: 0,
+        ms: clock.now() - startedAt,
+        outcome: undefined,
+        requestId: newRequestId(),
+        client,
+        aborted: true,
+      });
   }
 
   /** All that chooses among variants was handed to the site, and the body is at hand in the form that is wanted. */
@@ -175,19 +203,23 @@ export class FastPath {
       : undefined;
   }
 
-  #observe(ready: Printed, { target, fields }: Split, requestId: string, socket: Socket, ms: number): void {
-    const { observer, clientAddress } = this.#options.settings;
-    observer.hit(ready.outcome, ready.status, ms, () => ({
+  #observe(ready: Printed, parts: Split, requestId: string, socket: Socket, ms: number): void {
+    this.#options.settings.observer.hit(ready.outcome, ready.status, ms, () => ({
       method: 'GET',
-      path: sanitizeUrl(target),
+      path: sanitizeUrl(parts.target),
       status: ready.status,
       bytes: ready.bytes,
       ms,
       outcome: ready.outcome,
       requestId,
-      client: clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } }),
+      client: this.#client(parts, socket),
       aborted: false,
     }));
+  }
+
+  #client({ fields }: Split, socket: Socket): string {
+    const { clientAddress } = this.#options.settings;
+    return clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } });
   }
 }
 

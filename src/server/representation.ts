@@ -1,6 +1,7 @@
 import type { SitePolicy } from '../cache/site.js';
+import { forbidsTransform } from '../http/cache-control.js';
 import { acceptsCoding } from '../http/content-coding.js';
-import { fieldValue, hasField, type RawHeaders } from '../http/headers.js';
+import { hasField, type RawHeaders } from '../http/headers.js';
 import type { EntryHead } from '../tiers/entry.js';
 
 /**
@@ -34,10 +35,7 @@ export function variesByCoding(head: EntryHead, site: SitePolicy): boolean {
 
 /** RFC 9110 section 7.7: what says no-transform is sent in the coding it came in; what we coded ourselves we may undo. */
 function mayDecode(head: EntryHead, site: SitePolicy): boolean {
-  return (
-    head.recoded ||
-    (site.transforms && !/\bno-transform\b/i.test(fieldValue(head.headers, 'cache-control') ?? ''))
-  );
+  return head.recoded || (site.transforms && !forbidsTransform(head.headers));
 }
 
 /** Whether this delivery's coding differs from the origin's: a strong ETag named other bytes then. */

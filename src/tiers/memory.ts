@@ -1,7 +1,7 @@
 import type { Entry, EntryHead } from './entry.js';
 import { MOST_USES, type Queued } from './second-chance.js';
 import { ShardedCache } from './sharded.js';
-import type { ListPage, ListQuery, Row, SetResult, Tier, TierStats } from './tier.js';
+import type { ListPage, ListQuery, Row, SetResult, Tier, TierName, TierStats } from './tier.js';
 
 /** What all records of a tier share: the number of times everything was to be looked up anew. */
 interface Rechecks {
@@ -59,7 +59,7 @@ export const RECORD_OVERHEAD = 560;
  * What one costs more that was decoded a moment ago: its texts are parts of one, and each is its own. Making it compact takes
  * longer than decoding does, which every hit in L2 would wait for (bench/stores/memory.mjs).
  */
-export const DECODED_OVERHEAD = 1000;
+const DECODED_OVERHEAD = 1000;
 
 /** Bytes V8 adds to a text in an array: header, padding and the pointer to it. */
 const STRING_OVERHEAD = 28;
@@ -82,7 +82,7 @@ export function entryBytes(entry: EntryHead, bodyLength: number): number {
 
 /** L1: memory of this process. Synchronous at heart; the promises are for the interface. */
 export class MemoryTier implements Tier {
-  readonly name = 'memory';
+  readonly name: TierName = 'memory';
   readonly sorted = true;
   #records: ShardedCache<MemoryRecord>;
   readonly #rechecks: Rechecks = { count: 0 };
@@ -121,16 +121,19 @@ export class MemoryTier implements Tier {
   }
 
   /**
-   * Keeps the entry, replacing one under the same key. `until` defaults to the end of its memory TTL counted from
-   * when it was stored, `checked` to its stamp. `extra`: bytes it costs beside those of a compact one.
+   * Keeps a compact entry, replacing one under the same key. `until` defaults to the end of its memory TTL counted from
+   * when it was stored, `checked` to its stamp.
    */
-  setNow(
-    entry: Entry,
-    until = entry.storedAt + entry.memoryFor,
-    checked = entry.stamp,
-    extra = 0,
-  ): SetResult {
-    const bytes = entryBytes(entry, entry.body.length) + extra;
+  setNow(entry: Entry, until = entry.storedAt + entry.memoryFor, checked = entry.stamp): SetResult {
+    return this.#keep(entry, entryBytes(entry, entry.body.length), until, checked);
+  }
+
+  /** Keeps an entry as another tier has decoded it. */
+  bringNow(entry: Entry, until: number): SetResult {
+    return this.#keep(entry, entryBytes(entry, entry.body.length) + DECODED_OVERHEAD, until, 0);
+  }
+
+  #keep(entry: Entry, bytes: number, until: number, checked: number): SetResult {
     if (bytes > this.#maxEntryBytes) {
       // What is there is older than what was just offered: keeping it would answer with a replaced body.
       this.#records.delete(entry.key);

@@ -60,6 +60,12 @@ const draining: fc.Arbitrary<Action[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Action[]>([{ kind: 'ready', ready: false }]) },
 );
 
+/** Now and then a Node without what one-buffer.ts sets. */
+const usualReads = fc.oneof(
+  { weight: 9, arbitrary: fc.constant(false) },
+  { weight: 1, arbitrary: fc.constant(true) },
+);
+
 function scenario(site: SiteName): fc.Arbitrary<Action[]> {
   return addressesOf(site).chain((addresses) => {
     const some = (max: number) =>
@@ -90,8 +96,8 @@ describe('a listener with the fast path and one without', () => {
     async (site, l2) => {
       let requests = 0;
       let hits = 0;
-      const alike = fc.asyncProperty(scenario(site), async (actions) => {
-        const twins = await new Twins(site, l2).open();
+      const alike = fc.asyncProperty(scenario(site), usualReads, async (actions, reads) => {
+        const twins = await new Twins(site, l2, reads).open();
         try {
           for (const action of actions) await twins.run(action);
         } finally {

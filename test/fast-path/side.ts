@@ -20,20 +20,27 @@ export type SiteName = 'tmdb' | 'letter';
 /** How L2 tells: after a promise, at once as a disk store does, or after a while as Redis does. */
 export type SharedTier = 'promised' | 'prompt' | 'slow';
 
+/** Named as in production: `Cache-Status` and the outcome say where an answer came from, and L1 is another place. */
+class PromisedTier extends MemoryTier {
+  override readonly name = 'redis';
+}
+
 class PromptTier extends MemoryTier {
+  override readonly name = 'disk';
+
   lookNow(key: string): Entry | undefined {
     return this.getNow(key)?.entry;
   }
 }
 
-class SlowTier extends MemoryTier {
+class SlowTier extends PromisedTier {
   override async get(key: string): Promise<Entry | undefined> {
     for (let turn = 0; turn < 8; turn++) await new Promise(setImmediate);
     return super.get(key);
   }
 }
 
-const TIERS = { promised: MemoryTier, prompt: PromptTier, slow: SlowTier };
+const TIERS = { promised: PromisedTier, prompt: PromptTier, slow: SlowTier };
 const MIB = 1024 * 1024;
 const times = (memoryMs: number) => ({ memoryMs, freshMs: 20_000, swrMs: 10_000, sieMs: 30_000 });
 
@@ -63,6 +70,14 @@ export interface SideOptions {
   readonly settings?: Partial<ServerSettings>;
   /** Bound of the responses prepared, bytes. */
   readonly preparedBytes?: number;
+  /** As on a Node whose accepted sockets cannot read into one buffer (one-buffer.ts). */
+  readonly usualReads?: boolean;
+}
+
+/** Takes from a socket what one-buffer.ts looks for, before it does. */
+function readAsUsual(socket: Socket): void {
+  const { _handle: handle } = socket as Socket & { readonly _handle: object };
+  Object.defineProperty(handle, 'useUserBuffer', { value: undefined });
 }
 
 /** All of one node that answers: origin, tiers, engine and listener, on a free port. */
@@ -123,6 +138,7 @@ export class Side {
     });
     this.fastPath = options.fast ? this.#makeFastPath(app, options) : undefined;
     this.listener = new Listener(app, this.fastPath);
+    if (options.usualReads === true) this.listener.server.prependListener('connection', readAsUsual);
     this.listener.server.on('connection', (socket: Socket) => {
       this.sockets.set(socket.remotePort ?? 0, socket);
     });

@@ -113,8 +113,13 @@ const ID = /X-Request-Id: ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\r\n/g;
 const BOUNDARY = /boundary=([\w-]{24})\r\n/;
 const DATE = /\r\nDate: ([^\r]+)\r\n/g;
 
+export interface Masked {
+  readonly text: string;
+  readonly ids: string[];
+}
+
 /** Ids and boundaries made here and Dates that node:http has put in are told apart from all else, and are the only things masked. */
-export function masked(received: Buffer): { readonly text: string; readonly ids: string[] } {
+export function masked(received: Buffer): Masked {
   const ids: string[] = [];
   let text = received.toString('latin1');
   for (let found = BOUNDARY.exec(text); found !== null; found = BOUNDARY.exec(text)) {

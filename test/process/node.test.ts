@@ -122,6 +122,27 @@ describe.each([1, 2])('a node with WORKERS=%i', (workers) => {
   });
 });
 
+describe.each([1, 2])('a node with WORKERS=%i that stops', (workers) => {
+  it('has accounted in its log for every hit, also for those without a line', async () => {
+    const proxy = await startProxy({
+      env: pointedAt(origin.url, { WORKERS: String(workers), LOG_HITS: '1' }),
+    });
+    let hits = 0;
+    while (hits < 30) {
+      const { headers } = await get(`${proxy.url}/3/movie/550`);
+      if (headers['x-cache'] === 'HIT') hits += 1;
+    }
+    await proxy.stop();
+    const lines = proxy.output().split('\n');
+    const told = lines
+      .filter((line) => line.startsWith('{'))
+      .map((line): { result?: string; hits?: number } => JSON.parse(line));
+    const counts = told.map((line) => line.hits ?? (line.result === 'hit' ? 1 : 0));
+    expect(counts.filter((count) => count > 0).length).toBeLessThan(hits);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(hits);
+  });
+});
+
 describe('a worker that dies', () => {
   it('is replaced, and requests go on', async () => {
     const proxy = await startProxy({ env: pointedAt(origin.url, { WORKERS: '2' }) });

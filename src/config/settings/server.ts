@@ -79,6 +79,6 @@ export const SERVER_SETTINGS = {
     kind: integer(0, 1_000_000),
     default: '100',
     meaning:
-      'Hits that get a line in the access log per second and process; the next line tells how many `hits` it stands for. Everything else is always logged.',
+      'Hits that get a line in the access log per second and process; the next line tells how many `hits` it stands for, and one at the end of the process tells the rest. Everything else is always logged.',
   }),
 };

@@ -15,6 +15,8 @@ class PromptTier extends MemoryTier {
   readonly slow = new Set<string>();
   reads = 0;
 
+  override readonly name = 'disk';
+
   lookNow(key: string): Entry | undefined | 'ask' {
     if (this.slow.has(key)) return 'ask';
     this.reads += 1;
@@ -148,7 +150,7 @@ describe('what may not be answered at once', () => {
     l2.setNow(sample('v1:k'));
     expect(fresh()).toBe('ask');
     expect(counts()).toEqual([0, 0, 0, 0]);
-    expect(await lookup.freshLater(route())).toMatchObject({ tier: 'memory', entry: { key: 'v1:k' } });
+    expect(await lookup.freshLater(route())).toMatchObject({ tier: 'disk', entry: { key: 'v1:k' } });
     expect(counts()).toEqual([0, 1, 1, 0]);
   });
 });
@@ -170,6 +172,19 @@ describe('a look after one that could not be answered at once', () => {
     expect(fresh()).toBeUndefined();
     purge(false);
     expect(await lookup.look(route())).toBe('uri-miss');
+  });
+
+  it.each([
+    ['at once', 'v1:other'],
+    ['after a wait', 'v1:k'],
+  ])('takes what is softly purged for what L2 has, where L2 told %s', async (_when, slow) => {
+    l2.slow.add(slow);
+    l2.setNow(sample('v1:k'));
+    purge(true);
+    if (fresh() === 'ask') expect(await lookup.freshLater(route())).toBeUndefined();
+    expect(memory.peek('v1:k')).toBeUndefined();
+    expect(await lookup.look(route())).toMatchObject({ tier: 'disk', staleSince: clock.now() });
+    expect(l2.stats().hits).toBe(1);
   });
 
   it('is spared for each of many that were asked for together', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import {
+  forbidsTransform,
   NO_REQUEST_DIRECTIVES,
   type ResponseDirectives,
   requestCacheControl,
@@ -73,6 +74,22 @@ describe('response directives, RFC 9111 section 5.2.2', () => {
         expect(read([...before, 'no-store', ...after].join(',')).noStore).toBe(true);
       }),
     );
+  });
+});
+
+describe('no-transform, section 5.2.2.6', () => {
+  test.each([
+    ['alone', ['no-transform'], true],
+    ['in capitals, among others', ['max-age=60, No-Transform, public'], true],
+    ['on a line of its own', ['max-age=60', 'no-transform'], true],
+    ['with an argument, which a restriction does not lose its force by', ['no-transform=0'], true],
+    ['as the end of another name', ['x-no-transform'], false],
+    ['as the beginning of another name', ['no-transform-please'], false],
+    ['within a quoted extension', ['x="no-transform", max-age=60'], false],
+    ['nowhere', ['max-age=60'], false],
+    ['nowhere, without the field', [], false],
+  ])('%s', (_where, lines, forbids) => {
+    expect(forbidsTransform(lines.flatMap((line) => ['Cache-Control', line]))).toBe(forbids);
   });
 });
 

@@ -35,6 +35,13 @@ it('accounts for every hit, whatever their pace', () => {
   expect(told + log.take()).toBe(10_001);
 });
 
+it('says at the end what no line stands for, once', () => {
+  const log = new HitLog(new FakeClock(), 2);
+  expect(log.rest()).toBe(0);
+  for (let i = 0; i < 7; i++) log.take();
+  expect([log.rest(), log.rest()]).toEqual([5, 0]);
+});
+
 it('gives none at all with LOG_HITS=0', () => {
   const clock = new FakeClock();
   const log = new HitLog(clock, 0);
@@ -42,4 +49,5 @@ it('gives none at all with LOG_HITS=0', () => {
     expect(log.take()).toBe(0);
     clock.advance(2000);
   }
+  expect(log.rest()).toBe(0);
 });

@@ -162,9 +162,10 @@ describe('what node:http is given', () => {
       answer: ({ split }: PlainRequest) => {
         asked.push(split.target);
         if (split.target !== '/slow') return false;
-        return new Promise<boolean>((resolve) => {
+        const answered = new Promise<boolean>((resolve) => {
           decide = resolve;
         });
+        return { answered, left: () => {} };
       },
     } as unknown as FastPath;
     const { dial, passed, served } = await serve({}, {}, slow);
@@ -192,17 +193,25 @@ describe('what node:http is given', () => {
   });
 });
 
-describe('a connection whose answer waited for L2', () => {
-  it('is not closed by a draining node while its next request is half here', async () => {
-    let decide = (_answered: boolean) => {};
-    const waiting = {
+describe('a connection whose answer waits for L2', () => {
+  let decide: (answered: boolean) => void;
+  let left: number;
+
+  function waiting(): FastPath {
+    left = 0;
+    return {
       read: (chunk: Buffer) => side.fastPath!.read(chunk),
-      answer: () =>
-        new Promise<boolean>((resolve) => {
+      answer: () => ({
+        answered: new Promise<boolean>((resolve) => {
           decide = resolve;
         }),
+        left: () => void left++,
+      }),
     } as unknown as FastPath;
-    const { dial, served, connections } = await serve({}, {}, waiting);
+  }
+
+  it('is not closed by a draining node, once answered, while its next request is half here', async () => {
+    const { dial, served, connections } = await serve({}, {}, waiting());
     const client = dial();
     client.send(HOT);
     await until(() => connections.active === 1);
@@ -212,5 +221,24 @@ describe('a connection whose answer waited for L2', () => {
     await until(() => served[0]!.bytesRead === HOT.length + 6);
     connections.closeIdle();
     expect(served[0]!.destroyed).toBe(false);
+    client.socket.destroy();
+    await until(() => connections.size === 0);
+    expect(left).toBe(0);
+  });
+
+  it.each([
+    ['before L2 has told', false],
+    ['when L2 has told but the socket has not said so yet', true],
+  ])('says once that its client has left, %s', async (_when, early) => {
+    const { dial, served, connections, passed } = await serve({}, {}, waiting());
+    dial().send(HOT);
+    await until(() => connections.active === 1);
+    served[0]!.destroy();
+    if (early) decide(false);
+    await until(() => connections.size === 0);
+    expect([left, connections.active]).toEqual([1, 0]);
+    decide(false);
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    expect([left, connections.active, passed]).toEqual([1, 0, []]);
   });
 });

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import type { Found } from '../../../src/cache/lookup.js';
-import { FastPath, type FastPathOptions } from '../../../src/server/fast-path.js';
+import { FastPath, type FastPathOptions, type Late } from '../../../src/server/fast-path.js';
+import type { RequestRecord } from '../../../src/server/observer.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { entryOf, HIT, SITE } from './helpers.js';
 
@@ -20,6 +21,8 @@ function kit(socketOver: Partial<Socket> = {}) {
       isReady: () => true,
       clientAddress: () => 'client',
       observer: {
+        request: ({ status, ms, aborted, outcome, client }: RequestRecord) =>
+          told.push({ status, ms, aborted, outcome, client }),
         hit: (_outcome: unknown, status: number, ms: number, describe: () => { ms: number }) =>
           told.push([status, ms, describe().ms]),
         failure: (error: Error) => told.push(error.message),
@@ -40,7 +43,8 @@ function kit(socketOver: Partial<Socket> = {}) {
   } as unknown as FastPathOptions;
   const path = new FastPath(options);
   const socket = { writable: true, destroyed: false, ...socketOver } as Socket;
-  return { answered: path.answer(path.read(REQUEST)!, socket), told, sent, options };
+  const late = path.answer(path.read(REQUEST)!, socket) as Late;
+  return { ...late, clock, told, sent, options };
 }
 
 it('a hit that waited for L2 says for how long', async () => {
@@ -50,12 +54,20 @@ it('a hit that waited for L2 says for how long', async () => {
 });
 
 it.each([
-  ['has left', { writable: false, destroyed: true }, true],
-  ['has said that it reads no more; node:http is to find out by itself', { writable: false }, false],
-])('nothing is written to a client that meanwhile %s', async (_what, socket, done) => {
+  ['has left', { writable: false, destroyed: true }],
+  ['has said that it reads no more; node:http is to find out by itself', { writable: false }],
+])('nothing is written to a client that meanwhile %s', async (_what, socket) => {
   const { answered, told, sent } = kit(socket);
-  expect(await answered).toBe(done);
+  expect(await answered).toBe(false);
   expect([told, sent]).toEqual([[], []]);
+});
+
+it('of a client that left is told for how long it has waited', () => {
+  const { left, clock, told } = kit();
+  clock.advance(3);
+  left();
+  // L2 took its 7 ms before.
+  expect(told).toEqual([{ status: 499, ms: 10, aborted: true, outcome: undefined, client: 'client' }]);
 });
 
 it('what fails in the telling is not answered twice', async () => {
@@ -71,6 +83,7 @@ it('what fails in the telling is not answered twice', async () => {
     ...options,
     settings: { ...options.settings, observer },
   } as unknown as FastPathOptions);
-  expect(await path.answer(path.read(REQUEST)!, { writable: true } as Socket)).toBe(true);
+  const { answered } = path.answer(path.read(REQUEST)!, { writable: true } as Socket) as Late;
+  expect(await answered).toBe(true);
   expect(failures).toHaveLength(1);
 });

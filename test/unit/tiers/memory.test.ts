@@ -46,6 +46,14 @@ it('a look at it counts as a hit only when it was used', () => {
   expect(tier.stats()).toMatchObject({ hits: 2, misses: 1 });
 });
 
+it('charges what another tier has decoded for its texts, which are each their own', () => {
+  const [made, decoded] = [tierOf(), tierOf()];
+  made.setNow(sample('a'));
+  decoded.bringNow(sample('a'), NOW + 1000);
+  expect(decoded.stats().bytes - made.stats().bytes).toBe(1000);
+  expect([decoded.peek('a')?.until, decoded.peek('a')?.checked]).toEqual([NOW + 1000, 0]);
+});
+
 it('charges the key, every field and the body, and never grows beyond its bytes (I-17)', async () => {
   const head = sample('k', { headers: ['a', 'b'] });
   const more = { ...head, key: 'kk', primaryKey: 'kk', headers: ['a', 'b', 'cc', 'ddd'] };

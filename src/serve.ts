@@ -14,6 +14,7 @@ import { accessLog } from './server/access-log.js';
 import { App, type Territory } from './server/app.js';
 import { Draining } from './server/draining.js';
 import { FastPath } from './server/fast-path.js';
+import { lendsSockets } from './server/fast-path-probe.js';
 import { Listener } from './server/listener.js';
 import type { Observer } from './server/observer.js';
 import { createClientAddress, peerOf } from './server/peer.js';
@@ -33,6 +34,9 @@ export interface Listening {
   readonly addresses: Addresses;
   drain(): Promise<void>;
 }
+
+/** From listening until what only management needs is loaded, ms. */
+const PRELOAD_MS = 1000;
 
 export interface ListenOptions {
   readonly config: Config;
@@ -153,6 +157,7 @@ function opener(
     names: new Set([hostname().toLowerCase()]),
     publicAuthority: server.publicUrl === undefined ? undefined : new URL(server.publicUrl).host,
   };
+  const isFast = server.fastPath ? probed(log) : false;
   return async ({ variable, port, surface, metricsElsewhere, territory, proxies }) => {
     const app = new App({
       settings,
@@ -161,15 +166,35 @@ function opener(
       territory,
       own,
     });
-    const listener = new Listener(app, proxies && server.fastPath ? fastPath(app, serving) : undefined);
+    const listener = new Listener(app, proxies && (await isFast) ? fastPath(app, serving) : undefined);
     draining.add(listener);
     try {
       const address = await listener.listen(port, server.host);
+      preload(app, log);
       return `http://${shownHost(server.host)}:${address.port}`;
     } catch (error) {
       throw new Error(explain(error, variable, port));
     }
   };
+}
+
+/** Whether the fast path works with this Node; said if it does not. */
+async function probed(log: Logger): Promise<boolean> {
+  const works = await lendsSockets();
+  if (!works)
+    log.warn(
+      `FAST_PATH: this Node (${process.version}) does not lend its sockets as 20 to 24 do; every request takes the ordinary path`,
+    );
+  return works;
+}
+
+/** A start does not wait for it. */
+function preload(app: App, log: Logger): void {
+  const load = () =>
+    app
+      .preload()
+      .catch((err) => log.warn({ err }, 'management is not loaded; its first request tries again'));
+  setTimeout(() => void load(), PRELOAD_MS).unref();
 }
 
 /** What is ready for the socket has as much memory as what is decoded. */

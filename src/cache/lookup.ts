@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Entry } from '../tiers/entry.js';
-import { ageAt, freshUntil } from '../tiers/entry.js';
+import { freshUntil } from '../tiers/entry.js';
 import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
 import type { SetResult, Tier, TierName } from '../tiers/tier.js';
 import type { PurgeTable, PurgeVerdict } from './purge-table.js';
@@ -214,7 +214,8 @@ export class Lookup {
     const spare = this.#spares.get(key);
     if (spare === undefined) return undefined;
     this.#spares.delete(key);
-    return this.#parts.clock.now() - spare.at < SPARE_MS ? spare.given : undefined;
+    const age = this.#parts.clock.now() - spare.at;
+    return age >= 0 && age < SPARE_MS ? spare.given : undefined; // clocks are set back
   }
 
   /** From L2, if it tells at once. */
@@ -252,11 +253,6 @@ export type Miss = 'uri-miss' | 'vary-miss';
 /** Freshness left at `now` in ms; negative when stale, for as long as it has been. */
 export function freshFor(found: Found, now: number): number {
   return Math.min(freshUntil(found.entry), found.staleSince) - now;
-}
-
-/** Age of the found entry in whole seconds, as the `Age` field wants it. */
-export function ageSeconds(entry: Entry, now: number): number {
-  return Math.floor(ageAt(entry, now) / 1000);
 }
 
 /** Whether what is here is to be preferred to what L2 has: later, or the very same without having come from there just now. */

@@ -27,6 +27,8 @@ export interface ManagementApp {
   fetch(request: Request, bindings: HttpBindings): Response | Promise<Response>;
   /** The complete answer to GET of a probe's path, if this is one: what `fetch` would say, without a `Request`. */
   probe?(path: string): ProbeAnswer | undefined;
+  /** Loads what the first request would. */
+  preload?(): Promise<void>;
 }
 
 export interface ProbeAnswer {
@@ -55,7 +57,7 @@ export interface AppOptions {
 export class App {
   readonly #options: AppOptions;
   readonly delivery: Delivery;
-  /** Loaded by the first management request: a process that only serves needs neither it nor fetch's classes. */
+  /** Loaded by `preload` or the first management request: a start needs neither it nor fetch's classes. */
   #adapter: Adapter | Promise<Adapter> | undefined;
 
   constructor(options: AppOptions) {
@@ -69,6 +71,13 @@ export class App {
 
   get territory(): Territory {
     return this.#options.territory;
+  }
+
+  /** Loads what management needs, so that it does not depend on files that an upgrade may have replaced by then. */
+  async preload(): Promise<void> {
+    this.#adapter ??= this.#loadAdapter();
+    await this.#adapter;
+    await this.#options.management.preload?.();
   }
 
   /** Answers one request, whatever happens. */
@@ -131,22 +140,24 @@ export class App {
     } else {
       this.#adapter.then(
         (adapter) => void adapter(incoming, response),
-        (thrown) => {
-          this.#adapter = undefined; // the next request tries again
-          sendError(exchange, asProxyError(thrown), 'management');
-        },
+        (thrown) => sendError(exchange, asProxyError(thrown), 'management'),
       );
     }
   }
 
   async #loadAdapter(): Promise<Adapter> {
-    const { getRequestListener } = await import('@hono/node-server');
     const { management } = this.#options;
-    this.#adapter = getRequestListener(
-      (request, bindings) => management.fetch(request, bindings as HttpBindings),
-      { overrideGlobalObjects: false, errorHandler: manageFailed },
-    );
-    return this.#adapter;
+    try {
+      const { getRequestListener } = await import('@hono/node-server');
+      this.#adapter = getRequestListener(
+        (request, bindings) => management.fetch(request, bindings as HttpBindings),
+        { overrideGlobalObjects: false, errorHandler: manageFailed },
+      );
+      return this.#adapter;
+    } catch (fault) {
+      this.#adapter = undefined; // the next request tries again
+      throw fault;
+    }
   }
 
   #side(rawTarget: string): ErrorSide {

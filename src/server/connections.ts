@@ -89,8 +89,8 @@ export class Connections {
   closeIdle(): void {
     for (const [socket, { active, readWhenIdle }] of this.#states) {
       // What the fast path wrote is under way without being active.
-      const left = socket.writableLength === 0;
-      if (active.size === 0 && left && socket.bytesRead <= readWhenIdle) socket.destroy();
+      const drained = socket.writableLength === 0;
+      if (active.size === 0 && drained && socket.bytesRead <= readWhenIdle) socket.destroy();
     }
   }
 

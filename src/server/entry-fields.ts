@@ -46,7 +46,7 @@ export class EntryFields {
   full(head: EntryHead, form: Form, told: Told, base?: RawHeaders): string[] {
     const { fields, theirs } = this.#lasting(head, form);
     const headers = (base ?? fields).slice();
-    const now = this.#settings.clock.now();
+    const now = told.now ?? this.#settings.clock.now();
     headers.push('Age', String(toDeltaSeconds(ageAt(head, now))));
     if (this.#settings.site.ttlPolicy === 'content-type') {
       // A soft purge ends freshness early; the outcome knows, the entry doesn't.

@@ -39,8 +39,13 @@ export interface FastPathOptions {
   readonly prepared: PreparedResponses;
 }
 
-/** Fields by their bytes: browsers and apps send few kinds, load balancers one for each client address. */
-const READINGS = 4096;
+/**
+ * Bound of the fields remembered by their bytes, in characters and some: browsers and apps send few kinds, load balancers one
+ * for each client address.
+ */
+const FIELDS_CHARS = 8 * 1024 * 1024;
+/** Charged for what is remembered of fields beside them: they stand in the reading once more. */
+const fieldsCost = (fields: string) => 512 + 2 * fields.length;
 /** Bound of the targets remembered with their routes, in characters and some. */
 const TARGET_CHARS = 8 * 1024 * 1024;
 /** Routes remembered of one target: clients differ in language, coding and credentials. */
@@ -76,7 +81,7 @@ export interface Late {
 export class FastPath {
   readonly #options: FastPathOptions;
   /** `null`: not of the grammar. */
-  readonly #readings = new Memo<{ readonly reading: Reading | null }>(READINGS, () => 1);
+  readonly #readings = new Memo<{ readonly reading: Reading | null }>(FIELDS_CHARS, fieldsCost);
   readonly #plans = new Memo<readonly Plan[]>(TARGET_CHARS, planCost);
 
   constructor(options: FastPathOptions) {
@@ -167,7 +172,7 @@ export class FastPath {
     startedAt: number,
     now: number,
   ): boolean {
-    const ready = this.#options.prepared.of(found, asked, now);
+    const ready = this.#options.prepared.of(found, asked, now, startedAt);
     if (ready === undefined) return false;
     const requestId = newRequestId();
     ready.send(socket, requestId);

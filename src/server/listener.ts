@@ -129,8 +129,9 @@ export class Listener implements Drainable {
     const { settings } = this.#app;
     const { status, type, body } = connectRefusal();
     socket.on('error', () => socket.destroy()); // the client left without hearing the answer
-    // Nobody reads it any more: it does not stay half open for as long as the client likes.
-    (socket as Socket).setTimeout(REFUSED_TUNNEL_MS, () => socket.destroy());
+    // Nobody reads it any more: it does not stay half open for as long as the client likes, not even if that goes on sending.
+    const patience = setTimeout(() => socket.destroy(), REFUSED_TUNNEL_MS);
+    socket.once('close', () => clearTimeout(patience));
     socket.end(
       `HTTP/1.1 ${status} Method Not Allowed\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );

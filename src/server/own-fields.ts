@@ -21,6 +21,8 @@ export interface Told {
   readonly requestId: string;
   /** Clock when the request's head arrived, ms. */
   readonly startedAt: number;
+  /** Clock at which all of it is told, ms; default: when it is asked. */
+  readonly now?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export function pushOwnFields(
       withKey: hasField(told.headers, DEBUG_FIELD),
     });
     headers.push('Cache-Status', theirs + cacheStatus, 'X-Cache', xCache);
-    headers.push('Server-Timing', serverTiming(outcome, settings.clock.now() - told.startedAt));
+    headers.push('Server-Timing', serverTiming(outcome, (told.now ?? settings.clock.now()) - told.startedAt));
   }
   headers.push('X-Request-Id', requestId);
 }

@@ -5,7 +5,8 @@ import { storedOutcome } from '../cache/stored-outcome.js';
 import { evaluateConditional, notModifiedHeaders } from '../http/validation.js';
 import type { Entry } from '../tiers/entry.js';
 import type { Means } from './entry-response.js';
-import { layOut, NO_ID, Printed, printHead } from './printed.js';
+import type { Told } from './own-fields.js';
+import { layOut, NO_ID, type Pieces, Printed, printHead } from './printed.js';
 import { type Form, formFor } from './representation.js';
 import type { ServerSettings } from './settings.js';
 
@@ -18,8 +19,8 @@ export interface Asked {
 
 /** Bodies up to this many bytes are kept in one piece with their head: one write is cheaper than two. */
 const JOINED_BYTES = 64 * 1024;
-/** Charged for the heads and the objects of a response, bytes. */
-const HEAD_BYTES = 4096;
+/** Charged for what this program adds to both heads of a response, and for its objects, bytes. */
+const OWN_BYTES = 3072;
 
 /**
  * Responses of fresh entries as the bytes they are on the wire, for the fast path. Every field comes from `EntryFields`, which
@@ -58,8 +59,16 @@ export class PreparedResponses {
     );
   }
 
-  /** The response to a GET at `now` (ms), to be sent in this very turn; undefined when only the ordinary path can give it. */
-  of(found: Found, { key, takesGzip, ifNoneMatch }: Asked, now: number): Printed | undefined {
+  /**
+   * The response at `now` (ms) to a GET that came at `startedAt`, to be sent in this very turn; undefined when only the
+   * ordinary path can give it.
+   */
+  of(
+    found: Found,
+    { key, takesGzip, ifNoneMatch }: Asked,
+    now: number,
+    startedAt = now,
+  ): Printed | undefined {
     const { entry } = found;
     const form = formFor(entry, takesGzip, this.#settings.site);
     const known = form === 'decoded' ? this.#decoded : this.#asStored;
@@ -70,12 +79,12 @@ export class PreparedResponses {
     }
     // Without the body, which would have to be decoded for nothing.
     if (ifNoneMatch !== undefined && prepared.isCurrent(entry, ifNoneMatch, now))
-      return prepared.notModified(found, key, now);
+      return prepared.notModified(found, key, now, startedAt);
     if (prepared.isWorthACopy) {
       prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings);
       known.set(entry.key, prepared);
     }
-    return prepared.full(found, key, now);
+    return prepared.full(found, key, now, startedAt);
   }
 }
 
@@ -87,6 +96,8 @@ class Prepared {
   readonly #entry: WeakRef<Entry>;
   readonly #joined: boolean;
   #full: Printed | undefined;
+  /** The last one whose copy of the body a slow client held. */
+  #held: Printed | undefined;
   #notModified: Printed | undefined;
   #condition: string | undefined;
   #conditionHolds = false;
@@ -102,7 +113,7 @@ class Prepared {
     this.#entry = new WeakRef(entry);
     this.#joined = copied > 0;
     this.bytes = copied;
-    this.cost = HEAD_BYTES + copied;
+    this.cost = OWN_BYTES + 2 * charactersOf(entry.headers) + copied;
   }
 
   /** It was asked for before, and is small. */
@@ -114,12 +125,15 @@ class Prepared {
     return this.#entry.deref() === entry;
   }
 
-  full(found: Found, key: string, now: number): Printed | undefined {
+  /** One that had to wait tells for how long, as no other does: it is not kept. */
+  full(found: Found, key: string, now: number, startedAt: number): Printed | undefined {
+    if (startedAt !== now) return this.#printFull(found, key, now, startedAt);
     if (!this.#full?.usable(found, now)) this.#full = this.#printFull(found, key, now);
     return this.#full;
   }
 
-  notModified(found: Found, key: string, now: number): Printed | undefined {
+  notModified(found: Found, key: string, now: number, startedAt: number): Printed | undefined {
+    if (startedAt !== now) return this.#printNotModified(found, key, now, startedAt);
     if (!this.#notModified?.usable(found, now)) this.#notModified = this.#printNotModified(found, key, now);
     return this.#notModified;
   }
@@ -136,24 +150,31 @@ class Prepared {
     return this.#conditionHolds;
   }
 
-  #printFull(found: Found, key: string, now: number): Printed | undefined {
+  #printFull(found: Found, key: string, now: number, startedAt?: number): Printed | undefined {
     const { entry } = found;
     const body = this.#bodyOf(entry);
     if (body === undefined) return undefined;
     this.bytes = body.length;
     const outcome = storedOutcome(found, key, now);
-    const headers = this.means.fields.full(entry, this.form, this.#told(outcome, now));
+    const headers = this.means.fields.full(entry, this.form, this.#told(outcome, now, startedAt));
     if (entry.status !== 204) headers.push('Content-Length', String(body.length));
     const head = printHead(entry.status, entry.statusText, headers);
     if (head === undefined) return undefined;
-    // While a slow client holds the copy, others are sent the body itself: a copy each would be outside of every bound.
-    const joined = this.#joined && this.#full?.inFlight !== true;
-    const pieces =
-      this.#full?.reprinted(head) ?? layOut(head, entry.status === 204 ? undefined : body, joined);
+    const sent = entry.status === 204 ? undefined : body;
+    const pieces = startedAt === undefined ? this.#piecesOf(head, sent) : layOut(head, sent, false);
     return new Printed(pieces, entry.status, outcome, found, now);
   }
 
-  #printNotModified(found: Found, key: string, now: number): Printed | undefined {
+  /** While a slow client holds the copy, others are sent the body itself: a copy each would be outside of every bound. */
+  #piecesOf(head: string, body: Buffer | undefined): Pieces {
+    if (this.#full?.inFlight === true && this.#full.isJoined) this.#held = this.#full;
+    if (this.#held?.inFlight === false) this.#held = undefined;
+    const joined = this.#joined && this.#held === undefined;
+    const same = this.#full?.isJoined === joined ? this.#full.reprinted(head) : undefined;
+    return same ?? layOut(head, body, joined);
+  }
+
+  #printNotModified(found: Found, key: string, now: number, startedAt?: number): Printed | undefined {
     const { fields } = this.means;
     const { entry } = found;
     const outcome = storedOutcome(found, key, now);
@@ -161,19 +182,24 @@ class Prepared {
     const head = printHead(
       304,
       'Not Modified',
-      fields.full(entry, this.form, this.#told(outcome, now), base),
+      fields.full(entry, this.form, this.#told(outcome, now, startedAt), base),
     );
     if (head === undefined) return undefined;
-    const pieces = this.#notModified?.reprinted(head) ?? layOut(head, undefined, false);
+    const same = startedAt === undefined ? this.#notModified?.reprinted(head) : undefined;
+    const pieces = same ?? layOut(head, undefined, false);
     return new Printed(pieces, 304, outcome, found, now);
   }
 
-  #told(outcome: Outcome, now: number) {
-    return { settings: this.settings, headers: [], outcome, requestId: NO_ID, startedAt: now };
+  #told(outcome: Outcome, now: number, startedAt = now): Told {
+    return { settings: this.settings, headers: [], outcome, requestId: NO_ID, startedAt, now };
   }
 
   /** Undefined: it has to be decoded first, and not here. */
   #bodyOf(entry: Entry): Buffer | undefined {
     return this.form === 'decoded' ? this.means.identities.now(entry) : entry.body;
   }
+}
+
+function charactersOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }

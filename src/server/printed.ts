@@ -10,6 +10,8 @@ export const NO_ID = '00000000-0000-0000-0000-000000000000';
 /** Room in front of a joined head, for when its numbers grow, bytes. */
 const SLACK = 32;
 
+const NOTHING = Buffer.alloc(0);
+
 /** A head at the end of its room, and the body right behind it or apart. */
 export interface Pieces {
   readonly room: Buffer;
@@ -70,6 +72,11 @@ export class Printed {
     return this.#inFlight;
   }
 
+  /** Whether a copy of the body stands behind the head. */
+  get isJoined(): boolean {
+    return this.#pieces.room.length > this.#pieces.bodyAt;
+  }
+
   /** Whether every number in it is still right, its bytes may be patched, and its body is still there. */
   usable(found: Found, now: number): boolean {
     const { apart } = this.#pieces;
@@ -102,7 +109,12 @@ export class Printed {
       socket.write(body);
       socket.uncork();
     }
-    this.#inFlight = socket.writableLength > 0;
+    if (socket.writableLength === 0) return;
+    this.#inFlight = true;
+    // Behind all that waits. Called, too, when the connection is lost.
+    socket.write(NOTHING, () => {
+      this.#inFlight = false;
+    });
   }
 }
 

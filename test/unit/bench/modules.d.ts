@@ -2,6 +2,14 @@
 declare module '*/bench/lib/arguments.mjs' {
   export function readArguments(argv: readonly string[]): Record<string, unknown>;
 }
+declare module '*/bench/lib/changes.mjs' {
+  export function changedSince(commit: string, git?: (args: readonly string[]) => string): string | undefined;
+}
+declare module '*/bench/lib/clients.mjs' {
+  type Fields = Readonly<Record<string, string>>;
+  export function clientsOf(count: number): Fields[];
+  export function clientsText(clients: readonly Fields[]): string;
+}
 declare module '*/bench/lib/cpu.mjs' {
   interface Stat {
     readonly ppid: number;
@@ -19,9 +27,10 @@ declare module '*/bench/lib/goals.mjs' {
     readonly value: number | null;
     readonly min?: number;
     readonly max?: number;
-    readonly reached: boolean | null;
+    readonly verdict: 'reached' | 'within noise' | 'not reached' | 'not measured';
   }
   export function judge(goal: object, results: object): Judged;
+  export function judgeAll(goals: readonly object[] | undefined, results: object): Judged[];
 }
 declare module '*/bench/lib/order.mjs' {
   export function orderOf<T>(items: readonly T[], round: number): T[];
@@ -69,6 +78,10 @@ declare module '*/bench/load/answer-reader.mjs' {
     read(chunk: Buffer): void;
   }
 }
+declare module '*/bench/load/wrk.mjs' {
+  type Fields = Readonly<Record<string, string>>;
+  export function clientsScript(paths: readonly string[], clients: readonly Fields[], folder: string): string;
+}
 declare module '*/bench/origin/bodies.mjs' {
   interface Answer {
     readonly json: boolean;
@@ -87,6 +100,9 @@ declare module '*/bench/scenarios/index.mjs' {
     readonly name: string;
     readonly targets: readonly string[];
     readonly beside?: unknown;
+    readonly paths: readonly string[];
+    readonly list?: (round: number, options: { readonly smoke: boolean }) => readonly string[];
+    readonly clients?: readonly Readonly<Record<string, string>>[];
   }
   interface Goal {
     readonly variant?: string;

@@ -1,12 +1,18 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../../bench/lib/arguments.mjs';
+import { changedSince } from '../../../bench/lib/changes.mjs';
+import { clientsOf, clientsText } from '../../../bench/lib/clients.mjs';
 import { parseStat, ticksOfTree } from '../../../bench/lib/cpu.mjs';
 import { withTables } from '../../../bench/lib/document.mjs';
-import { judge } from '../../../bench/lib/goals.mjs';
+import { judge, judgeAll } from '../../../bench/lib/goals.mjs';
 import { resultText } from '../../../bench/lib/result-file.mjs';
 import { faultOf, saysHit } from '../../../bench/lib/verify.mjs';
 import { AnswerReader } from '../../../bench/load/answer-reader.mjs';
+import { clientsScript } from '../../../bench/load/wrk.mjs';
 import { answerOf, bodyOf, gzipOf, imagePath, jsonPath, plainPath } from '../../../bench/origin/bodies.mjs';
 import { scenarios } from '../../../bench/scenarios/index.mjs';
 import { targetNamed } from '../../../bench/targets/index.mjs';
@@ -18,28 +24,57 @@ describe('goals', () => {
   const goal = { text: 'faster', variant: 'json', target: 'product', against: 'nginx', metric: 'rate' };
 
   it('is reached at the ratio it names, with its range', () => {
-    expect(judge({ ...goal, atLeast: 1.25 }, results)).toEqual({
+    expect(judge({ ...goal, atLeast: 0.9 }, results)).toEqual({
       text: 'faster',
       value: 1.25,
       min: 1,
       max: 1.5,
-      reached: true,
+      verdict: 'reached',
     });
-    expect(judge({ ...goal, atLeast: 1.26 }, results).reached).toBe(false);
-    expect(judge({ ...goal, atMost: 1.2 }, results).reached).toBe(false);
+    expect(judge({ ...goal, atLeast: 1.6 }, results).verdict).toBe('not reached');
+    expect(judge({ ...goal, atMost: 0.9 }, results).verdict).toBe('not reached');
+    expect(judge({ ...goal, atMost: 1.6 }, results).verdict).toBe('reached');
+  });
+
+  it('is within noise where rounds disagree, on either side of the median; a round that just reaches it is not against it', () => {
+    for (const atLeast of [1.01, 1.25, 1.49])
+      expect(judge({ ...goal, atLeast }, results).verdict).toBe('within noise');
+    for (const atMost of [1.01, 1.25, 1.49])
+      expect(judge({ ...goal, atMost }, results).verdict).toBe('within noise');
+    expect(judge({ ...goal, atLeast: 1 }, results).verdict).toBe('reached');
+    expect(judge({ ...goal, atLeast: 1.5 }, results).verdict).toBe('not reached');
+    expect(judge({ ...goal, atMost: 1.5 }, results).verdict).toBe('reached');
+    expect(judge({ ...goal, atMost: 1 }, results).verdict).toBe('not reached');
+  });
+
+  it('judges a result that was written down before, whatever it said of its goals then', () => {
+    const written = JSON.parse(JSON.stringify({ ...results, goals: [{ text: 'faster', reached: true }] }));
+    const verdicts = judgeAll(
+      [
+        { ...goal, atLeast: 1.2 },
+        { ...goal, atLeast: 2 },
+      ],
+      written,
+    );
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(['within noise', 'not reached']);
+    expect(judgeAll(undefined, written)).toEqual([]);
   });
 
   it('is neither reached nor missed where its target, its reference or its fact was not measured', () => {
-    expect(judge({ ...goal, against: 'haproxy', atLeast: 1 }, results).reached).toBeNull();
-    expect(judge({ ...goal, target: 'varnish', atLeast: 1 }, results).reached).toBeNull();
-    expect(judge({ text: 'x', fact: 'other', atMost: 1 }, results).reached).toBeNull();
-    expect(judge({ text: 'x', fact: 'nan', atMost: 1 }, { facts: { nan: Number.NaN } }).reached).toBeNull();
+    for (const [unmeasured, from] of [
+      [{ ...goal, against: 'haproxy', atLeast: 1 }, results],
+      [{ ...goal, target: 'varnish', atLeast: 1 }, results],
+      [{ text: 'x', fact: 'other', atMost: 1 }, results],
+      [{ text: 'x', fact: 'nan', atMost: 1 }, { facts: { nan: Number.NaN } }],
+      [{ text: 'x', fact: 'nan', atMost: 1 }, { facts: { nan: null } }], // as JSON has it
+    ] as const)
+      expect(judge(unmeasured, from).verdict).toBe('not measured');
   });
 
   it('judges facts and single metrics', () => {
-    expect(judge({ text: 'x', fact: 'asked', atMost: 1 }, results).reached).toBe(true);
+    expect(judge({ text: 'x', fact: 'asked', atMost: 1 }, results).verdict).toBe('reached');
     const alone = { text: 'x', variant: 'json', target: 'product', metric: 'rate', atMost: 20 };
-    expect(judge(alone, results)).toEqual({ text: 'x', value: 20, reached: true });
+    expect(judge(alone, results)).toEqual({ text: 'x', value: 20, verdict: 'reached' });
   });
 
   it('names variants and targets that exist, in every scenario', () => {
@@ -147,7 +182,7 @@ describe('documents and files', () => {
       },
     },
     targets: { nginx: { title: 'nginx tuned', version: '1' } },
-    goals: [{ text: 'fast', value: 1.5, min: 1, max: 2, reached: true }],
+    goals: [{ text: 'fast', value: 1.5, min: 1, max: 2, verdict: 'within noise' }],
   };
   const text = 'before\n<!-- bench:hit:json -->\nold\n<!-- /bench -->\nafter <!-- other -->\n';
 
@@ -167,15 +202,84 @@ describe('documents and files', () => {
     );
   });
 
-  it('prints goals with reached or not', () => {
+  it('prints goals with their verdicts', () => {
     const printed = withTables('<!-- bench:goals -->\n<!-- /bench -->', new Map([['hit', result]]));
-    expect(printed).toContain('| fast | 1.5 (1 to 2) | reached |');
+    expect(printed).toContain('| fast | 1.5 (1 to 2) | within noise |');
   });
 
   it('writes JSON that reads back, a round to a line', () => {
     const value = { rounds: [{ rate: 1, text: 'a {b} [c]' }, { rate: 2 }], list: [] };
     expect(JSON.parse(resultText(value))).toEqual(value);
     expect(resultText(value)).toContain('{ "rate": 2 }');
+  });
+});
+
+describe('what came after a result', () => {
+  const git =
+    (commits: string, status = '') =>
+    (args: readonly string[]) =>
+      args[0] === 'rev-list' ? commits : status;
+
+  it('is told with the number of commits that changed the product', () => {
+    expect(changedSince('abc', git('12'))).toBe('src has changed since abc: 12 commits');
+    expect(changedSince('abc', git('1'))).toBe('src has changed since abc: 1 commit');
+    expect(changedSince('abc', git('0', ' M src/main.ts'))).toContain('not committed');
+    expect(changedSince('abc', git('0'))).toBeUndefined();
+  });
+
+  it('asks for src and the bundle alone', () => {
+    const asked: (readonly string[])[] = [];
+    changedSince('abc', (args) => {
+      asked.push(args);
+      return '0';
+    });
+    expect(asked[0]).toEqual(['rev-list', '--count', 'abc..HEAD', '--', 'src', 'scripts/bundle.mjs']);
+  });
+
+  it('is unknown without git or the commit, which is no reason to fail', () => {
+    const failing = () => {
+      throw new Error('bad revision');
+    };
+    expect(changedSince('unknown', failing)).toContain('unknown');
+  });
+});
+
+describe('clients', () => {
+  it('are no two alike, the same on every run, of three user agents', () => {
+    const clients = clientsOf(10_000);
+    expect(clients).toEqual(clientsOf(10_000));
+    for (const name of ['X-Forwarded-For', 'Cookie'])
+      expect(new Set(clients.map((fields) => fields[name])).size).toBe(10_000);
+    expect(new Set(clients.map((fields) => fields['User-Agent'])).size).toBe(3);
+  });
+
+  it('are written as field lines, an empty line behind each', () => {
+    expect(clientsText([{ A: '1', B: '2' }, { A: '3' }])).toBe('A: 1\nB: 2\n\nA: 3\n\n');
+  });
+
+  it('are read from a file by the script of wrk, as paths are', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
+    try {
+      const script = clientsScript(['/a', '/b'], [{ A: '1' }, { A: '2' }, { A: '3' }], folder);
+      expect(script).toContain('heads[n % 2 + 1] .. tails[n % 3 + 1]');
+      expect(script).toContain("'\\r\\n'");
+      expect(readFileSync(join(folder, 'paths.txt'), 'utf8')).toBe('/a\n/b\n');
+      expect(readFileSync(join(folder, 'clients.txt'), 'utf8')).toBe('A: 1\n\nA: 2\n\nA: 3\n\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('meet many of the keys of the varied hits, in a smoke run those that are filled', () => {
+    const varied = scenarios.flatMap(({ variants = [] }) => variants).find(({ name }) => name === 'varied')!;
+    const asked = varied.list!(0, { smoke: false });
+    expect(asked.every((path) => varied.paths.includes(path))).toBe(true);
+    expect(new Set(asked).size).toBe(1000);
+    expect(asked.length % 2).toBe(1); // 10 000 is 2^4 × 5^4
+    expect(asked.length % 5).not.toBe(0);
+    expect(varied.clients).toHaveLength(10_000);
+    const few = new Set(varied.list!(0, { smoke: true }));
+    expect([...few].every((path) => varied.paths.slice(0, 16).includes(path))).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { ageSeconds } from '../../../src/cache/lookup.js';
 import { field } from '../../../src/http/headers.js';
+import { ageAt } from '../../../src/tiers/entry.js';
 import { settle } from '../../support/fake-clock.js';
 import type { Reply } from '../../support/scripted-origin.js';
 import { bytesOf, engineKit, plainSite } from './engine-kit.js';
@@ -123,7 +123,7 @@ it('the Age a response was stored with does not outlive its validation', async (
   const { got, body, asked } = await ask(kit, { body: 'new' });
   expect({ body, asked }).toEqual({ body: 'kept', asked: 0 });
   if (got.kind !== 'entry') throw new Error('expected a stored answer');
-  expect(ageSeconds(got.entry, kit.clock.now())).toBe(30);
+  expect(ageAt(got.entry, kit.clock.now())).toBe(30_000);
   expect(field(got.entry.headers, 'age')).toBeUndefined();
 });
 

@@ -62,10 +62,17 @@ class Sink {
 
   cork(): void {}
   uncork(): void {}
-  write(bytes: Buffer): boolean {
+  readonly #told: (() => void)[] = [];
+
+  write(bytes: Buffer, told?: () => void): boolean {
     this.written.push(bytes);
     if (this.stuck) this.writableLength += bytes.length;
+    if (told !== undefined) this.#told.push(told);
     return !this.stuck;
+  }
+  drain(): void {
+    this.writableLength = 0;
+    for (const told of this.#told.splice(0)) told();
   }
   get text(): string {
     return Buffer.concat(this.written).toString('latin1');
@@ -171,6 +178,40 @@ describe('a prepared response', () => {
     }
     expect(slow.text).toBe(before);
     expect(ID.exec(before)?.[0]).toBe(ids(7));
+  });
+
+  it('is in one piece again when a slow client has taken its copy of the body, of which there is one at most', () => {
+    const { prepared, clock } = kit();
+    const entry = entryOf('hello');
+    const pieces = (sink = new Sink()) => {
+      prepared.of(found(entry), asked(entry), clock.now())!.send(sink.socket, ids(1));
+      return sink.written.filter(({ length }) => length > 0).length;
+    };
+    expect([pieces(), pieces()]).toEqual([2, 1]);
+    const slow = new Sink();
+    slow.stuck = true;
+    pieces(slow);
+    for (let i = 0; i < 3; i++) {
+      expect(pieces()).toBe(2);
+      clock.advance(1000);
+    }
+    slow.drain();
+    clock.advance(1000);
+    expect([pieces(), pieces()]).toEqual([1, 1]);
+  });
+
+  it('tells of an answer that had to wait for how long, and of no other', () => {
+    const { prepared, clock } = kit();
+    const entry = entryOf('hello');
+    const took = (startedAt?: number) =>
+      /total;dur=(\d+)/.exec(sent(prepared.of(found(entry), asked(entry), clock.now(), startedAt)))?.[1];
+    const condition = { ifNoneMatch: '"abc"' };
+    const conditional = (startedAt?: number) =>
+      /^HTTP\/1\.1 304 [\s\S]*total;dur=(\d+)/.exec(
+        sent(prepared.of(found(entry), asked(entry, condition), clock.now(), startedAt)),
+      )?.[1];
+    expect([took(), took(clock.now() - 50), took()]).toEqual(['0', '50', '0']);
+    expect([conditional(), conditional(clock.now() - 7), conditional()]).toEqual(['0', '7', '0']);
   });
 
   it('never gives the bytes of an entry that another has replaced under its key', () => {

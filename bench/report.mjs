@@ -1,6 +1,9 @@
 // npm run bench:report [-- --check]: prints bench/results into the documents, or says which of them are out of date.
+// Goals are judged anew by the rounds in bench/results. Both warn of results that are older than src.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { changedSince } from './lib/changes.mjs';
 import { withTables } from './lib/document.mjs';
+import { judgeAll } from './lib/goals.mjs';
 import { scenarios } from './scenarios/index.mjs';
 
 const check = process.argv.includes('--check');
@@ -8,9 +11,14 @@ const DOCUMENTS = ['README.md', 'docs/performance.md'];
 const at = (path) => new URL(`../${path}`, import.meta.url);
 
 const results = new Map();
-for (const { name } of scenarios) {
-  const file = at(`bench/results/${name}.json`);
-  if (existsSync(file)) results.set(name, JSON.parse(readFileSync(file, 'utf8')));
+for (const { name, goals } of scenarios) {
+  const path = `bench/results/${name}.json`;
+  if (!existsSync(at(path))) continue;
+  const result = JSON.parse(readFileSync(at(path), 'utf8'));
+  results.set(name, { ...result, goals: judgeAll(goals, result) });
+  // Not in the documents, which would be out of date with every commit.
+  const changed = changedSince(result.machine.commit);
+  if (changed !== undefined) console.warn(`${path}: ${changed}`);
 }
 for (const path of DOCUMENTS) {
   const before = readFileSync(at(path), 'utf8');

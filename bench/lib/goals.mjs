@@ -18,7 +18,7 @@ import { median, pairedRatio } from './statistics.mjs';
  * @property {number | null} value null: not measured
  * @property {number} [min] over the rounds, of ratios
  * @property {number} [max]
- * @property {boolean | null} reached null: not measured
+ * @property {'reached' | 'within noise' | 'not reached' | 'not measured'} verdict within noise: some rounds say the one, some the other
  */
 
 /**
@@ -28,14 +28,27 @@ import { median, pairedRatio } from './statistics.mjs';
  */
 export function judge(goal, { variants = {}, facts = {} }) {
   const { value, min, max } = measuredFor(goal, variants, facts);
-  if (value === undefined || !Number.isFinite(value)) return { text: goal.text, value: null, reached: null };
-  const reached = value >= (goal.atLeast ?? -Infinity) && value <= (goal.atMost ?? Infinity);
+  if (value === undefined || !Number.isFinite(value))
+    return { text: goal.text, value: null, verdict: 'not measured' };
   return {
     text: goal.text,
     value: rounded(value),
     ...(min !== undefined && { min: rounded(min), max: rounded(max) }),
-    reached,
+    verdict: verdictOf(goal, value, min, max),
   };
+}
+
+/**
+ * The goals of a scenario, judged by a result of it: also one that was written down before.
+ * @param {readonly Goal[] | undefined} goals @param {Parameters<typeof judge>[1]} results @returns {Judged[]}
+ */
+export function judgeAll(goals, results) {
+  return (goals ?? []).map((goal) => judge(goal, results));
+}
+
+function verdictOf({ atLeast = -Infinity, atMost = Infinity }, value, min, max) {
+  if ([atLeast, atMost].some((bound) => min < bound && bound < max)) return 'within noise';
+  return value >= atLeast && value <= atMost ? 'reached' : 'not reached';
 }
 
 function measuredFor({ fact, variant, target, metric, against }, variants, facts) {

@@ -15,7 +15,7 @@ const WARM_OFFSET = 5_000_000;
 const WARMED_AT_ONCE = 16;
 /** Of an open loop, requests/s: nothing is to be learnt from a machine that can't keep up. */
 export const SMOKE_RATE = 300;
-const SMOKE_PATHS = 16;
+export const SMOKE_PATHS = 16;
 
 /**
  * @typedef {object} Variant
@@ -26,6 +26,7 @@ const SMOKE_PATHS = 16;
  * @property {(round: number) => { template: string, first: number, below?: number }} [made] load asks for these instead
  * @property {(round: number, options: import('./arguments.mjs').Options) => readonly string[]} [list] or for these, in order
  * @property {Record<string, string>} [headers]
+ * @property {readonly Record<string, string>[]} [clients] their fields come behind `headers`, each request another's in turn; closed loops only
  * @property {number} connections
  * @property {'wrk' | 'autocannon' | 'open-loop'} load
  * @property {number} [rate] requests/s, open loop
@@ -70,7 +71,7 @@ const SMOKE_PATHS = 16;
  */
 export async function measureVariant(variant, targets, origin, options) {
   await origin.set(variant.origin ?? {});
-  const shown = options.smoke ? { ...variant, paths: variant.paths.slice(0, SMOKE_PATHS) } : variant;
+  const shown = options.smoke ? fewOf(variant) : variant;
   const rounds = Object.fromEntries(targets.map(({ name }) => [name, []]));
   const verified = {};
   let tool = '';
@@ -104,6 +105,7 @@ async function measureOnce({ variant, target, origin, options, round }) {
       url: running.url,
       paths,
       headers,
+      clients: variant.clients,
       connections: variant.connections,
       rate: options.smoke ? SMOKE_RATE : variant.rate,
       folder,
@@ -128,6 +130,11 @@ async function measureOnce({ variant, target, origin, options, round }) {
     await running.stop();
     removeFolder(folder);
   }
+}
+
+/** Reading many would take wrk longer than the load of a smoke run lasts. */
+function fewOf({ paths, clients, ...variant }) {
+  return { ...variant, paths: paths.slice(0, SMOKE_PATHS), clients: clients?.slice(0, SMOKE_PATHS) };
 }
 
 /** The load before the counted one: the same, but paths that are to be misses are others. */
@@ -166,15 +173,20 @@ function differences(before = {}, after = {}) {
 
 /** Until each is a hit. */
 export async function warm(running, { variant }) {
-  const headers = variant.warmHeaders ?? variant.headers;
+  const headersOf = headersFor({ ...variant, headers: variant.warmHeaders ?? variant.headers });
   for (let at = 0; at < variant.paths.length; at += WARMED_AT_ONCE) {
     const some = variant.paths.slice(at, at + WARMED_AT_ONCE);
-    await Promise.all(some.map((path) => askUntilHit(running.url + path, headers)));
+    await Promise.all(some.map((path, n) => askUntilHit(running.url + path, headersOf(at + n))));
   }
 }
 
 function verifyAll(running, { variant, origin }) {
-  return verifyHits(running, variant.paths, variant.headers ?? {}, variant.expect ?? {}, origin.count);
+  return verifyHits(running, variant.paths, headersFor(variant), variant.expect ?? {}, origin.count);
+}
+
+/** Fields of the nth request. @param {Pick<Variant, 'headers' | 'clients'>} variant */
+function headersFor({ headers = {}, clients = [{}] }) {
+  return (n) => ({ ...headers, ...clients[n % clients.length] });
 }
 
 function describe({ rate, cpu, busy, p50, p99 }) {

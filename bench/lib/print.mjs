@@ -59,11 +59,10 @@ export function variantTable({ targets }, { summary, reference }) {
 
 /** @param {readonly import('./goals.mjs').Judged[]} goals */
 export function goalTable(goals) {
-  const word = { true: 'reached', false: 'not reached', null: 'not measured' };
-  const rows = goals.map(({ text, value, min, max, reached }) => [
+  const rows = goals.map(({ text, value, min, max, verdict }) => [
     text,
     value === null ? '–' : min === undefined ? value : `${format(value)} (${format(min)} to ${format(max)})`,
-    word[String(reached)],
+    verdict,
   ]);
   return table(['goal', 'measured', ''], rows);
 }

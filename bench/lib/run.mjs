@@ -1,7 +1,7 @@
 // One scenario from its start to its results.
 import { spawnSync } from 'node:child_process';
 import { targetNamed } from '../targets/index.mjs';
-import { judge } from './goals.mjs';
+import { judgeAll } from './goals.mjs';
 import { machine } from './machine.mjs';
 import { measureVariant } from './measure.mjs';
 import { startOrigin } from './origin.mjs';
@@ -59,7 +59,7 @@ export async function runScenario(scenario, options) {
       ),
       leftOut,
       facts,
-      goals: (scenario.goals ?? []).map((goal) => judge(goal, { variants, facts })),
+      goals: judgeAll(scenario.goals, { variants, facts }),
       tables: own?.tables ?? [],
       variants,
       ...(own?.verified && { verified: own.verified }),

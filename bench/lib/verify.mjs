@@ -52,15 +52,15 @@ export async function askUntilHit(url, headers = {}) {
  * Asks for every path and throws unless each answer is right, comes from the cache by its own words if it has any, and
  * the origin was asked no more than before.
  * @param {{ name: string, url: string, expect?: { status?: number, coding?: 'gzip' | 'identity' } }} target
- * @param {readonly string[]} paths @param {Record<string, string>} headers
+ * @param {readonly string[]} paths @param {(n: number) => Record<string, string>} headersOf the nth path's
  * @param {{ status?: number, coding?: 'gzip' | 'identity' }} expect @param {() => Promise<number>} count the origin's
  * @returns {Promise<string>} the evidence, for the results
  */
-export async function verifyHits(target, paths, headers, expect, count) {
+export async function verifyHits(target, paths, headersOf, expect, count) {
   const before = await count();
   let said = 0;
-  for (const path of paths) {
-    const answer = await ask(target.url + path, { headers });
+  for (const [n, path] of paths.entries()) {
+    const answer = await ask(target.url + path, { headers: headersOf(n) });
     const fault = faultOf(answer, path, { ...expect, ...target.expect });
     if (fault !== undefined) throw new Error(`${target.name}: ${path}: ${fault}`);
     const hit = saysHit(answer.headers);

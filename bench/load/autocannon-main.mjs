@@ -2,11 +2,21 @@
 import { readFileSync } from 'node:fs';
 import autocannon from 'autocannon';
 
-const { url, paths, made, headers, connections, seconds } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { url, paths, made, headers, clients, connections, seconds } = JSON.parse(
+  readFileSync(process.argv[2], 'utf8'),
+);
 let n = made?.first ?? 0;
+let turn = 0;
 const requests = made
   ? [{ setupRequest: (request) => ({ ...request, path: made.template.replace('%d', String(nextOf())) }) }]
-  : paths.map((path) => ({ path }));
+  : clients
+    ? [{ setupRequest: (request) => ({ ...request, ...ofNextClient() }) }]
+    : paths.map((path) => ({ path }));
+
+function ofNextClient() {
+  const at = turn++;
+  return { path: paths[at % paths.length], headers: { ...headers, ...clients[at % clients.length] } };
+}
 
 function nextOf() {
   return made.below === undefined ? n++ : made.first + Math.floor(Math.random() * made.below);

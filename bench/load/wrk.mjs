@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { clientsText } from '../lib/clients.mjs';
 import { LOAD_CORE, output } from '../lib/processes.mjs';
 import { runAutocannon } from './autocannon.mjs';
 
@@ -36,6 +37,37 @@ end`;
 }
 
 /**
+ * The same, and each request has the fields of the next client besides. Both are printed beforehand and only joined: 10 000 clients
+ * must not be dearer for wrk than one.
+ * @param {readonly string[]} paths @param {readonly Record<string, string>[]} clients @param {string} folder
+ */
+export function clientsScript(paths, clients, folder) {
+  const [pathsFile, clientsFile] = [join(folder, 'paths.txt'), join(folder, 'clients.txt')];
+  writeFileSync(pathsFile, `${paths.join('\n')}\n`);
+  writeFileSync(clientsFile, clientsText(clients));
+  return `
+local heads, tails, n = {}, {}, -1
+init = function()
+  local whole = wrk.format('GET', '@PATH@')
+  local from, to = string.find(whole, '@PATH@', 1, true)
+  local before, after = string.sub(whole, 1, from - 1), string.sub(whole, to + 1, -3)
+  for line in io.lines(${JSON.stringify(pathsFile)}) do heads[#heads + 1] = before .. line end
+  local fields = ''
+  for line in io.lines(${JSON.stringify(clientsFile)}) do
+    fields = fields .. line .. '\\r\\n'
+    if line == '' then
+      tails[#tails + 1] = after .. fields
+      fields = ''
+    end
+  end
+end
+request = function()
+  n = n + 1
+  return heads[n % ${paths.length} + 1] .. tails[n % ${clients.length} + 1]
+end`;
+}
+
+/**
  * Lua that makes paths up: `template` has one %d, which counts from `first` on, or is random below `below`.
  * @param {{ template: string, first: number, below?: number }} made
  */
@@ -62,6 +94,7 @@ end`;
  * @property {readonly string[]} [paths] asked for in turn
  * @property {{ template: string, first: number, below?: number }} [made] instead of `paths`
  * @property {Record<string, string>} headers
+ * @property {readonly Record<string, string>[]} [clients] whose fields come behind `headers`, each request another's in turn; with `paths`
  * @property {number} connections
  * @property {number} seconds wrk counts whole ones; of less it is interrupted, and prints what it has
  * @property {string} folder for the script
@@ -75,11 +108,17 @@ export async function runWrk(load) {
 
 let hasWrk;
 
-async function runWithWrk({ url, paths, made, headers, connections, seconds, folder }) {
+function scriptOf({ paths, made, clients, folder }) {
+  if (made) return madeScript(made);
+  if (clients) return clientsScript(paths, clients, folder);
+  return paths.length > 1 ? listScript(paths, join(folder, 'paths.txt')) : '';
+}
+
+async function runWithWrk({ url, paths, made, headers, clients, connections, seconds, folder }) {
   const fields = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
-  const many = made ? madeScript(made) : paths.length > 1 ? listScript(paths, join(folder, 'paths.txt')) : '';
+  const many = scriptOf({ paths, made, clients, folder });
   const script = join(folder, 'load.lua');
   writeFileSync(script, `${fields.join('\n')}\n${many}\n${DONE}`);
   const target = made || paths.length > 1 ? `${url}/` : url + paths[0];

@@ -1,7 +1,17 @@
+import { clientsOf } from '../lib/clients.mjs';
+import { SMOKE_PATHS } from '../lib/measure.mjs';
+import { median, seeded } from '../lib/statistics.mjs';
+import { zipf } from '../lib/trace.mjs';
+import { productCounts } from '../lib/verify-more.mjs';
 import { answerOf, imagePath, jsonPath } from '../origin/bodies.mjs';
 
 const JSON_10 = jsonPath(10, 1);
 const IMAGE_200 = imagePath(200, 1);
+const KEYS = Array.from({ length: 1000 }, (_, n) => jsonPath(10, n + 1));
+/** More than a cache would want to remember. In turn: none comes again before all others have. */
+const CLIENTS = clientsOf(10_000);
+/** No factor in common with the number of clients: the same two do not meet again for long. */
+const VARIED_REQUESTS = 50_021;
 const FAMILY = ['product', 'product-letter', 'product-slow'];
 const FIELD = [
   'nginx',
@@ -20,7 +30,7 @@ const SHORT = [...FAMILY, 'nginx', 'haproxy', 'raw-node'];
 export const hit = {
   name: 'hit',
   summary:
-    'L1 hits: 10 kB JSON at 1, 64 and 1000 connections, 50 kB to clients with gzip, 200 kB images, 304',
+    'L1 hits: 10 kB JSON at 1, 64 and 1000 connections, 10 000 clients, 50 kB to clients with gzip, 200 kB images, 304',
   reference: 'nginx',
   variants: [
     {
@@ -47,6 +57,19 @@ export const hit = {
       connections: 1000,
       load: 'wrk',
       targets: SHORT,
+    },
+    {
+      name: 'varied',
+      title:
+        '10 kB JSON, 1 000 keys by Zipf 0.9, 10 000 clients in turn with an address and a cookie each, 64 connections',
+      paths: KEYS,
+      list: (_round, { smoke }) =>
+        smoke ? variedPaths(KEYS.slice(0, SMOKE_PATHS), SMOKE_PATHS + 1) : variedPaths(KEYS, VARIED_REQUESTS),
+      clients: CLIENTS,
+      extra: productCounts,
+      connections: 64,
+      load: 'wrk',
+      targets: [...FAMILY, 'nginx', 'raw-node'],
     },
     {
       name: 'gzip-50k',
@@ -150,8 +173,16 @@ export const hit = {
   ],
   facts: ({ variants }) => ({
     notModifiedToHit: medianRate(variants['not-modified']) / medianRate(variants['json-10k']),
+    variedShareFromL1: median(
+      (variants.varied?.rounds.product ?? []).map(({ l1Hits, counted }) => l1Hits / counted),
+    ),
   }),
 };
+
+function variedPaths(keys, length) {
+  const rank = zipf(keys.length, 0.9, seeded(5));
+  return Array.from({ length }, () => keys[rank()]);
+}
 
 function medianRate(variant) {
   const rates = (variant?.rounds.product ?? []).map(({ rate }) => rate).sort((a, b) => a - b);

@@ -93,6 +93,8 @@ export interface SitePolicy {
   readonly ttlPolicy: 'content-type' | 'origin';
   /** Whether JSON may be stored compressed and served in either coding. */
   readonly transforms: boolean;
+  /** Names, lower-case, of the only request fields that `route`, and what it says to vary by, may depend on. Default: any. */
+  readonly reads?: ReadonlySet<string>;
   route(request: ClientRequest): Route;
   /** Class of the response, which may differ from the route's (a 404 of a movie is `negative`). */
   classOf(route: SharedRoute, status: number, headers: RawHeaders): string;

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { Accepts, Found, Lookup } from '../cache/lookup.js';
 import type { SharedRoute } from '../cache/site.js';
 import { asProxyError } from '../errors.js';
-import { acceptsCoding } from '../http/content-coding.js';
 import { Memo } from '../memo.js';
 import { sanitizeUrl } from '../observe/redact.js';
 import { ownText } from '../tiers/compact.js';
+import type { Entry } from '../tiers/entry.js';
 import type { Territory } from './app.js';
 import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
 import type { Asked, PreparedResponses } from './prepared.js';
@@ -48,13 +48,12 @@ const FIELDS_CHARS = 8 * 1024 * 1024;
 const fieldsCost = (fields: string) => 512 + 2 * fields.length;
 /** Bound of the targets remembered with their routes, in characters and some. */
 const TARGET_CHARS = 8 * 1024 * 1024;
-/** Routes remembered of one target: clients differ in language, coding and credentials. */
+/** Routes remembered of one target: clients differ in what the site reads of them. */
 const PLANS = 4;
 
 /** A request of this target and these deciding fields. `undefined` route: the ordinary path's. */
 interface Plan {
   readonly deciding: readonly string[];
-  readonly takesGzip: boolean;
   readonly route: SharedRoute | undefined;
 }
 
@@ -95,7 +94,7 @@ export class FastPath {
     let known = this.#readings.get(parts.fields);
     if (known === undefined) {
       const fields = ownText(parts.fields); // else the whole request would be kept
-      known = { reading: readFields(fields) ?? null };
+      known = { reading: readFields(fields, this.#options.settings.site.reads) ?? null };
       this.#readings.set(fields, known);
     }
     if (known.reading === null || !isPlainTarget(parts.target)) return undefined;
@@ -118,8 +117,9 @@ export class FastPath {
     const { settings, lookup } = this.#options;
     const { split: parts, reading } = request;
     if (!reading.answerable || parts.method !== 'GET' || !settings.isReady()) return false;
-    const { route, takesGzip } = this.#plan(parts.target, reading);
+    const route = this.#routeOf(parts.target, reading);
     if (route === undefined) return false;
+    const { takesGzip } = reading;
     const now = settings.clock.now();
     const accepts = takesGzip ? this.#acceptsCoded : this.#acceptsPlain;
     const found = lookup.fresh(route, now, accepts);
@@ -155,9 +155,13 @@ export class FastPath {
   }
 
   /** All that chooses among variants was handed to the site, and the body is at hand in the form that is wanted. */
-  readonly #acceptsCoded: Accepts = (entry) => decides(entry.vary) && this.#options.prepared.has(entry, true);
-  readonly #acceptsPlain: Accepts = (entry) =>
-    decides(entry.vary) && this.#options.prepared.has(entry, false);
+  readonly #acceptsCoded: Accepts = (entry) => this.#accepts(entry, true);
+  readonly #acceptsPlain: Accepts = (entry) => this.#accepts(entry, false);
+
+  #accepts(entry: Entry, takesGzip: boolean): boolean {
+    const { prepared, settings } = this.#options;
+    return decides(entry.vary, settings.site.reads) && prepared.has(entry, takesGzip);
+  }
 
   #failed(fault: unknown): boolean {
     this.#options.settings.observer.failure(asProxyError(fault), '-');
@@ -184,17 +188,12 @@ export class FastPath {
     return true;
   }
 
-  #plan(target: string, reading: Reading): Plan {
+  #routeOf(target: string, { deciding }: Reading): SharedRoute | undefined {
     const known = this.#plans.get(target) ?? [];
-    for (const plan of known) if (same(plan.deciding, reading.deciding)) return plan;
-    const { deciding } = reading;
-    const plan = {
-      deciding,
-      takesGzip: acceptsCoding(deciding, 'gzip'),
-      route: this.#route(ownText(target), deciding),
-    };
+    for (const plan of known) if (same(plan.deciding, deciding)) return plan.route;
+    const plan = { deciding, route: this.#route(ownText(target), deciding) };
     this.#plans.set(ownText(target), [...known.slice(1 - PLANS), plan]);
-    return plan;
+    return plan.route;
   }
 
   /** As app.ts and the engine read it; undefined for whatever is not a shared answer of the site's. */

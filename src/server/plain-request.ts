@@ -1,3 +1,4 @@
+import { acceptsCoding } from '../http/content-coding.js';
 import { ownText } from '../tiers/compact.js';
 
 /**
@@ -11,8 +12,9 @@ import { ownText } from '../tiers/compact.js';
 export interface Reading {
   /** Whether the fast path may answer. Otherwise it is only known that node:http will find one request without a body. */
   readonly answerable: boolean;
-  /** Those fields, in order, on which route, variant or coding may depend. */
+  /** Those fields, in order, on which route or variant may depend. */
   readonly deciding: readonly string[];
+  readonly takesGzip: boolean;
   readonly ifNoneMatch: string | undefined;
 }
 
@@ -102,8 +104,11 @@ const FRAMING: ReadonlySet<string> = new Set([
 const LINE = /^([A-Za-z0-9-]+): ?((?:[!-~](?:[ -~]*[!-~])?)?)$/;
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?$/;
 
-/** Reads the fields of a split chunk; undefined when they are not of the grammar, or may frame more than this request. */
-export function readFields(fields: string): Reading | undefined {
+/**
+ * Reads the fields of a split chunk; undefined when they are not of the grammar, or may frame more than this request.
+ * `reads`: the only ones the site looks at (`SitePolicy.reads`).
+ */
+export function readFields(fields: string, reads?: ReadonlySet<string>): Reading | undefined {
   if (fields.indexOf('\r\n\r\n') !== fields.length - 4) return undefined;
   const deciding: string[] = [];
   const seen = new Set<string>();
@@ -124,10 +129,17 @@ export function readFields(fields: string): Reading | undefined {
     else if (DECIDING.has(name)) deciding.push(name, value);
     else if (!INDIFFERENT.has(name)) answerable = false;
   }
-  return seen.has('host') ? { answerable, deciding, ifNoneMatch } : undefined;
+  if (!seen.has('host')) return undefined;
+  const takesGzip = acceptsCoding(deciding, 'gzip');
+  return { answerable, deciding: readBy(deciding, reads), takesGzip, ifNoneMatch };
+}
+
+function readBy(deciding: readonly string[], reads: ReadonlySet<string> | undefined): readonly string[] {
+  if (reads === undefined) return deciding;
+  return deciding.filter((_, i) => reads.has(deciding[i - (i % 2)]!));
 }
 
 /** Whether all fields that choose among variants were handed to the site. */
-export function decides(vary: readonly string[]): boolean {
-  return vary.every((name) => DECIDING.has(name));
+export function decides(vary: readonly string[], reads = DECIDING): boolean {
+  return vary.every((name) => DECIDING.has(name) && reads.has(name));
 }

@@ -9,6 +9,7 @@ import { PassRoutes } from './pass-routes.js';
 import { PurgeUrls } from './purge-url.js';
 import { passReason, readRequest } from './reading.js';
 import { SharedRoutes } from './shared-routes.js';
+import { READ_FIELDS } from './traits.js';
 
 /**
  * TMDB as the engine sees it: its API (`/3`, `/4`) and its images (`/t/p`) on one listener. What is read from a request
@@ -23,6 +24,7 @@ export function createTmdbPolicy(options: TmdbPolicyOptions): SitePolicy {
     name: options.kind,
     ttlPolicy: options.ttlPolicy,
     transforms: true,
+    reads: READ_FIELDS,
     route(request) {
       const reading = readRequest(request, options.kind, judge);
       if ('kind' in reading) return reading;

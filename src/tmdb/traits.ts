@@ -9,6 +9,14 @@ export interface RequestTraits {
   readonly accept: string | undefined;
 }
 
+/** What `readTraits` looks at. */
+export const READ_FIELDS: ReadonlySet<string> = new Set([
+  'accept',
+  'authorization',
+  'content-length',
+  'transfer-encoding',
+]);
+
 /** One walk over the fields; names are told apart by length first, since this runs before every L1 lookup. */
 export function readTraits(headers: RawHeaders, judge: AuthorizationJudge): RequestTraits {
   let authorization: AuthorizationKind = 'none';

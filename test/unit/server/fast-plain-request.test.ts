@@ -207,9 +207,26 @@ describe('the narrow grammar', () => {
     expect(accepted(`${plain}${lines}\r\n`)?.reading).toEqual({
       answerable: true,
       deciding: ['accept', 'a', 'cookie', 'b', 'authorization', 'd'],
+      takesGzip: false,
       ifNoneMatch: '"e"',
     });
     expect(decides(['accept', 'accept-language', 'origin'])).toBe(true);
     expect(decides(['accept', 'user-agent'])).toBe(false);
+  });
+
+  it('hands a site that reads few fields no others: clients that differ in cookies are one kind', () => {
+    const fields = (cookie: string) =>
+      `Host: a\r\nAccept: a\r\nCookie: ${cookie}\r\nAccept-Encoding: gzip\r\n\r\n`;
+    const reads = new Set(['accept']);
+    const [one, other] = ['b', 'c'].map((cookie) => readFields(fields(cookie), reads));
+    expect(one).toEqual({
+      answerable: true,
+      deciding: ['accept', 'a'],
+      takesGzip: true,
+      ifNoneMatch: undefined,
+    });
+    expect(other).toEqual(one);
+    expect(decides(['accept'], reads)).toBe(true);
+    expect(decides(['accept', 'cookie'], reads)).toBe(false);
   });
 });

@@ -11,8 +11,6 @@ import { runWrk } from '../load/wrk.mjs';
 import { jsonPath } from '../origin/bodies.mjs';
 
 const MANY = Array.from({ length: 256 }, (_, n) => jsonPath(10, n + 1));
-/** A profile is long; more rounds than these say nothing new. */
-const ROUNDS = 3;
 const NOT_IN_L1 = { MEMORY_CACHE_BYTES: '0' };
 const made = (first) => ({ template: '/3/movie/%d', first: jsonNumber + first });
 const jsonNumber = Number(jsonPath(10, 0).split('/').at(-1));
@@ -39,7 +37,7 @@ export const profile = {
     const tables = [];
     for (const way of options.smoke ? WAYS.slice(0, 1) : WAYS) {
       const found = new Map(builds.map(([name]) => [name, []]));
-      for (let round = 0; round < Math.min(ROUNDS, options.rounds); round += 1)
+      for (let round = 0; round < options.rounds; round += 1)
         for (const [name, target] of orderOf(builds, round))
           found.get(name).push(await profiled(target, way, run));
       tables.push(

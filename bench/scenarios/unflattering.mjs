@@ -150,7 +150,7 @@ export const giant = {
       verify: verifyGiant,
       extra: async (running) => ({ grownMB: residentBytes(running.pid) / 1e6 }),
       connections: 8,
-      load: 'autocannon',
+      load: 'wrk',
       targets: ['product', 'nginx', 'raw-node'],
     },
   ],

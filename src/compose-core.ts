@@ -1,6 +1,7 @@
+import type { Cover } from './cache/coverage.js';
 import { LeasedFetcher } from './cache/lease.js';
 import { OriginFetcher } from './cache/origin-fetcher.js';
-import { PurgeTable } from './cache/purge-table.js';
+import { type PurgeRule, PurgeTable } from './cache/purge-table.js';
 import { expectedOf } from './cache/site.js';
 import { WritingFetcher } from './cache/writes.js';
 import { systemClock } from './clock.js';
@@ -16,25 +17,34 @@ import { Purger } from './cluster/purger.js';
 import {
   type Basis,
   engineOf,
+  extrasOf,
   logDiskEvent,
   memoryShares,
   metricsOf,
   type Serving,
+  type Sides,
   sitePolicy,
   storeDirectory,
+  tenantModule,
 } from './compose.js';
 import type { Bus } from './compose-bus.js';
+import { feedSide, openFeed } from './compose-feed.js';
 import { basesOf, credentialScrubber, originOf, ownTarget } from './compose-origin.js';
 import type { CoreRedis } from './compose-redis-core.js';
+import { openWarm, warmSide } from './compose-warm.js';
 import type { Config } from './config/config.js';
 import { ProxyError } from './errors.js';
+import { Keyring } from './keyring/keyring.js';
+import { rotating } from './keyring/rotating-origin.js';
 import type { Logger } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
+import type { Grant, GrantAsk, KeySet } from './tenants/tenant.js';
 import { openDiskStore } from './tiers/disk.js';
 import type { DiskStore } from './tiers/disk-types.js';
 import type { EntryHead } from './tiers/entry.js';
 import { MemoryTier } from './tiers/memory.js';
+import { ReferrerMap } from './tmdb/referrers.js';
 import { VERSION } from './version.js';
 
 /** The core of a node (docs/adr/0001): the one that writes the disk store, asks the origin and numbers purges. */
@@ -46,10 +56,24 @@ export interface Core {
   readonly hub: CoreFetcher;
   /** Reads the purges of other nodes again; rejects while Redis is away. */
   readonly resync: () => Promise<void>;
+  /** What a worker is told before it answers anyone. */
+  readonly joining: () => Joining;
+  readonly grant: (ask: GrantAsk) => Grant | Promise<Grant>;
+  /** A process has begun to answer clients. */
+  readonly answers: (member: Member) => void;
+  /** Processes that answer clients are about to end. Never rejects. */
+  readonly closing: () => Promise<void>;
   /** Set when this process answers clients itself (`WORKERS=1`). */
   readonly serving: Serving | undefined;
   /** Flushes the store and closes everything. Drain the listeners first. */
   readonly close: () => Promise<void>;
+}
+
+export interface Joining {
+  readonly rules: readonly PurgeRule[];
+  readonly cover: Cover | undefined;
+  /** Undefined: clients need no key. */
+  readonly keys: KeySet | undefined;
 }
 
 export interface CoreOptions extends Basis {
@@ -67,11 +91,16 @@ const START_MS = 1500;
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { config, effective, log, alone, draining } = options;
   const clock = systemClock;
-  const site = sitePolicy(config);
+  const referrers = new ReferrerMap();
+  const site = sitePolicy(config, referrers);
+  const tenantKeys = await tenantModule(config);
+  // Before anything is opened: a wrong key ends the start.
+  const tenants = await tenantKeys?.openTenants({ config, log });
   const modules = await redisModules(config);
   const disk = await openDiskStore({
     directory: storeDirectory(config),
     maxBytes: config.cache.diskBytes,
+    keepMs: config.cache.keepMs,
     clock,
     onEvent: (event) => logDiskEvent(log, event),
   });
@@ -92,12 +121,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const l2 = redis?.tier ?? disk;
 
   let metrics: Metrics;
-  const origin = originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget);
+  const keyring = new Keyring(config.upstream.credentials, clock, (number, code) =>
+    log.warn({ number, code }, `TMDB refuses key ${number} of TMDB_API_KEY (code ${code})`),
+  );
+  const origin = rotating(
+    originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget),
+    keyring,
+  );
   const { parent, peers } = config.cluster;
+  const following = feedSide(config, true);
   const asking = new OriginFetcher({
     site,
     origin,
     clock,
+    coverage: following?.coverage,
     maxEntryBytes: config.cache.maxEntryBytes,
     scrub: credentialScrubber(config),
     ownTarget: (route, location) => ownTarget(site, config, route, location),
@@ -132,13 +169,24 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     onBackgroundError: (error, key) =>
       log.error({ key, code: error.code, err: error }, 'a write has succeeded, its purge or storing has not'),
   });
-  const engine = engineOf(options, { site, memory, l2, table, fetcher });
+  const engine = engineOf(options, { site, memory, l2, table, fetcher, feed: following });
   metrics = metricsOf({
     counters,
     engine,
     tiers: alone ? [memory, l2] : [l2],
     ...(bus !== undefined && { bus: () => coherence?.stats() }),
+    core: {
+      feed: () => feed?.status(),
+      warm: () => warm.figures(),
+      tenants: () => tenants?.figures(),
+      credentials: () => keyring.figures(),
+    },
   });
+  const sides: Sides = {
+    feed: following,
+    warm: alone ? warmSide({ config, site, lookup: engine.lookup }) : undefined,
+    tenants: alone && tenants ? tenantKeys?.tenantSide({ config, grant: tenants.grant }) : undefined,
+  };
   const { flights } = engine.filler;
   const member = new LocalMember({
     number: 0,
@@ -149,6 +197,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     counters,
     metrics,
     evict: () => {},
+    extras: extrasOf(sides),
   });
   const members = alone ? () => [member] : options.workers;
 
@@ -159,7 +208,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     followers: members,
     sweep: sweepOf({ disk, redis, bus }),
     clock,
-    onTaken: ({ scope, soft }) => metrics.purged(scope.kind, soft),
+    onTaken: (rule) => {
+      const { scope, soft } = rule;
+      metrics.purged(scope.kind, soft);
+      if (scope.kind === 'all' && !soft) referrers.clear();
+      following?.onPurged?.(rule);
+    },
     onError: (error) => log.error({ err: error }, 'purge: work in the background failed'),
   });
   purger.load();
@@ -175,6 +229,24 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   });
   peerQueue.load();
 
+  const purges = coherence ?? purger;
+  const feed = openFeed({
+    config,
+    log,
+    side: following,
+    site,
+    origin,
+    purges,
+    table,
+    l2,
+    disk,
+    bus,
+    members,
+  });
+  const warm = openWarm({ config, log, site, engine, table, members });
+  tenants?.join({ durable: disk.durable('tenants'), bus, members });
+  if (alone && tenants) await member.tenants(tenants.keys());
+
   const management: NodeManagement = new NodeManagement({
     config,
     effective,
@@ -186,17 +258,26 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     redis: redis?.view,
     bus: bus && coherence && { stats: () => coherence.stats(), nodes: () => bus.registry.list() },
     table,
-    purges: coherence ?? purger,
+    purges,
     peers: peerQueue,
     origin,
     members,
     coreMetrics: alone ? undefined : () => metrics.json(),
     draining,
+    extras: {
+      warm: warm.command,
+      warmStatus: warm.status,
+      tenants: async () => (await tenants?.rows()) ?? [],
+      feed: () => feed?.status(),
+      credentials: () => keyring.status(),
+    },
   });
   // Purges before L2: what other nodes have purged must be known before what they have stored is served.
   await Promise.all([bus?.links.ready(START_MS), redis?.links.ready(START_MS)]);
   await bus?.start();
   await redis?.tier.start();
+  feed?.start();
+  warm.start();
   return {
     management,
     table,
@@ -211,9 +292,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         for (const other of members()) other.recheck(key);
       },
     }),
-    serving: alone ? { engine, site, table, member, counters, close: async () => {} } : undefined,
+    joining: () => ({ rules: table.rules(), cover: feed?.cover(), keys: tenants?.keys() }),
+    grant: (ask) => tenants?.grant(ask) ?? { given: ask.want, forMs: 0 },
+    answers: (member) => warm.answers(member),
+    closing: () => warm.closing(),
+    serving: alone ? { engine, site, table, member, counters, sides, close: async () => {} } : undefined,
     resync: async () => coherence?.resync(),
     close: async () => {
+      await Promise.all([feed?.close(), warm.close(), tenants?.close()]);
       await peerQueue.close();
       await bus?.close();
       redis?.leases.close();

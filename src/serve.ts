@@ -12,6 +12,7 @@ import { managementApp } from './management-app.js';
 import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
 import { App, type Territory } from './server/app.js';
+import { configurationRewriter } from './server/configuration-rewrite.js';
 import { Draining } from './server/draining.js';
 import { FastPath } from './server/fast-path.js';
 import { Listener } from './server/listener.js';
@@ -64,6 +65,11 @@ export async function listen({ config, serving, management, log }: ListenOptions
     isReady: draining.isReady,
     clientAddress,
     observer: observer(serving, log, new HitLog(clock, server.logHits)),
+    gate: serving.sides.tenants?.gate,
+    rewriter:
+      upstream.type === 'tmdb'
+        ? configurationRewriter({ publicUrl: server.publicUrl, trust: server.trustProxy })
+        : undefined,
   };
   const admin: Omit<AdminAppOptions, 'surface'> = {
     management,
@@ -138,7 +144,8 @@ function fastPath(app: App, { engine }: Serving, bytes: number): FastPath {
 }
 
 /** Every request in the counters, and in the log those worth a line, from the same record. */
-function observer({ counters }: Serving, log: Logger, hitLog: HitLog): Observer {
+function observer({ counters, sides }: Serving, log: Logger, hitLog: HitLog): Observer {
+  const { warm, tenants } = sides;
   const write = ({ outcome, ...rest }: RequestRecord, hits: number) =>
     log.info(
       { ...rest, ...(outcome !== undefined && logged(outcome)), ...(hits > 1 && { hits }) },
@@ -146,13 +153,17 @@ function observer({ counters }: Serving, log: Logger, hitLog: HitLog): Observer 
     );
   return {
     request(record) {
-      const { outcome, status, ms } = record;
+      const { outcome, status, ms, bytes, tenant } = record;
       if (outcome !== undefined) counters.record(outcome, status, ms);
+      if (outcome?.result === 'hit' || outcome?.result === 'stale') warm?.saw(outcome.key);
+      if (tenant !== undefined) tenants?.record(tenant, outcome, bytes);
       const hits = outcome?.result === 'hit' ? hitLog.take() : 1;
       if (hits > 0) write(record, hits);
     },
-    hit(outcome, status, ms, describe) {
+    hit(outcome, status, ms, describe, bytes, tenant) {
       counters.record(outcome, status, ms);
+      warm?.saw(outcome.key);
+      if (tenant !== undefined) tenants?.record(tenant, outcome, bytes);
       const hits = hitLog.take();
       if (hits > 0) write(describe(), hits);
     },

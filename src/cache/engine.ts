@@ -14,10 +14,13 @@ import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
 import { type Found, freshFor, Lookup, type LookupParts } from './lookup.js';
 import { completable, holds } from './part.js';
 import { type ClientRequest, expectedOf, type PassRoute, type SharedRoute, type SitePolicy } from './site.js';
-import { Storer } from './store.js';
+import { Storer, type StorerParts } from './store.js';
 import { type StandIn, storedOutcome } from './stored-outcome.js';
 
-export interface EngineParts extends LookupParts, Omit<FillParts, 'storer' | 'expected'> {
+export interface EngineParts
+  extends LookupParts,
+    Pick<StorerParts, 'onKept'>,
+    Omit<FillParts, 'storer' | 'expected'> {
   readonly site: SitePolicy;
   readonly clock: Clock;
   /** How long a request that has a servable stale value waits for the origin, ms; under the class table only. */

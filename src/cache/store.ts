@@ -22,6 +22,8 @@ export interface StorerParts {
   readonly clock: Clock;
   /** Bound of one entry, also of one that is put together of parts. */
   readonly maxEntryBytes: number;
+  /** Told of every entry before L2 has it. */
+  readonly onKept?: ((head: EntryHead) => void) | undefined;
 }
 
 /** What became of an entry: kept, or why it may not be stored. */
@@ -100,6 +102,7 @@ export class Storer {
     // Begun before a soft purge: it must not replace what was fetched after it.
     if (verdict !== 'valid' && ((await this.#lookup.stored(entry.key))?.stamp ?? -1) > entry.stamp)
       return refused('purged-meanwhile');
+    this.#parts.onKept?.(entry);
     const marked = entry.vary.length > 0 && !entry.marker ? this.#keepMarker(entry, fence) : undefined;
     const remembered = this.#lookup.remember(entry, clock.now());
     const written = this.#write(entry, fence, marked);

@@ -22,6 +22,8 @@ export interface Arrived {
   readonly requestTime: number;
   readonly responseTime: number;
   readonly stamp: number;
+  /** Lifetime in place of the class table's, ms; the bounds of that hold. */
+  readonly freshMs?: number | undefined;
   /** Absolute URI that a POST went to (RFC 9110 section 9.3.3); undefined: it was a GET. */
   readonly postTo?: string | undefined;
   /** Set when another proxy of this program answered (PARENT_PROXY). */
@@ -132,7 +134,7 @@ function tableTimes(
       : // Age alone: the Date is TMDB's, read by the parent's clock long ago (I-13).
         (parseAge(headers) ?? 0) + Math.max(0, responseTime - requestTime);
   const spread = 0.9 + 0.2 * random;
-  const fresh = Math.min(times.freshMs * spread, MAX_LIFETIME_MS);
+  const fresh = Math.min((arrived.freshMs ?? times.freshMs) * spread, MAX_LIFETIME_MS);
   if (fresh <= 0) return undefined;
   return {
     ageAtStore,

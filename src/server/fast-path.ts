@@ -170,14 +170,13 @@ export class FastPath {
     const path = territory.canonicalPath(target.split('?', 1)[0]!);
     if (typeof path !== 'string' || territory.owns(path, 'GET') || !territory.proxied(path)) return undefined;
     const route = settings.site.route({ method: 'GET', target, headers });
-    return route.kind === 'shared' && route.range === undefined && route.forProxy !== true
-      ? route
-      : undefined;
+    if (route.kind !== 'shared' || route.range !== undefined || route.forProxy === true) return undefined;
+    return settings.rewriter?.touches(route) === true ? undefined : route;
   }
 
   #observe(ready: Printed, { target, fields }: Split, requestId: string, socket: Socket, ms: number): void {
     const { observer, clientAddress } = this.#options.settings;
-    observer.hit(ready.outcome, ready.status, ms, () => ({
+    const describe = () => ({
       method: 'GET',
       path: sanitizeUrl(target),
       status: ready.status,
@@ -187,7 +186,8 @@ export class FastPath {
       requestId,
       client: clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } }),
       aborted: false,
-    }));
+    });
+    observer.hit(ready.outcome, ready.status, ms, describe, ready.bytes);
   }
 }
 

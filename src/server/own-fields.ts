@@ -21,6 +21,8 @@ export interface Told {
   readonly requestId: string;
   /** Clock when the request's head arrived, ms. */
   readonly startedAt: number;
+  /** Nothing is told from which another's request could be known. */
+  readonly quiet?: boolean | undefined;
 }
 
 /**

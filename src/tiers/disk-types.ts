@@ -69,6 +69,8 @@ export interface DiskOptions {
    * must not turn into memory. Default: maxBytes/8, at least 8 MiB and at most 64 MiB.
    */
   readonly maxPendingBytes?: number;
+  /** Entries are kept for at least this long after they were stored, though of no more use by their own times, ms. Default 0. */
+  readonly keepMs?: number;
   /** ms between two background steps, each looking at 1000 rows for expired entries. Default 1000. */
   readonly stepEvery?: number;
 }

@@ -67,8 +67,22 @@ export const peerRow = z
   })
   .openapi('Peer');
 
+export const credentialRow = z
+  .object({
+    number: z.number().int().describe('Place in TMDB_API_KEY, from 1'),
+    kind: z.enum(['v3', 'v4']),
+    state: z.enum(['in-use', 'ready', 'refused']),
+    refused_until: z.string().nullable(),
+  })
+  .openapi('Credential');
+
 export const upstreamAnswer = z
-  .object({ upstreams: z.array(upstreamRow), peers: z.array(peerRow), timestamp: z.string() })
+  .object({
+    upstreams: z.array(upstreamRow),
+    peers: z.array(peerRow),
+    credentials: z.array(credentialRow),
+    timestamp: z.string(),
+  })
   .openapi('Upstreams');
 
 export const configAnswer = z

@@ -1,7 +1,6 @@
-import type { Cover } from './cache/coverage.js';
 import { LeasedFetcher } from './cache/lease.js';
 import { OriginFetcher } from './cache/origin-fetcher.js';
-import { type PurgeRule, PurgeTable } from './cache/purge-table.js';
+import { PurgeTable } from './cache/purge-table.js';
 import { expectedOf } from './cache/site.js';
 import { WritingFetcher } from './cache/writes.js';
 import { systemClock } from './clock.js';
@@ -10,9 +9,6 @@ import { LocalMember } from './cluster/local-member.js';
 import type { Member } from './cluster/member.js';
 import { NodeManagement } from './cluster/node-management.js';
 import { parentAnswer } from './cluster/parent.js';
-import type { PeerEvent } from './cluster/peer-line.js';
-import { PeerQueue } from './cluster/peer-queue.js';
-import { deliver } from './cluster/peers.js';
 import { Purger } from './cluster/purger.js';
 import {
   type Basis,
@@ -28,18 +24,18 @@ import {
   tenantModule,
 } from './compose.js';
 import type { Bus } from './compose-bus.js';
-import { feedSide, openFeed } from './compose-feed.js';
+import { feedSide } from './compose-feed.js';
+import { type Jobs, openJobs } from './compose-jobs.js';
 import { basesOf, credentialScrubber, originOf, ownTarget } from './compose-origin.js';
+import { openPeerQueue } from './compose-peers.js';
 import type { CoreRedis } from './compose-redis-core.js';
-import { openWarm, warmSide } from './compose-warm.js';
+import { warmSide } from './compose-warm.js';
 import type { Config } from './config/config.js';
 import { ProxyError } from './errors.js';
 import { Keyring } from './keyring/keyring.js';
 import { rotating } from './keyring/rotating-origin.js';
-import type { Logger } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
-import type { Grant, GrantAsk, KeySet } from './tenants/tenant.js';
 import { openDiskStore } from './tiers/disk.js';
 import type { DiskStore } from './tiers/disk-types.js';
 import type { EntryHead } from './tiers/entry.js';
@@ -56,24 +52,11 @@ export interface Core {
   readonly hub: CoreFetcher;
   /** Reads the purges of other nodes again; rejects while Redis is away. */
   readonly resync: () => Promise<void>;
-  /** What a worker is told before it answers anyone. */
-  readonly joining: () => Joining;
-  readonly grant: (ask: GrantAsk) => Grant | Promise<Grant>;
-  /** A process has begun to answer clients. */
-  readonly answers: (member: Member) => void;
-  /** Processes that answer clients are about to end. Never rejects. */
-  readonly closing: () => Promise<void>;
+  readonly jobs: Jobs;
   /** Set when this process answers clients itself (`WORKERS=1`). */
   readonly serving: Serving | undefined;
   /** Flushes the store and closes everything. Drain the listeners first. */
   readonly close: () => Promise<void>;
-}
-
-export interface Joining {
-  readonly rules: readonly PurgeRule[];
-  readonly cover: Cover | undefined;
-  /** Undefined: clients need no key. */
-  readonly keys: KeySet | undefined;
 }
 
 export interface CoreOptions extends Basis {
@@ -128,7 +111,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget),
     keyring,
   );
-  const { parent, peers } = config.cluster;
+  const { parent } = config.cluster;
   const following = feedSide(config, true);
   const asking = new OriginFetcher({
     site,
@@ -175,12 +158,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     engine,
     tiers: alone ? [memory, l2] : [l2],
     ...(bus !== undefined && { bus: () => coherence?.stats() }),
-    core: {
-      feed: () => feed?.status(),
-      warm: () => warm.figures(),
-      tenants: () => tenants?.figures(),
-      credentials: () => keyring.figures(),
-    },
+    core: () => jobs.sources,
   });
   const sides: Sides = {
     feed: following,
@@ -218,34 +196,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   });
   purger.load();
   const coherence = bus?.joinWith({ table, purger });
-  const { serverId } = config.server;
-  const peerQueue = new PeerQueue({
-    peers,
-    serverId,
-    durable: disk.durable('peer-purges'),
-    clock,
-    deliver: (peer, item, signal) => deliver(peer, item, serverId, signal),
-    onEvent: (event) => logPeerEvent(log, event),
-  });
-  peerQueue.load();
+  const peerQueue = openPeerQueue(config, disk.durable('peer-purges'), log);
 
   const purges = coherence ?? purger;
-  const feed = openFeed({
-    config,
-    log,
-    side: following,
-    site,
-    origin,
-    purges,
-    table,
-    l2,
-    disk,
-    bus,
-    members,
-  });
-  const warm = openWarm({ config, log, site, engine, table, members });
-  tenants?.join({ durable: disk.durable('tenants'), bus, members });
-  if (alone && tenants) await member.tenants(tenants.keys());
+  const nearby = { site, origin, purges, table, l2, disk, bus, members, engine };
+  const jobs = openJobs({ config, log, side: following, keyring, tenants, ...nearby });
 
   const management: NodeManagement = new NodeManagement({
     config,
@@ -264,20 +219,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     members,
     coreMetrics: alone ? undefined : () => metrics.json(),
     draining,
-    extras: {
-      warm: warm.command,
-      warmStatus: warm.status,
-      tenants: async () => (await tenants?.rows()) ?? [],
-      feed: () => feed?.status(),
-      credentials: () => keyring.status(),
-    },
+    extras: jobs.extras,
   });
   // Purges before L2: what other nodes have purged must be known before what they have stored is served.
   await Promise.all([bus?.links.ready(START_MS), redis?.links.ready(START_MS)]);
   await bus?.start();
   await redis?.tier.start();
-  feed?.start();
-  warm.start();
+  if (alone && tenants) await member.tenants(tenants.keys());
+  jobs.start();
   return {
     management,
     table,
@@ -292,14 +241,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         for (const other of members()) other.recheck(key);
       },
     }),
-    joining: () => ({ rules: table.rules(), cover: feed?.cover(), keys: tenants?.keys() }),
-    grant: (ask) => tenants?.grant(ask) ?? { given: ask.want, forMs: 0 },
-    answers: (member) => warm.answers(member),
-    closing: () => warm.closing(),
+    jobs,
     serving: alone ? { engine, site, table, member, counters, sides, close: async () => {} } : undefined,
     resync: async () => coherence?.resync(),
     close: async () => {
-      await Promise.all([feed?.close(), warm.close(), tenants?.close()]);
+      await jobs.close();
       await peerQueue.close();
       await bus?.close();
       redis?.leases.close();
@@ -332,23 +278,4 @@ function sweepOf({
     await disk.sweep(dead);
     if (redis !== undefined && (await bus?.sweeps())) await redis.sweep(dead);
   };
-}
-
-function logPeerEvent(log: Logger, event: PeerEvent): void {
-  if (event.type === 'not-durable') {
-    log.error({ err: event.error }, 'peers: a purge could not be kept on disk; a restart may forget it');
-    return;
-  }
-  const { type, peer } = event;
-  if (type === 'caught-up') {
-    log.info(event, `peer ${peer} takes purges again`);
-  } else if (type === 'folded') {
-    log.warn(event, `peer ${peer} has been away for long: its purges became one of everything`);
-  } else {
-    const advice = type === 'refused' ? '; check its address and the key in PEER_PROXIES' : '';
-    log.warn(
-      event,
-      `peer ${peer} does not take purges (${event.reason})${advice}; they are kept and sent again`,
-    );
-  }
 }

@@ -169,7 +169,7 @@ interface MetricsParts {
   readonly tiers: readonly Tier[];
   /** Purges across nodes, where this process takes part in them. */
   readonly bus?: (() => BusFigures | undefined) | undefined;
-  readonly core?: CoreSources;
+  readonly core?: () => CoreSources;
 }
 
 export function metricsOf({ counters, engine, tiers, bus, core }: MetricsParts): Metrics {

@@ -40,12 +40,12 @@ async function startAlone(options: NodeOptions): Promise<RunningNode> {
   try {
     const serving = core.serving!;
     const listening = await listen({ config, log, serving, management: core.management });
-    core.answers(serving.member);
+    core.jobs.answers(serving.member);
     return {
       addresses: listening.addresses,
       stop: async () => {
         draining = true;
-        await core.closing();
+        await core.jobs.closing();
         await listening.drain();
         await core.close();
       },
@@ -86,12 +86,12 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         hello: (): Welcome => ({ number: link.id, config, effective, hubPath }),
         join: () => {
           members.set(link.id, remoteMember(link));
-          return core.joining();
+          return core.jobs.joining();
         },
         ready: (addresses: Addresses) => {
           ready.set(link.id, addresses);
           const member = members.get(link.id);
-          if (member !== undefined) core.answers(member);
+          if (member !== undefined) core.jobs.answers(member);
           if (started || ready.size < config.server.workers) return;
           started = true;
           resolve({ addresses, stop, abandon: () => supervisor.killAll() });
@@ -99,7 +99,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         fatal: (message: string) => fail(message),
         touch: (keys: string[]) => core.disk.touch(keys),
         resync: () => core.resync(),
-        grant: (ask: GrantAsk) => core.grant(ask),
+        grant: (ask: GrantAsk) => core.jobs.grant(ask),
         manage: (method: string, args: unknown[]) => manage(core.management, method, args),
       }),
       onExit: ({ id, pid }, description, willRestart) => {
@@ -117,7 +117,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
     const stop = async () => {
       draining = true;
       const { shutdownDelayMs, shutdownTimeoutMs } = config.server;
-      await core.closing();
+      await core.jobs.closing();
       await supervisor.stop(shutdownDelayMs + shutdownTimeoutMs + STOP_GRACE_MS);
       await closeCore(core, hub, hubPath);
     };

@@ -4,7 +4,7 @@ import { MEMBER_METHODS } from './cluster/local-member.js';
 import { remoteManagement } from './cluster/remote-management.js';
 import { type Handlers, Rpc } from './cluster/rpc.js';
 import { openWorker } from './compose.js';
-import type { Joining } from './compose-core.js';
+import type { Joining } from './compose-jobs.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { secretsOf } from './config/secrets.js';
 import { ProxyError } from './errors.js';

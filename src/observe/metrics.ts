@@ -25,7 +25,7 @@ export interface MetricsSources {
   /** Purges across nodes; absent where this process has no part in them. */
   readonly bus?: () => BusFigures | undefined;
   /** What a core does of its own accord; absent in workers. */
-  readonly core?: CoreSources;
+  readonly core?: () => CoreSources;
 }
 
 export interface CoreSources {
@@ -66,10 +66,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
   tierMetrics(metrics, tiers);
   if (bus !== undefined) busMetrics(metrics, PREFIX, bus);
   if (core !== undefined) {
-    feedMetrics(metrics, PREFIX, core.feed);
-    warmMetrics(metrics, PREFIX, core.warm);
-    tenantsMetrics(metrics, PREFIX, core.tenants);
-    credentialsMetrics(metrics, PREFIX, core.credentials);
+    feedMetrics(metrics, PREFIX, () => core().feed());
+    warmMetrics(metrics, PREFIX, () => core().warm());
+    tenantsMetrics(metrics, PREFIX, () => core().tenants());
+    credentialsMetrics(metrics, PREFIX, () => core().credentials());
   }
   metrics.add({ name: `${PREFIX}flights`, help: 'Fills in progress.', type: 'gauge' }, () => [
     { labels: {}, value: flights() },

@@ -18,12 +18,20 @@ export interface Caller {
   readonly headers: RawHeaders;
 }
 
+/** Where a key may be. */
+export interface Keyed extends Pick<ClientRequest, 'target' | 'headers'> {
+  /** Some clients of TMDB put it into a JSON body. */
+  readonly bodyKey?: string | undefined;
+}
+
 /** Who may ask, and how much. */
 export interface Gate {
   /** Changes with the set of keys: what was remembered of callers holds no longer. */
   readonly version: number;
   /** Who asks, or why not. Pure but for the set of keys. `now`: ms since epoch. */
-  identify(request: Pick<ClientRequest, 'target' | 'headers'>, now: number): Caller | ProxyError;
+  identify(request: Keyed, now: number): Caller | ProxyError;
+  /** Counts a wrong key of a client address; what to answer instead once there were too many. Right keys are not asked. */
+  wrong(client: string): ProxyError | undefined;
   /** Class, rate and quota, without waiting. 'ask': only `enter` can tell. */
   enterNow(caller: Caller, className: string): ProxyError | 'in' | 'ask';
   enter(caller: Caller, className: string): Promise<ProxyError | 'in'>;

@@ -41,6 +41,7 @@ import type { DiskStore } from './tiers/disk-types.js';
 import type { EntryHead } from './tiers/entry.js';
 import { MemoryTier } from './tiers/memory.js';
 import { ReferrerMap } from './tmdb/referrers.js';
+import { isReferrerTag } from './tmdb/tags.js';
 import { VERSION } from './version.js';
 
 /** The core of a node (docs/adr/0001): the one that writes the disk store, asks the origin and numbers purges. */
@@ -107,11 +108,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const keyring = new Keyring(config.upstream.credentials, clock, (number, code) =>
     log.warn({ number, code }, `TMDB refuses key ${number} of TMDB_API_KEY (code ${code})`),
   );
+  const { parent } = config.cluster;
+  // A parent that has a key of its own is never sent ours (cluster/parent.ts).
+  const ownKey = parent?.password ?? parent?.username;
   const origin = rotating(
     originOf(config, (event) => metrics.onOriginEvent(event), bus?.budget),
     keyring,
+    new Set(parent && ownKey ? [parent.origin] : []),
   );
-  const { parent } = config.cluster;
   const following = feedSide(config, true);
   const asking = new OriginFetcher({
     site,
@@ -188,7 +192,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     clock,
     onTaken: (rule) => {
       const { scope, soft } = rule;
-      metrics.purged(scope.kind, soft);
+      // The images that go with a title are no purge of their own.
+      if (scope.kind !== 'tag' || !isReferrerTag(scope.name)) metrics.purged(scope.kind, soft);
       if (scope.kind === 'all' && !soft) referrers.clear();
       following?.onPurged?.(rule);
     },

@@ -5,7 +5,7 @@ import type { Member } from './cluster/member.js';
 import type { NodeExtras } from './cluster/node-management.js';
 import { type FeedParts, openFeed } from './compose-feed.js';
 import type { Tenants } from './compose-tenants.js';
-import { openWarm } from './compose-warm.js';
+import { openWarm } from './compose-warm-jobs.js';
 import type { Keyring } from './keyring/keyring.js';
 import type { CoreSources } from './observe/metrics.js';
 import type { Grant, GrantAsk, KeySet } from './tenants/tenant.js';
@@ -63,7 +63,9 @@ export function openJobs(parts: JobParts): Jobs {
     joining: () => ({ rules: table.rules(), cover: feed?.cover(), keys: tenants?.keys() }),
     grant: (ask) => tenants?.grant(ask) ?? { given: ask.want, forMs: 0 },
     answers: (member) => warm.answers(member),
-    closing: () => warm.closing(),
+    closing: async () => {
+      await Promise.all([warm.closing(), tenants?.closing()]);
+    },
     start: () => {
       feed?.start();
       warm.start();

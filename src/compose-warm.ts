@@ -1,13 +1,10 @@
-import type { WarmCommand, WarmJobRow } from './admin/answers/warm.js';
-import type { Engine } from './cache/engine.js';
 import type { Lookup } from './cache/lookup.js';
-import type { PurgeTable } from './cache/purge-table.js';
 import type { SitePolicy } from './cache/site.js';
-import type { Member, MemberExtras } from './cluster/member.js';
+import { systemClock } from './clock.js';
+import type { MemberExtras } from './cluster/member.js';
 import type { Config } from './config/config.js';
-import { ProxyError } from './errors.js';
-import type { Logger } from './observe/log.js';
-import type { WarmFigures } from './observe/metrics-warm.js';
+import { HotKeys } from './warm/hot-keys.js';
+import { preload } from './warm/preload.js';
 
 /** What warm-up puts into a process that answers clients. */
 export interface WarmSide {
@@ -23,43 +20,19 @@ export interface WarmSideParts {
 }
 
 /** Undefined: nobody wants to know what is hot. */
-export function warmSide(_parts: WarmSideParts): WarmSide | undefined {
-  return undefined;
-}
-
-export interface WarmParts {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly site: SitePolicy;
-  readonly engine: Engine;
-  readonly table: PurgeTable;
-  readonly members: () => readonly Member[];
-}
-
-/** Warm-up jobs of one node, and what a start brings into memory. */
-export interface Warm {
-  readonly command: (command: WarmCommand) => Promise<WarmJobRow>;
-  readonly status: (id?: string) => Promise<WarmJobRow[]>;
-  readonly figures: () => WarmFigures;
-  /** Goes on with jobs that an earlier run has left. */
-  start(): void;
-  /** A process has begun to answer clients. */
-  answers(member: Member): void;
-  /** Members are about to end. Never rejects. */
-  closing(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export function openWarm(_parts: WarmParts): Warm {
+export function warmSide({ config, site, lookup }: WarmSideParts): WarmSide | undefined {
+  if (!countsHits(config)) return undefined;
+  const hot = new HotKeys(systemClock);
   return {
-    command: async () => {
-      throw new ProxyError('conflict', 'this version does not warm up yet');
+    saw: (key) => hot.saw(key),
+    extras: {
+      hot: async (most) => hot.top(most),
+      preload: (keys) => preload({ site, lookup }, keys),
     },
-    status: async () => [],
-    figures: () => ({ jobs: {}, targets: {}, left: 0 }),
-    start: () => {},
-    answers: () => {},
-    closing: async () => {},
-    close: async () => {},
   };
+}
+
+/** Whether anybody wants to know what is hot. */
+export function countsHits({ cache, warm }: Config): boolean {
+  return cache.enabled && warm.topKeys > 0;
 }

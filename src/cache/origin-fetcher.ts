@@ -62,7 +62,7 @@ export class OriginFetcher implements Fetcher {
 
   async fetch(job: FillJob): Promise<Fetched> {
     const { origin, clock } = this.#parts;
-    const { route, stored, priority, signal } = job;
+    const { route, stored, priority, urged, signal } = job;
     const onInfo = this.#scrubbed(job.onInfo);
     const ask = (target: string, headers: RawHeaders, direct: boolean) =>
       origin.fetch({
@@ -74,6 +74,7 @@ export class OriginFetcher implements Fetcher {
         shared: true,
         direct,
         priority,
+        urged,
         signal,
         onInfo,
       });

@@ -51,6 +51,8 @@ export interface PassRoute {
   readonly retryable: boolean;
   /** Only while the cache is switched off: the key it would have. A write is to invalidate what was stored before. */
   readonly key?: string | undefined;
+  /** Only while the cache is switched off: the class it would have, for those who may not ask for every class. */
+  readonly class?: string | undefined;
 }
 
 /** The request cannot be served: the reason becomes a 4xx in the site's own error format. */

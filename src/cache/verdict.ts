@@ -95,7 +95,7 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
       coding,
       recoded: false,
       class: site.classOf(route, status, headers),
-      tags: byTable ? route.tags : [...route.tags, ...groupTags(headers)],
+      tags: [...route.tags, ...foreknownTags(site, arrived), ...(byTable ? [] : groupTags(headers))],
       stamp: arrived.stamp,
       storedAt: arrived.responseTime,
       vary,
@@ -106,7 +106,16 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   };
 }
 
+/**
+ * Tags that the bytes do not tell. They go with the head, since the process that asked the origin is the one that knows them: a
+ * worker that stores an image has them from its core.
+ */
+function foreknownTags(site: SitePolicy, { route, status, headers }: Arrived): readonly string[] {
+  return site.images?.has(route.class) === true ? site.tagsOf(route, status, headers, NO_BYTES) : NONE;
+}
+
 const NONE: RawHeaders = [];
+const NO_BYTES = Buffer.alloc(0);
 const NO_WINDOWS = { staleWhileRevalidate: 0, staleIfError: 0 };
 
 type Times = Pick<

@@ -51,10 +51,10 @@ export class NodeHealth {
   }
 
   async health(): Promise<HealthAnswer> {
-    const { clock, origin, serving, draining, feed } = this.#parts;
+    const { clock, serving, draining } = this.#parts;
     const count = serving();
     const checks = {
-      upstream: upstreamCheck(origin, feed()),
+      upstream: upstreamCheck(this.#parts),
       l1: check(count > 0 ? 'ok' : 'failed', `${count} worker process${count === 1 ? '' : 'es'}`),
       l2: await this.#l2(),
       bus: this.#bus(),
@@ -124,13 +124,21 @@ export class NodeHealth {
 }
 
 /** Without the change feed details have the lifetimes of their class: told, but no trouble. */
-function upstreamCheck(origin: OriginService, feed: FeedStatus | undefined): HealthCheck {
+function upstreamCheck({ origin, feed, credentials, offline }: HealthParts): HealthCheck {
+  if (offline) return check('off', 'offline by configuration (OFFLINE=true); what is stored is served');
   const down = origin.status().filter(({ status }) => status === 'down');
   const total = origin.status().length;
-  const lapsed = feed?.healthy === false ? `; change feed: ${feed.reason ?? 'not read yet'}` : '';
-  if (down.length === 0) return check('ok', `${total} of ${total} servers usable${lapsed}`);
-  const status = down.length === total ? 'failed' : 'degraded';
-  return check(status, `${down.map(({ url }) => url).join(', ')} down; stored answers are served`);
+  if (down.length > 0) {
+    const status = down.length === total ? 'failed' : 'degraded';
+    return check(status, `${down.map(({ url }) => url).join(', ')} down; stored answers are served`);
+  }
+  const keys = credentials();
+  if (keys.length > 0 && keys.every(({ state }) => state === 'refused')) {
+    return check('degraded', 'every TMDB_API_KEY is refused by TMDB; replace it');
+  }
+  const status = feed();
+  const lapsed = status?.healthy === false ? `; change feed: ${status.reason ?? 'not read yet'}` : '';
+  return check('ok', `${total} of ${total} servers usable${lapsed}`);
 }
 
 function check(status: HealthCheck['status'], detail: string): HealthCheck {

@@ -11,4 +11,23 @@ export interface WarmFigures {
 }
 
 /** Metrics of warm-up. */
-export function warmMetrics(_metrics: CollectedMetrics, _prefix: string, _warm: () => WarmFigures): void {}
+export function warmMetrics(metrics: CollectedMetrics, prefix: string, warm: () => WarmFigures): void {
+  const by = (label: string, figures: Readonly<Record<string, number>>) =>
+    Object.entries(figures).map(([name, value]) => ({ labels: { [label]: name }, value }));
+  metrics.add(
+    { name: `${prefix}warm_jobs`, help: 'Warm-up jobs of the last day by status.', type: 'gauge' },
+    () => by('status', warm().jobs),
+  );
+  metrics.add(
+    {
+      name: `${prefix}warm_targets_total`,
+      help: 'Targets of warm-up jobs by what became of them: hits were fresh already.',
+      type: 'counter',
+    },
+    () => by('result', warm().targets),
+  );
+  metrics.add(
+    { name: `${prefix}warm_left`, help: 'Targets that warm-up jobs have still to do.', type: 'gauge' },
+    () => [{ labels: {}, value: warm().left }],
+  );
+}

@@ -26,18 +26,22 @@ export class Delivery {
   async deliver(given: Answer, exchange: Exchange): Promise<void> {
     exchange.outcome = given.outcome;
     let answer = given;
-    if (exchange.gone) {
-      if (answer.kind !== 'entry') answer.body.cancel();
-      return;
-    }
+    if (exchange.gone) return giveUp(answer);
     try {
-      if (this.#rewriter !== undefined) answer = await this.#rewriter.apply(given, exchange, this.identities);
+      if (this.#rewriter !== undefined) {
+        answer = await this.#rewriter.apply(given, exchange, this.identities);
+        if (exchange.gone) return giveUp(answer);
+      }
       if (answer.kind === 'entry') await respondEntry(withOwn(answer.entry, answer.own), exchange, this);
       else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this);
       else respondRaw(answer, exchange);
     } catch (error) {
-      if (answer.kind !== 'entry') answer.body.cancel();
+      giveUp(answer);
       throw error;
     }
   }
+}
+
+function giveUp(answer: Answer): void {
+  if (answer.kind !== 'entry') answer.body.cancel();
 }

@@ -1,17 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Accepts, Found, Lookup } from '../cache/lookup.js';
 import type { SharedRoute } from '../cache/site.js';
-import { asProxyError } from '../errors.js';
+import { asProxyError, ProxyError } from '../errors.js';
 import { acceptsCoding } from '../http/content-coding.js';
+import type { RawHeaders } from '../http/headers.js';
 import { Memo } from '../memo.js';
 import { sanitizeUrl } from '../observe/redact.js';
 import { ownText } from '../tiers/compact.js';
+import { admissionClass } from './admission.js';
 import type { Territory } from './app.js';
 import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
 import type { Asked, PreparedResponses } from './prepared.js';
 import type { Printed } from './printed.js';
 import { newRequestId } from './request-id.js';
-import type { ServerSettings } from './settings.js';
+import type { Caller, ServerSettings } from './settings.js';
 
 /*
  * Hot GETs are answered on the socket, before node:http has seen them: parser, streams and header storage of node:http cost
@@ -51,10 +53,22 @@ interface Plan {
   readonly deciding: readonly string[];
   readonly takesGzip: boolean;
   readonly route: SharedRoute | undefined;
+  /** Who asks, by the keys of `version`. */
+  readonly caller: Caller | undefined;
+  readonly version: number;
+}
+
+/** What is asked for, and by whom. */
+interface Asking extends Asked {
+  readonly route: SharedRoute;
+  readonly caller: Caller | undefined;
 }
 
 function planCost(target: string, plans: readonly Plan[]): number {
-  const texts = plans.reduce((sum, { deciding }) => sum + deciding.join('').length, 0);
+  const texts = plans.reduce(
+    (sum, { deciding, caller }) => sum + deciding.join('').length + (caller?.target.length ?? 0),
+    0,
+  );
   return plans.length * (1024 + target.length) + texts;
 }
 
@@ -106,13 +120,15 @@ export class FastPath {
     const { settings, lookup } = this.#options;
     const { split: parts, reading } = request;
     if (!reading.answerable || parts.method !== 'GET' || !settings.isReady()) return false;
-    const { route, takesGzip } = this.#plan(parts.target, reading);
+    const plan = this.#plan(parts.target, reading);
+    const { route, takesGzip, caller } = plan;
     if (route === undefined) return false;
     const now = settings.clock.now();
     const accepts = takesGzip ? this.#acceptsCoded : this.#acceptsPlain;
     const found = lookup.fresh(route, now, accepts);
     if (found === undefined) return false;
-    const asked = { key: route.key, takesGzip, ifNoneMatch: reading.ifNoneMatch };
+    const { ifNoneMatch } = reading;
+    const asked = { route, caller, key: route.key, takesGzip, ifNoneMatch, quiet: caller?.quiet };
     if (found !== 'ask') return this.#send(found, asked, request, socket, now, now);
     return lookup.freshLater(route, accepts).then((late) => {
       if (late === undefined || !settings.isReady()) return false;
@@ -133,39 +149,55 @@ export class FastPath {
 
   #send(
     found: Found,
-    asked: Asked,
+    asked: Asking,
     request: PlainRequest,
     socket: Socket,
     startedAt: number,
     now: number,
   ): boolean {
     const ready = this.#options.prepared.of(found, asked, now);
-    if (ready === undefined) return false;
+    if (ready === undefined || !this.#admits(asked)) return false;
     const requestId = newRequestId();
     ready.send(socket, requestId);
     try {
-      this.#observe(ready, request.split, requestId, socket, now - startedAt);
+      this.#observe(ready, request.split, requestId, socket, now - startedAt, asked.caller);
     } catch (fault) {
       this.#failed(fault); // it is answered all the same
     }
     return true;
   }
 
+  /** Asked last: whoever is let in is answered. What is not known here, and why not, is the ordinary path's to say. */
+  #admits({ caller, route }: Asking): boolean {
+    return (
+      caller === undefined || this.#options.settings.gate?.enterNow(caller, admissionClass(route)) === 'in'
+    );
+  }
+
   #plan(target: string, reading: Reading): Plan {
+    const version = this.#options.settings.gate?.version ?? 0;
     const known = this.#plans.get(target) ?? [];
-    for (const plan of known) if (same(plan.deciding, reading.deciding)) return plan;
+    for (const plan of known)
+      if (plan.version === version && same(plan.deciding, reading.deciding)) return plan;
     const { deciding } = reading;
-    const plan = {
-      deciding,
-      takesGzip: acceptsCoding(deciding, 'gzip'),
-      route: this.#route(ownText(target), deciding),
-    };
-    this.#plans.set(ownText(target), [...known.slice(1 - PLANS), plan]);
+    const takesGzip = acceptsCoding(deciding, 'gzip');
+    const plan = { deciding, takesGzip, version, ...this.#judged(ownText(target), deciding) };
+    const valid = known.filter((other) => other.version === version);
+    this.#plans.set(ownText(target), [...valid.slice(1 - PLANS), plan]);
     return plan;
   }
 
+  /** Who asks and for what; no route where clients have keys and this is none. */
+  #judged(target: string, headers: readonly string[]): Pick<Plan, 'route' | 'caller'> {
+    const { gate, clock } = this.#options.settings;
+    if (gate === undefined) return { route: this.#route(target, headers), caller: undefined };
+    const caller = gate.identify({ target, headers }, clock.now());
+    if (caller instanceof ProxyError) return { route: undefined, caller: undefined };
+    return { route: this.#route(caller.target, caller.headers), caller };
+  }
+
   /** As app.ts and the engine read it; undefined for whatever is not a shared answer of the site's. */
-  #route(target: string, headers: readonly string[]): SharedRoute | undefined {
+  #route(target: string, headers: RawHeaders): SharedRoute | undefined {
     const { settings, territory } = this.#options;
     const path = territory.canonicalPath(target.split('?', 1)[0]!);
     if (typeof path !== 'string' || territory.owns(path, 'GET') || !territory.proxied(path)) return undefined;
@@ -174,20 +206,29 @@ export class FastPath {
     return settings.rewriter?.touches(route) === true ? undefined : route;
   }
 
-  #observe(ready: Printed, { target, fields }: Split, requestId: string, socket: Socket, ms: number): void {
+  #observe(
+    ready: Printed,
+    { target, fields }: Split,
+    requestId: string,
+    socket: Socket,
+    ms: number,
+    caller: Caller | undefined,
+  ): void {
     const { observer, clientAddress } = this.#options.settings;
+    const tenant = caller?.tenant;
     const describe = () => ({
       method: 'GET',
-      path: sanitizeUrl(target),
+      path: sanitizeUrl(caller?.target ?? target),
       status: ready.status,
       bytes: ready.bytes,
       ms,
       outcome: ready.outcome,
       requestId,
       client: clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } }),
+      tenant,
       aborted: false,
     });
-    observer.hit(ready.outcome, ready.status, ms, describe, ready.bytes);
+    observer.hit(ready.outcome, ready.status, ms, describe, ready.bytes, tenant);
   }
 }
 

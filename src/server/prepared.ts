@@ -14,12 +14,16 @@ export interface Asked {
   readonly key: string;
   readonly takesGzip: boolean;
   readonly ifNoneMatch: string | undefined;
+  /** See `Told`. */
+  readonly quiet?: boolean | undefined;
 }
 
 /** Bodies up to this many bytes are kept in one piece with their head: one write is cheaper than two. */
 const JOINED_BYTES = 64 * 1024;
 /** Charged for the heads and the objects of a response, bytes. */
 const HEAD_BYTES = 4096;
+/** Begins the keys under which what is said to those who may not know is kept; no entry's key begins so. */
+const QUIET = '\u0000';
 
 /**
  * Responses of fresh entries as the bytes they are on the wire, for the fast path. Every field comes from `EntryFields`, which
@@ -59,21 +63,22 @@ export class PreparedResponses {
   }
 
   /** The response to a GET at `now` (ms), to be sent in this very turn; undefined when only the ordinary path can give it. */
-  of(found: Found, { key, takesGzip, ifNoneMatch }: Asked, now: number): Printed | undefined {
+  of(found: Found, { key, takesGzip, ifNoneMatch, quiet = false }: Asked, now: number): Printed | undefined {
     const { entry } = found;
+    const name = quiet ? QUIET + entry.key : entry.key;
     const form = formFor(entry, takesGzip, this.#settings.site);
     const known = form === 'decoded' ? this.#decoded : this.#asStored;
-    let prepared = known.get(entry.key);
+    let prepared = known.get(name);
     if (prepared?.isOf(entry) !== true) {
-      prepared = new Prepared(entry, form, 0, this.#means, this.#settings);
-      known.set(entry.key, prepared);
+      prepared = new Prepared(entry, form, 0, this.#means, this.#settings, quiet);
+      known.set(name, prepared);
     }
     // Without the body, which would have to be decoded for nothing.
     if (ifNoneMatch !== undefined && prepared.isCurrent(entry, ifNoneMatch, now))
       return prepared.notModified(found, key, now);
     if (prepared.isWorthACopy) {
-      prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings);
-      known.set(entry.key, prepared);
+      prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings, quiet);
+      known.set(name, prepared);
     }
     return prepared.full(found, key, now);
   }
@@ -98,6 +103,7 @@ class Prepared {
     copied: number,
     readonly means: Means,
     readonly settings: ServerSettings,
+    readonly quiet: boolean,
   ) {
     this.#entry = new WeakRef(entry);
     this.#joined = copied > 0;
@@ -150,7 +156,7 @@ class Prepared {
     const joined = this.#joined && this.#full?.inFlight !== true;
     const pieces =
       this.#full?.reprinted(head) ?? layOut(head, entry.status === 204 ? undefined : body, joined);
-    return new Printed(pieces, entry.status, outcome, found, now);
+    return new Printed(pieces, entry.status, outcome, found, now, this.quiet);
   }
 
   #printNotModified(found: Found, key: string, now: number): Printed | undefined {
@@ -165,11 +171,12 @@ class Prepared {
     );
     if (head === undefined) return undefined;
     const pieces = this.#notModified?.reprinted(head) ?? layOut(head, undefined, false);
-    return new Printed(pieces, 304, outcome, found, now);
+    return new Printed(pieces, 304, outcome, found, now, this.quiet);
   }
 
   #told(outcome: Outcome, now: number) {
-    return { settings: this.settings, headers: [], outcome, requestId: NO_ID, startedAt: now };
+    const { settings, quiet } = this;
+    return { settings, headers: [], outcome, requestId: NO_ID, startedAt: now, quiet };
   }
 
   /** Undefined: it has to be decoded first, and not here. */

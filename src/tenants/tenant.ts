@@ -3,6 +3,7 @@ export interface Tenant {
   readonly name: string;
   /** Requests per second. */
   readonly rate?: number;
+  /** Requests at once after a pause; without it one second's worth. */
   readonly burst?: number;
   /** Requests per day (UTC). */
   readonly quota?: number;
@@ -33,8 +34,10 @@ export interface KeySet {
 export interface GrantAsk {
   readonly tenant: string;
   readonly want: number;
-  /** Of the last grant, given back. */
+  /** Of earlier grants, given back; below zero: used without one. */
   readonly unused: number;
+  /** Day of the grant given back, as in `Grant`. */
+  readonly day?: number | undefined;
 }
 
 /** So many requests may be answered within `forMs`; with none, why and for how long. */
@@ -42,6 +45,8 @@ export interface Grant {
   readonly given: number;
   readonly forMs: number;
   readonly refused?: 'rate' | 'quota';
+  /** Whose quota it is: whole days since the epoch, UTC. */
+  readonly day?: number;
 }
 
 /** What one process has counted of one tenant since it started. */

@@ -1,8 +1,11 @@
+export const WARM_STATUSES = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
+export type WarmStatus = (typeof WARM_STATUSES)[number];
+
 /** One list of targets that is being brought into the cache. Plain data. */
 export interface WarmJob {
   readonly id: string;
   readonly source: string;
-  readonly status: 'queued' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
+  readonly status: WarmStatus;
   readonly total: number;
   readonly done: number;
   /** Fresh already. */
@@ -21,4 +24,9 @@ export interface WarmJob {
 export interface HotKey {
   readonly key: string;
   readonly hits: number;
+}
+
+/** Whether nothing will happen to a job any more. */
+export function isOver(status: WarmStatus): boolean {
+  return status === 'done' || status === 'cancelled' || status === 'failed';
 }

@@ -1,4 +1,5 @@
 import type { PurgeScope } from '../../src/cache/purge-table.js';
+import type { ServerSettings } from '../../src/server/settings.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type SharedTier, Side, type SiteName } from './side.js';
 import { masked, stillness, Wire } from './wire.js';
@@ -28,6 +29,8 @@ export type Action =
   | { readonly kind: 'forget' }
   | { readonly kind: 'ready'; readonly ready: boolean };
 
+type SettingsOf = (clock: FakeClock) => Partial<ServerSettings>;
+
 interface Pair {
   readonly plain: Wire;
   readonly fast: Wire;
@@ -47,10 +50,11 @@ export class Twins {
   #parted = false;
   #seenIds = { plain: 0, fast: 0 };
 
-  constructor(site: SiteName, l2: SharedTier) {
+  /** `settings`: what each of them has beside the usual, made for each. */
+  constructor(site: SiteName, l2: SharedTier, settings: SettingsOf = () => ({})) {
     const { clock } = this;
-    this.plain = new Side({ site, l2, clock, fast: false });
-    this.fast = new Side({ site, l2, clock, fast: true });
+    this.plain = new Side({ site, l2, clock, fast: false, settings: settings(clock) });
+    this.fast = new Side({ site, l2, clock, fast: true, settings: settings(clock) });
   }
 
   async open(): Promise<this> {

@@ -22,7 +22,4 @@ export const warmAnswer = z.object({ jobs: z.array(warmJobRow), timestamp: z.str
 export type WarmJobRow = z.infer<typeof warmJobRow>;
 
 /** What `POST /cache/warm` asks for, checked. Plain data. */
-export interface WarmCommand {
-  /** Paths, and addresses of the API, the images and the web. */
-  readonly urls: readonly string[];
-}
+export type { WarmCommand } from '../../warm/command.js';

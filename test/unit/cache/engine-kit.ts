@@ -60,7 +60,7 @@ export interface SiteOverrides {
   offline?: boolean;
   honourMaxStale?: boolean;
   coverage?: Coverage;
-  onKept?: (head: EntryHead) => void;
+  onKept?: (head: EntryHead) => Promise<void> | undefined;
   /** Where the origin's targets are known; by default `http://origin`. */
   bases?: readonly string[];
   /** In place of a purge that succeeds at once. */

@@ -58,10 +58,22 @@ describe('lifetimes beyond the class table', () => {
   });
 });
 
-it('whoever counts what is cached hears of an entry before L2 has it', async () => {
+it('whoever counts what is cached hears of an entry before L2 has it, and L2 waits for what that takes', async () => {
   const kept: string[] = [];
-  const kit = await filled({ onKept: ({ key }) => kept.push(key) });
+  let noted = () => {};
+  const onKept = ({ key }: { key: string }) => {
+    kept.push(key);
+    return new Promise<void>((resolve) => {
+      noted = resolve;
+    });
+  };
+  const kit = await filled({ onKept });
   expect(kept).toEqual(['/x']);
+  expect(kit.l2.peek('/x')).toBeUndefined();
+  // Nobody else waits.
+  expect((await kit.ask('/x')).outcome).toMatchObject({ result: 'hit', served: 'memory' });
+  noted();
+  await settle();
   expect(kit.l2.peek('/x')).toBeDefined();
 });
 

@@ -8,6 +8,7 @@ import { Links } from './compose-redis.js';
 import type { Config } from './config/config.js';
 import type { Logger } from './observe/log.js';
 import { RedisBell } from './redis/bell.js';
+import type { RedisKeys } from './redis/keys.js';
 import type { RedisLink } from './redis/link.js';
 import { NodeStore } from './redis/node-store.js';
 import { RedisOriginBudget } from './redis/origin-budget.js';
@@ -27,6 +28,17 @@ export interface Bus {
   readonly links: Links;
   readonly budget: RedisOriginBudget;
   readonly registry: NodeRegistry;
+  /** The connection for short commands, and the names of what lies behind it. */
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+  /** Longest such a command may take, ms. */
+  readonly deadlineMs: number;
+  /** This run of this node. */
+  readonly instance: string;
+  /** Nodes the region has, this one included, as far as is known; at least 1. */
+  readonly nodes: () => number;
+  /** Work that one node does for all, see `RedisTurn`. */
+  turn(name: string, holdMs: number): RedisTurn;
   /** Whether this node is the one that reclaims space in L2. */
   readonly sweeps: () => Promise<boolean>;
   /** What keeps the purges of this node and the others the same. Once. */
@@ -65,6 +77,7 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
   const onError = (error: unknown) => log.debug({ err: error }, 'bus');
   const registry = new NodeRegistry({ store, clock, describe, serverId, instance, warn });
   const nodeCount = new NodeCount(durable, registry, onError);
+  const nodes = () => Math.max(nodeCount.remembered, registry.count());
   const budget = new RedisOriginBudget({
     link: links.open('origin budget'),
     keys,
@@ -76,7 +89,7 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
       maxConnections: upstream.maxConnections,
     })),
     instance,
-    nodes: () => Math.max(nodeCount.remembered, registry.count()),
+    nodes,
     onChange: (shared) =>
       log[shared ? 'info' : 'warn'](
         shared
@@ -84,20 +97,21 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
           : 'origin budget: Redis is away, this node keeps to an equal share',
       ),
   });
-  const turn = new RedisTurn({
-    link,
-    keys,
-    name: 'sweep',
-    node: instance,
-    holdMs: SWEEP_TURN_MS,
-    deadlineMs: control,
-  });
+  const turn = (name: string, holdMs: number) =>
+    new RedisTurn({ link, keys, name, node: instance, holdMs, deadlineMs: control });
+  const sweeping = turn('sweep', SWEEP_TURN_MS);
   let coherence: Coherence | undefined;
   return {
     links,
     budget,
     registry,
-    sweeps: () => turn.take().catch(() => false), // Redis is away: there is nothing to be reclaimed in it
+    link,
+    keys,
+    deadlineMs: control,
+    instance,
+    nodes,
+    turn,
+    sweeps: () => sweeping.take().catch(() => false), // Redis is away: there is nothing to be reclaimed in it
     joinWith: (parts) => {
       coherence = coherenceOf(parts, { links, link, instance, log, registry });
       return coherence;

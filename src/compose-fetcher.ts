@@ -1,3 +1,4 @@
+import type { Coverage } from './cache/coverage.js';
 import type { Engine } from './cache/engine.js';
 import type { Fetcher } from './cache/fetcher.js';
 import { LeasedFetcher } from './cache/lease.js';
@@ -22,6 +23,7 @@ export interface FetcherOptions {
   readonly table: PurgeTable;
   readonly origin: Origin;
   readonly redis: CoreRedis | undefined;
+  readonly coverage: Coverage | undefined;
   /** Made after the fetcher, and looked at when it is asked. */
   readonly later: {
     readonly engine: Pick<Engine, 'lookup' | 'storer'>;
@@ -49,12 +51,13 @@ export function fetcherOf(options: FetcherOptions): Fetcher {
   });
 }
 
-function originFetcher({ config, site, table, origin, later }: FetcherOptions): OriginFetcher {
+function originFetcher({ config, site, table, origin, coverage, later }: FetcherOptions): OriginFetcher {
   const { parent } = config.cluster;
   return new OriginFetcher({
     site,
     origin,
     clock: systemClock,
+    coverage,
     maxEntryBytes: config.cache.maxEntryBytes,
     scrub: credentialScrubber(config),
     ownTarget: (route, location) => ownTarget(site, config, route, location),

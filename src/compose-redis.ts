@@ -181,6 +181,7 @@ function redisTier(links: Links, { config, writable }: RedisL2Options, large: nu
     clock: systemClock,
     deadlines: settings.deadlines,
     maxEntryBytes: config.cache.maxEntryBytes + HEAD_BYTES,
+    keepMs: config.cache.keepMs,
     writable,
   });
 }

@@ -5,18 +5,24 @@ import { PurgeTable } from './cache/purge-table.js';
 import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
 import { LocalMember } from './cluster/local-member.js';
+import type { MemberExtras } from './cluster/member.js';
 import { loopId, withLoopChain } from './cluster/parent.js';
+import { type FeedSide, feedSide } from './compose-feed.js';
+import type { TenantSide } from './compose-tenants.js';
+import { type WarmSide, warmSide } from './compose-warm.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { createGenericPolicy } from './generic/policy.js';
 import type { Logger } from './observe/log.js';
-import { createMetrics, type Metrics } from './observe/metrics.js';
+import { type CoreSources, createMetrics, type Metrics } from './observe/metrics.js';
 import type { BusFigures } from './observe/metrics-bus.js';
 import { RequestCounters } from './observe/metrics-requests.js';
+import type { Grant, GrantAsk } from './tenants/tenant.js';
 import { openDiskReader } from './tiers/disk.js';
 import type { DiskEvent } from './tiers/disk-types.js';
 import { MemoryTier } from './tiers/memory.js';
 import type { Tier } from './tiers/tier.js';
 import { createTmdbPolicy } from './tmdb/policy.js';
+import type { ReferrerMap } from './tmdb/referrers.js';
 import { VERSION } from './version.js';
 
 /** What every process of a node is built from. */
@@ -33,7 +39,15 @@ export interface Serving {
   readonly table: PurgeTable;
   readonly member: LocalMember;
   readonly counters: RequestCounters;
+  readonly sides: Sides;
   readonly close: () => Promise<void>;
+}
+
+/** What is put into a process beside the engine; undefined: it is not wanted. */
+export interface Sides {
+  readonly feed: FeedSide | undefined;
+  readonly warm: WarmSide | undefined;
+  readonly tenants: TenantSide | undefined;
 }
 
 export interface WorkerOptions extends Basis {
@@ -43,6 +57,8 @@ export interface WorkerOptions extends Basis {
   readonly onTouch: (keys: string[]) => void;
   /** Has the core read the purges of other nodes again; rejects while it can't. */
   readonly resync: () => Promise<void>;
+  /** Asks the core's ledger for requests of a tenant. */
+  readonly grant: (ask: GrantAsk) => Promise<Grant>;
 }
 
 /** How long a worker waits for Redis, ms; its core has waited already. */
@@ -50,7 +66,7 @@ const WORKER_START_MS = 500;
 
 /** Puts together what a worker process answers clients with. */
 export async function openWorker(options: WorkerOptions): Promise<Serving> {
-  const { config, log, number, fetcher, onTouch, resync } = options;
+  const { config, log, number, fetcher, onTouch, resync, grant } = options;
   const site = sitePolicy(config);
   const disk = await openDiskReader({
     directory: storeDirectory(config),
@@ -73,17 +89,43 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const table = new PurgeTable();
   const memory = new MemoryTier({ maxBytes: memoryShares(config.cache.memoryBytesPerWorker).tier });
   const counters = new RequestCounters();
-  const engine = engineOf(options, { site, memory, l2, table, fetcher });
+  const feed = feedSide(config, false);
+  const engine = engineOf(options, { site, memory, l2, table, fetcher, feed });
   const metrics = metricsOf({ counters, engine, tiers: [memory, l2] });
+  const sides: Sides = {
+    feed,
+    warm: warmSide({ config, site, lookup: engine.lookup }),
+    tenants: (await tenantModule(config))?.tenantSide({ config, grant }),
+  };
   const { flights } = engine.filler;
-  const member = new LocalMember({ number, memory, l2, table, flights, counters, metrics, evict: () => {} });
+  const member = new LocalMember({
+    number,
+    memory,
+    l2,
+    table,
+    flights,
+    counters,
+    metrics,
+    evict: () => {},
+    extras: extrasOf(sides),
+  });
   await redis?.links.ready(WORKER_START_MS);
   await redis?.tier.start();
   const close = async () => {
     await redis?.close();
     await disk.close();
   };
-  return { engine, site, table, member, counters, close };
+  return { engine, site, table, member, counters, sides, close };
+}
+
+export function extrasOf({ feed, warm, tenants }: Sides): MemberExtras {
+  return { ...feed?.extras, ...warm?.extras, ...tenants?.extras };
+}
+
+/** Loaded only where clients have keys. */
+export async function tenantModule({ clients }: Config) {
+  const wanted = clients.proxyKeys !== undefined || clients.proxyKeysFile !== undefined;
+  return wanted ? import('./compose-tenants.js') : undefined;
 }
 
 /**
@@ -101,14 +143,17 @@ interface EngineChoice {
   readonly l2: Tier;
   readonly table: PurgeTable;
   readonly fetcher: Fetcher;
+  readonly feed: FeedSide | undefined;
 }
 
 /** The engine of one process over its tiers. */
 export function engineOf({ config, log }: Basis, choice: EngineChoice): Engine {
-  const { table, ...parts } = choice;
+  const { table, feed, ...parts } = choice;
   return new Engine({
     ...parts,
     purges: table,
+    coverage: feed?.coverage,
+    onKept: feed?.onKept,
     clock: systemClock,
     maxEntryBytes: config.cache.maxEntryBytes,
     softTimeoutMs: config.cache.softTimeoutMs,
@@ -124,9 +169,10 @@ interface MetricsParts {
   readonly tiers: readonly Tier[];
   /** Purges across nodes, where this process takes part in them. */
   readonly bus?: (() => BusFigures | undefined) | undefined;
+  readonly core?: () => CoreSources;
 }
 
-export function metricsOf({ counters, engine, tiers, bus }: MetricsParts): Metrics {
+export function metricsOf({ counters, engine, tiers, bus, core }: MetricsParts): Metrics {
   return createMetrics({
     version: VERSION,
     sources: {
@@ -134,18 +180,19 @@ export function metricsOf({ counters, engine, tiers, bus }: MetricsParts): Metri
       tiers: () => tiers.map((tier) => ({ name: tier.name, stats: tier.stats() })),
       flights: () => engine.filler.flights.size,
       ...(bus !== undefined && { bus }),
+      ...(core !== undefined && { core }),
     },
   });
 }
 
-/** The site; with a parent, one that says through whom each request has come. */
-export function sitePolicy(config: Config): SitePolicy {
-  const site = plainSitePolicy(config);
+/** The site; with a parent, one that says through whom each request has come. `referrers`: in the core. */
+export function sitePolicy(config: Config, referrers?: ReferrerMap): SitePolicy {
+  const site = plainSitePolicy(config, referrers);
   return config.cluster.parent === undefined ? site : withLoopChain(site, loopId(config.server.serverId));
 }
 
 /** What is TMDB's own, or nobody's in particular. */
-function plainSitePolicy(config: Config): SitePolicy {
+function plainSitePolicy(config: Config, referrers: ReferrerMap | undefined): SitePolicy {
   const { upstream, cache } = config;
   // Hosts whose URLs a purge may name: the origins', and our own as clients see it.
   const addresses = upstream.groups.flatMap(({ servers }) => servers.map(({ origin }) => origin));
@@ -160,7 +207,8 @@ function plainSitePolicy(config: Config): SitePolicy {
   };
   if (upstream.type === 'custom') return createGenericPolicy(shared);
   const userAgent = `tmdb-cache-proxy/${VERSION}`;
-  return createTmdbPolicy({ ...shared, kind: upstream.type, credentials: upstream.credentials, userAgent });
+  const { type: kind, credentials } = upstream;
+  return createTmdbPolicy({ ...shared, kind, credentials, userAgent, referrers });
 }
 
 export function storeDirectory(config: Config): string {

@@ -1,3 +1,5 @@
+const KEY_ADVICE = 'Send the key you were given as api_key= or Authorization: Bearer.';
+
 /**
  * Every failure this program reports to a client, in one place: a stable code, the HTTP status it becomes, whether
  * trying again later can help, and what to do about it.
@@ -29,6 +31,14 @@ const CATALOGUE = {
   ],
   misdirected: [421, false, "Send the request to this proxy's own address, in origin form."],
   only_if_cached: [504, false, 'Nothing is stored for this request; drop only-if-cached.'],
+  offline: [504, false, 'Only what is stored is answered until its operator sets OFFLINE=false.'],
+  proxy_key_missing: [401, false, KEY_ADVICE],
+  proxy_key_unknown: [401, false, KEY_ADVICE],
+  proxy_key_expired: [401, false, 'Ask the operator of this proxy for a new key.'],
+  proxy_key_class: [401, false, 'Ask the operator of this proxy to allow it for your key.'],
+  tenant_rate: [429, true, 'Honour Retry-After.'],
+  tenant_quota: [429, true, 'Honour Retry-After: the quota begins anew at midnight UTC.'],
+  conflict: [409, false, 'Look at its present state first.'],
   not_found: [404, false, 'See /docs for what this server answers; TMDB is under /3, /4 and /t/p.'],
   unauthorized: [401, false, 'Send the admin key as X-API-Key or Authorization: Bearer.'],
   forbidden: [403, false, 'Set ADMIN_API_KEY to use management paths from another machine.'],

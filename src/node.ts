@@ -11,6 +11,7 @@ import { Supervisor, type WorkerLink } from './cluster/supervisor.js';
 import type { Basis } from './compose.js';
 import { type Core, openCore } from './compose-core.js';
 import { type Addresses, listen } from './serve.js';
+import type { GrantAsk } from './tenants/tenant.js';
 import type { Welcome } from './worker.js';
 
 /** A node that answers clients. */
@@ -37,11 +38,14 @@ async function startAlone(options: NodeOptions): Promise<RunningNode> {
   const core = await openCore({ ...options, alone: true, workers: () => [], draining: () => draining });
   const { config, log } = options;
   try {
-    const listening = await listen({ config, log, serving: core.serving!, management: core.management });
+    const serving = core.serving!;
+    const listening = await listen({ config, log, serving, management: core.management });
+    core.jobs.answers(serving.member);
     return {
       addresses: listening.addresses,
       stop: async () => {
         draining = true;
+        await core.jobs.closing();
         await listening.drain();
         await core.close();
       },
@@ -82,10 +86,12 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         hello: (): Welcome => ({ number: link.id, config, effective, hubPath }),
         join: () => {
           members.set(link.id, remoteMember(link));
-          return core.table.rules();
+          return core.jobs.joining();
         },
         ready: (addresses: Addresses) => {
           ready.set(link.id, addresses);
+          const member = members.get(link.id);
+          if (member !== undefined) core.jobs.answers(member);
           if (started || ready.size < config.server.workers) return;
           started = true;
           resolve({ addresses, stop, abandon: () => supervisor.killAll() });
@@ -93,6 +99,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         fatal: (message: string) => fail(message),
         touch: (keys: string[]) => core.disk.touch(keys),
         resync: () => core.resync(),
+        grant: (ask: GrantAsk) => core.jobs.grant(ask),
         manage: (method: string, args: unknown[]) => manage(core.management, method, args),
       }),
       onExit: ({ id, pid }, description, willRestart) => {
@@ -110,6 +117,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
     const stop = async () => {
       draining = true;
       const { shutdownDelayMs, shutdownTimeoutMs } = config.server;
+      await core.jobs.closing();
       await supervisor.stop(shutdownDelayMs + shutdownTimeoutMs + STOP_GRACE_MS);
       await closeCore(core, hub, hubPath);
     };

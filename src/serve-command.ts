@@ -5,7 +5,7 @@ import { loadConfig } from './config/load.js';
 import { printConfig } from './config/print.js';
 import { secretsOf } from './config/secrets.js';
 import { type RunningNode, startNode } from './node.js';
-import { createLogger, type Logger } from './observe/log.js';
+import { createLogger } from './observe/log.js';
 import { makeScrubber } from './observe/redact.js';
 import { DiskStoreError } from './tiers/disk-types.js';
 
@@ -30,7 +30,6 @@ export async function serve(options: ServeOptions = {}): Promise<void> {
   process.stderr.write(`${printConfig(effective).join('\n')}\n`);
   const { logLevel: level, serverId } = config.server;
   const log = createLogger({ level, serverId, secrets: secretsOf(config) });
-  warnOfUnbuilt(config, log);
   let node: RunningNode | undefined;
   let stopping = false;
   const onFatal = (message: string) => {
@@ -66,6 +65,8 @@ export async function serve(options: ServeOptions = {}): Promise<void> {
   try {
     node = await starting;
   } catch (error) {
+    // Keys of clients are read when they are needed: what is wrong with them shows only here.
+    if (error instanceof ConfigError) fail(mistakesOf(error), EXIT_CONFIG);
     const wrongSetting = error instanceof DiskStoreError && error.code === 'too-small';
     fail(describe(error, config), wrongSetting ? EXIT_CONFIG : EXIT_FAILED);
   }
@@ -84,20 +85,12 @@ function load(options: ServeOptions) {
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return fail(
-      ['The configuration has mistakes:', ...error.mistakes.map((line) => `  ${line}`)].join('\n'),
-      EXIT_CONFIG,
-    );
+    return fail(mistakesOf(error), EXIT_CONFIG);
   }
 }
 
-/** Every variable of the contract is accepted; what one of them does not steer yet is said loudly. */
-function warnOfUnbuilt(config: Config, log: Logger): void {
-  if (config.clients.proxyKeys !== undefined || config.clients.proxyKeysFile !== undefined) {
-    log.warn(
-      'PROXY_KEYS is set, but this version does not enforce proxy keys yet: the proxy is open to every client',
-    );
-  }
+function mistakesOf({ mistakes }: ConfigError): string {
+  return ['The configuration has mistakes:', ...mistakes.map((line) => `  ${line}`)].join('\n');
 }
 
 function describe(error: unknown, config: Config): string {

@@ -12,6 +12,7 @@ import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
 import { accessLog } from './server/access-log.js';
 import { App, type Territory } from './server/app.js';
+import { configurationRewriter } from './server/configuration-rewrite.js';
 import { Draining } from './server/draining.js';
 import { FastPath } from './server/fast-path.js';
 import { lendsSockets } from './server/fast-path-probe.js';
@@ -54,7 +55,11 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     delayMs: server.shutdownDelayMs,
     timeoutMs: server.shutdownTimeoutMs,
   });
-  const access = accessLog(serving.counters, log, new HitLog(systemClock, server.logHits));
+  const access = accessLog(
+    { ...serving.sides, counters: serving.counters },
+    log,
+    new HitLog(systemClock, server.logHits),
+  );
   const settings = settingsOf(options, draining, access);
   const { main, admin, metrics } = doorsOf(config);
   const open = opener(options, draining, settings);
@@ -90,6 +95,11 @@ function settingsOf(
     isReady: draining.isReady,
     clientAddress: createClientAddress(server.trustProxy),
     observer,
+    gate: serving.sides.tenants?.gate,
+    rewriter:
+      upstream.type === 'tmdb'
+        ? configurationRewriter({ publicUrl: server.publicUrl, trust: server.trustProxy })
+        : undefined,
   };
 }
 

@@ -1,10 +1,10 @@
 import type { Management } from './admin/management.js';
-import type { PurgeRule } from './cache/purge-table.js';
 import { HubClient } from './cluster/hub-client.js';
 import { MEMBER_METHODS } from './cluster/local-member.js';
 import { remoteManagement } from './cluster/remote-management.js';
 import { type Handlers, Rpc } from './cluster/rpc.js';
 import { openWorker } from './compose.js';
+import type { Joining } from './compose-jobs.js';
 import type { Config, EffectiveSetting } from './config/config.js';
 import { secretsOf } from './config/secrets.js';
 import { ProxyError } from './errors.js';
@@ -26,6 +26,8 @@ const MANAGE_DEADLINE_MS = 15_000;
 
 /** Reading all purges again after Redis was away, ms. */
 const RESYNC_DEADLINE_MS = 10_000;
+/** A client waits for it, ms. */
+const GRANT_DEADLINE_MS = 1000;
 
 /** A worker process: answers clients from memory and disk, asks the core for everything else (docs/adr/0001). */
 export async function runWorker(): Promise<void> {
@@ -67,11 +69,15 @@ export async function runWorker(): Promise<void> {
     fetcher: new HubClient(hubPath),
     onTouch: (keys) => rpc.tell('touch', [keys]),
     resync: () => rpc.call('resync', [], RESYNC_DEADLINE_MS),
+    grant: (ask) => rpc.call('grant', [ask], GRANT_DEADLINE_MS),
   });
   const { member } = serving;
   for (const method of MEMBER_METHODS) handlers[method] = member[method].bind(member) as Handlers[string];
-  // From here on the core tells this process of every purge; the answer holds those before.
-  await member.apply(await rpc.call<readonly PurgeRule[]>('join', [], HELLO_DEADLINE_MS));
+  // From here on the core tells this process of every purge and of new keys; the answer holds those before.
+  const { rules, cover, keys } = await rpc.call<Joining>('join', [], HELLO_DEADLINE_MS);
+  await member.apply(rules);
+  if (cover !== undefined) member.cover(cover);
+  if (keys !== undefined) await member.tenants(keys);
   try {
     listening = await listen({ config, serving, management, log });
     rpc.tell('ready', [listening.addresses]);

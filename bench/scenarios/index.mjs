@@ -1,3 +1,4 @@
+import { feed } from './feed.mjs';
 import { growth } from './growth.mjs';
 import { hit } from './hit.mjs';
 import { l2Disk } from './l2-disk.mjs';
@@ -38,6 +39,7 @@ export const scenarios = [
   mixed,
   storm,
   purge,
+  feed,
   growth,
   latency,
   memory,

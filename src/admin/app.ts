@@ -11,6 +11,7 @@ import { cacheClearRoutes } from './routes/cache-clear.js';
 import { cacheInfoRoutes } from './routes/cache-info.js';
 import { cacheKeysRoutes } from './routes/cache-keys.js';
 import { cachePurgeRoutes } from './routes/cache-purge.js';
+import { cacheWarmRoutes } from './routes/cache-warm.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { configRoutes } from './routes/config.js';
 import { healthRoutes } from './routes/health.js';
@@ -18,6 +19,7 @@ import { metricsRoutes } from './routes/metrics.js';
 import { openapiRoutes } from './routes/openapi.js';
 import { statsRoutes } from './routes/stats.js';
 import { statusRoutes } from './routes/status.js';
+import { tenantsRoutes } from './routes/tenants.js';
 import { upstreamRoutes } from './routes/upstream.js';
 import { setSecurityHeaders } from './security-headers.js';
 
@@ -78,6 +80,8 @@ export function createAdminApp(options: AdminAppOptions): OpenAPIHono {
   cacheClearRoutes(parts);
   cachePurgeRoutes(parts);
   cacheKeysRoutes(parts);
+  cacheWarmRoutes(parts);
+  tenantsRoutes(parts);
   clusterRoutes(parts);
   upstreamRoutes(parts);
   openapiRoutes(parts);

@@ -1,4 +1,5 @@
 import type { EffectiveSetting } from '../config/config.js';
+import type { KeyStatus } from '../keyring/keyring.js';
 import type { UpstreamStatus } from '../origin/status.js';
 import type { TierName } from '../tiers/tier.js';
 import type { CacheInfoAnswer, ClearedCounts, ClearType, PeerResult } from './answers/cache.js';
@@ -6,14 +7,16 @@ import type { NodeRow, PeerRow } from './answers/cluster.js';
 import type { HealthAnswer, RedisHealthAnswer } from './answers/health.js';
 import type { EntryAnswer, KeyRow } from './answers/keys.js';
 import type { StatsAnswer } from './answers/stats.js';
+import type { TenantRow } from './answers/tenants.js';
+import type { WarmCommand, WarmJobRow } from './answers/warm.js';
 import type { FromPeer } from './cascade.js';
 
 /**
  * What the management routes need from the node. One implementation speaks for all worker processes, so everything in
  * and out is plain data that survives structured clone, and every method may be a question to another process.
  *
- * A method rejects with a `ProxyError` for what the asker did wrong (`bad_request`: an address that is not ours in
- * `purge.urls`) and the routes print it; anything else becomes a 500 without details. Part of the node being away is
+ * A method rejects with a `ProxyError` of a status below 500 for what the asker did wrong (`bad_request`: an address that is
+ * not ours in `purge.urls`) and the routes print it; anything else becomes a 500 without details. Part of the node being away is
  * not an error: the answer says so.
  */
 export interface Management {
@@ -35,6 +38,12 @@ export interface Management {
   entry(key: string): Promise<EntryAnswer | null>;
   upstreams(): Promise<Upstreams>;
   nodes(): Promise<NodeRow[]>;
+  /** Begins, feeds, pauses, resumes or cancels a job; `conflict` when its state, or the node's, does not allow that. */
+  warm(command: WarmCommand): Promise<WarmJobRow>;
+  /** One job (`not_found` if there is none of this id), or without `id` all that are remembered, newest first. */
+  warmStatus(id?: string): Promise<WarmJobRow[]>;
+  /** Every tenant and what it has used; empty where clients need no key. */
+  tenants(): Promise<TenantRow[]>;
   /** Prometheus text of all workers together, see `mergeMetrics`. */
   metrics(): Promise<string>;
 }
@@ -120,4 +129,6 @@ export interface KeysPage {
 export interface Upstreams {
   readonly upstreams: UpstreamStatus[];
   readonly peers: PeerRow[];
+  /** Of the proxy's own, by number; no value. */
+  readonly credentials: KeyStatus[];
 }

@@ -1,7 +1,8 @@
 import type { Result, Served } from '../cache/outcome.js';
+import type { FeedStatus } from '../feed/status.js';
 import { countOf, type HistogramData, mergeHistograms, quantile } from '../observe/metrics-histogram.js';
 import type { TierStats } from '../tiers/tier.js';
-import type { Percentiles, StatsAnswer, TierStatsAnswer } from './answers/stats.js';
+import type { ChangeFeedStats, Percentiles, StatsAnswer, TierStatsAnswer } from './answers/stats.js';
 import { mergeUpstreams } from './merge-upstreams.js';
 import { addTierStats, type CoreReport, shareTierStats, type WorkerReport } from './report.js';
 
@@ -52,6 +53,7 @@ export function mergeStats(reports: readonly WorkerReport[], core: CoreReport, n
       l2: percentilesOf(latency('disk', 'redis')),
       origin: percentilesOf(latency('origin')),
     },
+    change_feed: core.feed === undefined ? null : feedAnswer(core.feed),
     uptime: Math.max(0, Math.round((now - core.startedAt) / 1000)),
     workers: reports.length,
     timestamp: new Date(now).toISOString(),
@@ -78,4 +80,22 @@ function percentilesOf(histogram: HistogramData): Percentiles {
   if (countOf(histogram) === 0) return { p50: null, p95: null, p99: null };
   const ms = (q: number) => Math.round((quantile(histogram, q) ?? 0) * 1e6) / 1e3;
   return { p50: ms(0.5), p95: ms(0.95), p99: ms(0.99) };
+}
+
+function feedAnswer(feed: FeedStatus): ChangeFeedStats {
+  const { healthy, leader, lastPoll, lagMs, reason, ordered, idsSeen, softened, skipped } = feed;
+  return {
+    healthy,
+    leader,
+    last_poll: lastPoll === null ? null : new Date(lastPoll).toISOString(),
+    lag_ms: lagMs,
+    reason,
+    ordered,
+    ids_seen: { ...idsSeen },
+    softened: { ...softened },
+    not_cached: { ...skipped },
+    pages: { ...feed.pages },
+    polls: { ...feed.polls },
+    gaps: feed.gaps,
+  };
 }

@@ -34,6 +34,8 @@ export const MANAGEMENT_PATHS: ReadonlyMap<string, ManagementPath> = new Map([
   ['/cache/keys', row('admin', true, 'GET')],
   ['/cache/search', row('admin', true, 'GET')],
   ['/cache/entry', row('admin', true, 'GET')],
+  ['/cache/warm', row('admin', true, 'GET', 'POST')],
+  ['/tenants', row('admin', false, 'GET')],
   ['/cluster/nodes', row('admin', false, 'GET')],
   ['/upstream', row('admin', true, 'GET')],
   ['/openapi.json', row('everyone', false, 'GET')],

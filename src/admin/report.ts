@@ -1,3 +1,4 @@
+import type { FeedStatus } from '../feed/status.js';
 import type { RequestSnapshot } from '../observe/metrics-requests.js';
 import type { UpstreamStatus } from '../origin/status.js';
 import type { TierStats } from '../tiers/tier.js';
@@ -37,6 +38,8 @@ export interface CoreReport {
   readonly l2Stats: TierStats | undefined;
   /** Where one process asks the origin for all workers, else empty. */
   readonly upstreams: readonly UpstreamStatus[];
+  /** Undefined: there is no change feed here. */
+  readonly feed: FeedStatus | undefined;
 }
 
 export const NO_TIER_STATS: TierStats = {

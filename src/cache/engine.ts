@@ -8,16 +8,20 @@ import { judgeReuse, type ReuseOptions, type ReuseVerdict } from '../http/reuse.
 import { isServerFailure } from '../http/status.js';
 import { responsePolicy } from '../http/targeted.js';
 import type { OriginRequest } from '../origin/source.js';
-import { ageAt } from '../tiers/entry.js';
+import { ageAt, type Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
 import { type Found, freshFor, Lookup, type LookupParts } from './lookup.js';
+import { mayBeServedOffline, Outages, offlineError } from './outage.js';
 import { completable, holds } from './part.js';
 import { type ClientRequest, expectedOf, type PassRoute, type SharedRoute, type SitePolicy } from './site.js';
-import { Storer } from './store.js';
+import { Storer, type StorerParts } from './store.js';
 import { type StandIn, storedOutcome } from './stored-outcome.js';
 
-export interface EngineParts extends LookupParts, Omit<FillParts, 'storer' | 'expected'> {
+export interface EngineParts
+  extends LookupParts,
+    Pick<StorerParts, 'onKept'>,
+    Omit<FillParts, 'storer' | 'expected'> {
   readonly site: SitePolicy;
   readonly clock: Clock;
   /** How long a request that has a servable stale value waits for the origin, ms; under the class table only. */
@@ -47,9 +51,11 @@ export class Engine {
   readonly storer: Storer;
   readonly filler: Filler;
   readonly #parts: EngineParts;
+  readonly #outages: Outages;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#outages = new Outages(parts.clock);
     this.lookup = new Lookup(parts);
     this.storer = new Storer(parts, this.lookup);
     this.filler = new Filler({
@@ -77,7 +83,8 @@ export class Engine {
     const found = near !== undefined && holds(near.entry, route) ? near : await this.lookup.look(route);
     const now = clock.now();
     if (typeof found === 'string' || !holds(found.entry, route)) {
-      if (offline || wishes.onlyIfCached) throw nothingStored();
+      if (offline) throw offlineError(NOTHING_STORED);
+      if (wishes.onlyIfCached) throw nothingStored();
       const missing =
         typeof found === 'string'
           ? { stored: undefined, forward: found }
@@ -104,7 +111,10 @@ export class Engine {
       honourMaxStale ? HONOUR_MAX_STALE : undefined,
     );
     if (verdict.kind === 'fresh') return this.#stored(route, found);
-    if (offline) return this.#stored(route, found, { stale: 'offline' });
+    if (offline) {
+      if (!this.#mayBeServedOffline(found.entry)) throw offlineError(NOTHING_STORED);
+      return this.#stored(route, found, { stale: 'offline' });
+    }
     if (verdict.kind === 'unusable') throw nothingStored();
 
     const want: Want = { route, stored: found.entry, stamp, forward: left > 0 ? 'request' : 'stale' };
@@ -116,8 +126,24 @@ export class Engine {
       return this.#stored(route, found, { stale: 'while-revalidate' });
     }
     const asked: Want = { ...want, onInfo: context.onInfo };
-    if (this.#mayStandIn(verdict, found, left, site)) return this.#validate(asked, found, context);
-    return this.filler.obtain(asked, context.signal);
+    const answer = this.#mayStandIn(verdict, found, left, site)
+      ? this.#validate(asked, found, context)
+      : this.filler.obtain(asked, context.signal);
+    return site.ttlPolicy === 'origin' ? answer : this.#orOffline(asked, found, answer);
+  }
+
+  /** What is stored, however old, in place of the answer of an upstream that is left alone: what OFFLINE does for all. */
+  #orOffline(want: Want, found: Found, asked: Promise<Answer>): Promise<Answer> {
+    return this.#outages.bridged(want.route.upstream, asked, () =>
+      this.#mayBeServedOffline(found.entry)
+        ? this.#standIn(want, found, { stale: 'offline', forward: want.forward })
+        : undefined,
+    );
+  }
+
+  #mayBeServedOffline(entry: Entry): boolean {
+    const { clock, site } = this.#parts;
+    return mayBeServedOffline(entry, clock.now(), site.ttlPolicy);
   }
 
   /** Whether the stored value may answer if the origin fails. */
@@ -164,7 +190,8 @@ export class Engine {
     if (verdict === 'valid' || verdict.staleSince === found.staleSince)
       return this.#stored(want.route, found, why);
     const stale = { ...found, staleSince: verdict.staleSince };
-    if (-freshFor(stale, clock.now()) >= found.entry.staleIfError) return undefined;
+    const pastUse = -freshFor(stale, clock.now()) >= found.entry.staleIfError;
+    if (pastUse && why.stale !== 'offline') return undefined;
     return this.#stored(want.route, stale, why);
   }
 
@@ -228,6 +255,7 @@ export class Engine {
 
   /** The client and the origin talk through us, byte for byte. What that changes in the cache is the core's to do (writes.ts). */
   async #pass(route: PassRoute, context: RequestContext): Promise<Answer> {
+    if (this.#parts.offline) throw offlineError('requests that are passed through have nowhere to go');
     const response = await this.#parts.fetcher.pass({
       upstream: route.upstream,
       method: context.request.method,
@@ -267,8 +295,10 @@ function forNobody(route: SharedRoute, vary: readonly string[], site: SitePolicy
   return { ...route, headers: withoutFields(route.headers, WISHES) };
 }
 
+const NOTHING_STORED = 'nothing that may be used is stored for this request';
+
 const HONOUR_MAX_STALE: ReuseOptions = { honourMaxStale: true };
 
 function nothingStored(): ProxyError {
-  return new ProxyError('only_if_cached', 'nothing that may be used is stored for this request');
+  return new ProxyError('only_if_cached', NOTHING_STORED);
 }

@@ -13,6 +13,8 @@ export interface FillJob {
   /** Purge clock, read before the first await of the request that leads the fill (I-2). */
   readonly stamp: number;
   readonly priority: Priority;
+  /** See `OriginRequest`: set where the priority is below a user's, who may join. */
+  readonly urged?: AbortSignal | undefined;
   /** Why the origin is asked; `request`: the client wants nothing that was not validated for it. */
   readonly forward: ForwardReason;
   /** See `Want`. */

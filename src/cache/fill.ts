@@ -166,6 +166,7 @@ export class Filler {
       if (joined.waiters >= MAX_WAITERS) {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
       }
+      if (priority === 'user') joined.urge();
       const comer: Comer = background ? 'nobody' : joined.landed ? 'later' : 'waited';
       const landing = want.route.forProxy
         ? await this.#waitBriefly(joined, signal)
@@ -211,6 +212,7 @@ export class Filler {
     const key = flightKey(want);
     const ending = new Ending();
     let fence: number | undefined;
+    const urging = priority === 'background' ? new AbortController() : undefined;
     const flight = new Flight({
       key,
       stamp: want.stamp,
@@ -220,12 +222,14 @@ export class Filler {
       held: this.#held,
       fetch: async (signal, finished) => {
         const over = finished.then(() => ending.end());
-        const job = { ...want, priority, signal, alone: leading !== 'shared', over };
+        const urged = urging?.signal;
+        const job = { ...want, priority, urged, signal, alone: leading !== 'shared', over };
         const fetched = await this.#fetch(job, ending);
         if (fetched.kind !== 'uncacheable') fence = fetched.fence;
         return fetched;
       },
       finish: (head, body, making) => this.#finish({ route, key }, head, body, { fence, making }, ending),
+      urge: urging && (() => urging.abort()),
       onDone: (done) => this.flights.remove(done),
     });
     if (leading !== 'alone') this.flights.add(flight);

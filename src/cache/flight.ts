@@ -52,6 +52,8 @@ export interface FlightStart {
     body: Buffer,
     making: Promise<Made | undefined> | undefined,
   ) => Promise<Entry | NoStoreReason>;
+  /** A user has joined what was begun behind all users. */
+  readonly urge?: (() => void) | undefined;
   /** Called once when nobody may join any more. */
   readonly onDone: (flight: Flight) => void;
 }
@@ -103,6 +105,11 @@ export class Flight {
   /** The leader takes the body of a released landing. Unclaimed it is cancelled, or its connection would be held. */
   claim(): void {
     this.#claimed = true;
+  }
+
+  /** A user joins: what nobody waited for until now is not to wait behind everybody else any more. */
+  urge(): void {
+    this.#start.urge?.();
   }
 
   /** Counts the caller in and waits for the head. When the last one leaves early, the origin request is cancelled. */

@@ -3,11 +3,12 @@ import type { Entry } from '../tiers/entry.js';
 import { freshUntil } from '../tiers/entry.js';
 import type { MemoryRecord, MemoryTier } from '../tiers/memory.js';
 import type { SetResult, Tier, TierName } from '../tiers/tier.js';
+import type { Coverage } from './coverage.js';
 import type { PurgeTable, PurgeVerdict } from './purge-table.js';
 import type { SharedRoute } from './site.js';
 import { isPreferred, preferredVariant, variantKey } from './variant.js';
 
-/** An entry that no hard purge forbids, and since when it is stale (Infinity: not before its lifetime ends). */
+/** An entry that no hard purge forbids, and from when it is stale (Infinity: not before its lifetime ends). */
 export interface Found {
   readonly entry: Entry;
   readonly tier: TierName;
@@ -19,6 +20,8 @@ export interface LookupParts {
   readonly l2: Tier;
   readonly purges: PurgeTable;
   readonly clock: Clock;
+  /** Undefined: lifetimes are believed as they are. */
+  readonly coverage?: Coverage | undefined;
 }
 
 /** Whether whoever asks at once has a use for this entry, or for what a marker stands for. */
@@ -140,15 +143,22 @@ export class Lookup {
 
   #judged(record: MemoryRecord): Found | undefined {
     const { purges, memory } = this.#parts;
-    if (record.checked === purges.version) return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
+    if (record.checked === purges.version) return this.#found(record.entry, 'memory');
     const verdict = purges.judge(record.entry);
     if (verdict === 'purged') {
       memory.deleteNow(record.entry.key);
       return undefined;
     }
-    if (verdict !== 'valid') return found(record.entry, 'memory', verdict.staleSince);
+    if (verdict !== 'valid') return this.#found(record.entry, 'memory', verdict.staleSince);
     record.checked = purges.version;
-    return found(record.entry, 'memory', Number.POSITIVE_INFINITY);
+    return this.#found(record.entry, 'memory');
+  }
+
+  /** `purgedSince`: of a soft purge. */
+  #found(entry: Entry, tier: TierName, purgedSince = Number.POSITIVE_INFINITY): Found {
+    const { coverage, clock } = this.#parts;
+    if (coverage === undefined) return { entry, tier, staleSince: purgedSince };
+    return { entry, tier, staleSince: Math.min(purgedSince, coverage.staleSince(entry, clock.now())) };
   }
 
   #fresh(route: SharedRoute, given: Given, now: number, accepts: Accepts): Found | undefined {
@@ -192,7 +202,7 @@ export class Lookup {
     const here = memory.peek(entry.key)?.entry;
     if (here === undefined || here.storedAt < entry.storedAt) this.#bring(entry);
     const tier = l2.whence?.(entry) ?? l2.name;
-    return found(entry, tier, verdict === 'valid' ? Number.POSITIVE_INFINITY : verdict.staleSince);
+    return this.#found(entry, tier, verdict === 'valid' ? undefined : verdict.staleSince);
   }
 
   /** As `remember`, of what L2 has told. */
@@ -268,9 +278,5 @@ function reliable(record: MemoryRecord | undefined, now: number): MemoryRecord |
 /** Fresh, not softly purged, and no part. */
 function isReady(found: Found, now: number): boolean {
   const { entry, staleSince } = found;
-  return staleSince === Number.POSITIVE_INFINITY && freshUntil(entry) > now && entry.status !== 206;
-}
-
-function found(entry: Entry, tier: TierName, staleSince: number): Found {
-  return { entry, tier, staleSince };
+  return staleSince > now && freshUntil(entry) > now && entry.status !== 206;
 }

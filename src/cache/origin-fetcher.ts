@@ -19,10 +19,10 @@ import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { inspected, type Made, make } from './made.js';
 import type { NoStoreReason } from './outcome.js';
 import { completed, holds, restHeaders } from './part.js';
-import { type Peeked, peek } from './peek.js';
+import { type Peeked, peek, wholeBody } from './peek.js';
 import { uncacheable } from './refusal.js';
 import { Renewal, type RenewalParts } from './renewal.js';
-import type { SharedRoute } from './site.js';
+import type { Instead, SharedRoute } from './site.js';
 import { decide } from './verdict.js';
 
 export interface OriginFetcherParts extends RenewalParts {
@@ -61,7 +61,7 @@ export class OriginFetcher implements Fetcher {
 
   async fetch(job: FillJob): Promise<Fetched> {
     const { origin, clock } = this.#parts;
-    const { route, stored, priority, signal } = job;
+    const { route, stored, priority, urged, signal } = job;
     const onInfo = this.#scrubbed(job.onInfo);
     const ask = (target: string, headers: RawHeaders, direct: boolean) =>
       origin.fetch({
@@ -73,6 +73,7 @@ export class OriginFetcher implements Fetcher {
         shared: true,
         direct,
         priority,
+        urged,
         signal,
         onInfo,
       });
@@ -165,10 +166,16 @@ export class OriginFetcher implements Fetcher {
     const headers = this.#healed(scrub(withoutHopByHop(response.headers)), start);
     const { status, statusText, requestTime, responseTime } = response;
     const { route, stamp } = job;
+    const other = site.ttlPolicy === 'content-type' && site.instead?.(route, status, headers, start);
+    if (other) {
+      body.cancel();
+      return this.#instead(job, other, response);
+    }
+    const freshMs = this.#parts.coverage?.lifetimeOf(route, status);
     const parent = this.#parts.parent?.answer(response);
     const decision = decide(
       site,
-      { route, status, statusText, headers, requestTime, responseTime, stamp, parent },
+      { route, status, statusText, headers, requestTime, responseTime, stamp, freshMs, parent },
       clock.random(),
     );
     const length = announcedLength(headers);
@@ -187,6 +194,19 @@ export class OriginFetcher implements Fetcher {
     if (typeof looked === 'string') return refuse(looked);
     const making = looked && this.#make(route, head, looked);
     return { kind: 'storable', head, body, length, making, ...(own.length > 0 && { own }) };
+  }
+
+  /** What the site puts in a response's place is stored as if the origin had sent it. */
+  #instead(job: FillJob, other: Instead, { requestTime, responseTime }: OriginResponse): Fetched {
+    const { site, clock } = this.#parts;
+    const { route, stamp } = job;
+    const { status, statusText, headers, body } = other;
+    const arrived = { route, status, statusText, headers, requestTime, responseTime, stamp };
+    const decision = decide(site, arrived, clock.random());
+    if (!decision.store)
+      return uncacheable({ status, statusText, headers }, wholeBody(body), decision.reason, site.ttlPolicy);
+    const making = this.#make(route, decision.head, body);
+    return { kind: 'storable', head: decision.head, body: wholeBody(body), length: body.length, making };
   }
 
   /**

@@ -3,6 +3,7 @@ import { type RawHeaders, withField } from '../http/headers.js';
 import { mergeHeaders } from '../http/revalidation.js';
 import type { OriginResponse } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
+import type { Coverage } from './coverage.js';
 import type { Fetched, FillJob } from './fetcher.js';
 import { wholeBody } from './peek.js';
 import { uncacheable } from './refusal.js';
@@ -21,6 +22,8 @@ export interface RenewalParts {
   readonly clock: Clock;
   /** Where another proxy may answer in the origin's place (PARENT_PROXY). */
   readonly parent?: ParentSide | undefined;
+  /** Gives lifetimes beyond the class table's. */
+  readonly coverage?: Coverage | undefined;
 }
 
 /** What becomes of stored bytes that the origin has confirmed or completed. */
@@ -48,10 +51,11 @@ export class Renewal {
     const { requestTime, responseTime } = response;
     const { route, stamp } = job;
     const parent = this.#parts.parent?.answer(response);
+    const freshMs = this.#parts.coverage?.lifetimeOf(route, status);
     // Freshness is judged as if the coding were still named; the entry's own note of it is kept.
     const decision = decide(
       site,
-      { route, status, statusText, headers, requestTime, responseTime, stamp, parent },
+      { route, status, statusText, headers, requestTime, responseTime, stamp, freshMs, parent },
       clock.random(),
     );
     if (!decision.store) {

@@ -51,6 +51,8 @@ export interface PassRoute {
   readonly retryable: boolean;
   /** Only while the cache is switched off: the key it would have. A write is to invalidate what was stored before. */
   readonly key?: string | undefined;
+  /** Only while the cache is switched off: the class it would have, for those who may not ask for every class. */
+  readonly class?: string | undefined;
 }
 
 /** The request cannot be served: the reason becomes a 4xx in the site's own error format. */
@@ -73,6 +75,14 @@ export interface ClassTimes {
 /** Why a complete body may not be stored although its head looked storable. */
 export type BodyFault = 'error-envelope' | 'not-an-image' | 'truncated';
 
+/** A response that takes the place of the origin's own. */
+export interface Instead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: RawHeaders;
+  readonly body: Buffer;
+}
+
 /** What a purge may name of a route's response before it has come. */
 export function expectedOf(site: SitePolicy, route: SharedRoute): Expected {
   return {
@@ -85,7 +95,7 @@ export function expectedOf(site: SitePolicy, route: SharedRoute): Expected {
 
 /**
  * All that is particular to one upstream. The engine knows nothing of TMDB; another upstream is another policy.
- * Every method is pure.
+ * Every method is pure, but `tagsOf` may also go by what it was told of other responses.
  */
 export interface SitePolicy {
   readonly name: string;
@@ -105,6 +115,15 @@ export interface SitePolicy {
   tagsOf(route: SharedRoute, status: number, headers: RawHeaders, body: Buffer): readonly string[];
   /** Whether `tagsOf` may find tags that the route does not have: a purge by tag then may name what has not come yet. */
   tagsFromBody(route: SharedRoute): boolean;
+  /** Tags that an operator's purge of this tag means as well; the change feed's does not. */
+  alsoPurged?(tag: string): readonly string[];
+  /**
+   * What a response stands for when it is none of this site's (an HTML page in place of an image), under the class table.
+   * `start`: its first bytes as they came, all of a text.
+   */
+  instead?(route: SharedRoute, status: number, headers: RawHeaders, start: Buffer): Instead | undefined;
+  /** Classes whose responses never change under their address. */
+  readonly images?: ReadonlySet<string> | undefined;
   /** Keys of a purge by address: paths (with or without query), API URLs, web addresses. Undefined: not ours. */
   resolveUrl(url: string): { key?: string; prefix?: string; tags?: readonly string[] } | undefined;
   /** An error in the format clients of this site parse. */

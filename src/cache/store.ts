@@ -21,6 +21,8 @@ export interface StorerParts {
   readonly clock: Clock;
   /** Bound of one entry, also of one that is put together of parts. */
   readonly maxEntryBytes: number;
+  /** Told of every entry before L2 has it; what it answers is waited for before L2 is given the entry. Never rejects. */
+  readonly onKept?: ((head: EntryHead) => Promise<void> | undefined) | undefined;
 }
 
 /** What became of an entry: kept, or why it may not be stored. */
@@ -98,9 +100,10 @@ export class Storer {
     // Begun before a soft purge: it must not replace what was fetched after it.
     if (verdict !== 'valid' && ((await this.#lookup.stored(entry.key))?.stamp ?? -1) > entry.stamp)
       return refused('purged-meanwhile');
+    const noted = this.#parts.onKept?.(entry);
     const marked = entry.vary.length > 0 && !entry.marker ? this.#keepMarker(entry, fence) : undefined;
     const remembered = this.#lookup.remember(entry, clock.now());
-    const written = this.#write(entry, fence, marked);
+    const written = this.#write(entry, fence, marked, noted);
     if (remembered !== 'stored') await written;
     return { result: entry, written };
   }
@@ -109,7 +112,9 @@ export class Storer {
     entry: Entry,
     fence: number | undefined,
     marked: Promise<SetResult> | undefined,
+    noted: Promise<void> | undefined,
   ): Promise<SetResult> {
+    if (noted !== undefined) await noted;
     const result = await this.#parts.l2.set(entry, fence);
     // Other nodes find a variant by its marker.
     await marked;

@@ -22,6 +22,8 @@ export interface Arrived {
   readonly requestTime: number;
   readonly responseTime: number;
   readonly stamp: number;
+  /** Lifetime in place of the class table's, ms; the bounds of that hold. */
+  readonly freshMs?: number | undefined;
   /** Absolute URI that a POST went to (RFC 9110 section 9.3.3); undefined: it was a GET. */
   readonly postTo?: string | undefined;
   /** Set when another proxy of this program answered (PARENT_PROXY). */
@@ -93,7 +95,7 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
       coding,
       recoded: false,
       class: site.classOf(route, status, headers),
-      tags: byTable ? route.tags : [...route.tags, ...groupTags(headers)],
+      tags: [...route.tags, ...foreknownTags(site, arrived), ...(byTable ? [] : groupTags(headers))],
       stamp: arrived.stamp,
       storedAt: arrived.responseTime,
       vary,
@@ -104,7 +106,16 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   };
 }
 
+/**
+ * Tags that the bytes do not tell. They go with the head, since the process that asked the origin is the one that knows them: a
+ * worker that stores an image has them from its core.
+ */
+function foreknownTags(site: SitePolicy, { route, status, headers }: Arrived): readonly string[] {
+  return site.images?.has(route.class) === true ? site.tagsOf(route, status, headers, NO_BYTES) : NONE;
+}
+
 const NONE: RawHeaders = [];
+const NO_BYTES = Buffer.alloc(0);
 const NO_WINDOWS = { staleWhileRevalidate: 0, staleIfError: 0 };
 
 type Times = Pick<
@@ -132,7 +143,7 @@ function tableTimes(
       : // Age alone: the Date is TMDB's, read by the parent's clock long ago (I-13).
         (parseAge(headers) ?? 0) + Math.max(0, responseTime - requestTime);
   const spread = 0.9 + 0.2 * random;
-  const fresh = Math.min(times.freshMs * spread, MAX_LIFETIME_MS);
+  const fresh = Math.min((arrived.freshMs ?? times.freshMs) * spread, MAX_LIFETIME_MS);
   if (fresh <= 0) return undefined;
   return {
     ageAtStore,

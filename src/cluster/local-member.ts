@@ -1,13 +1,16 @@
 import type { WorkerReport } from '../admin/report.js';
+import type { Cover } from '../cache/coverage.js';
 import type { Flights } from '../cache/flight.js';
 import type { PurgeRule, PurgeTable } from '../cache/purge-table.js';
 import type { Metrics } from '../observe/metrics.js';
 import { EventLoopMonitor } from '../observe/metrics-event-loop.js';
 import type { MetricsJson } from '../observe/metrics-merge.js';
 import type { RequestCounters } from '../observe/metrics-requests.js';
+import type { KeySet, TenantUsage } from '../tenants/tenant.js';
 import type { MemoryTier } from '../tiers/memory.js';
 import type { ListPage, ListQuery, Row, Tier } from '../tiers/tier.js';
-import type { Member } from './member.js';
+import type { HotKey } from '../warm/job.js';
+import type { Member, MemberExtras } from './member.js';
 
 export interface LocalMemberParts {
   readonly number: number;
@@ -19,6 +22,7 @@ export interface LocalMemberParts {
   readonly counters: RequestCounters;
   readonly metrics: Metrics;
   readonly evict: (reason: string) => void;
+  readonly extras: MemberExtras;
 }
 
 /** This process' own tiers and counters. In a worker the core reaches it through RPC (remote-member.ts). */
@@ -79,7 +83,40 @@ export class LocalMember implements Member {
   evict(reason: string): void {
     this.#parts.evict(reason);
   }
+
+  cover(cover: Cover): void {
+    this.#parts.extras.cover?.(cover);
+  }
+
+  async tenants(keys: KeySet): Promise<void> {
+    await this.#parts.extras.tenants?.(keys);
+  }
+
+  async tenantUsage(): Promise<readonly TenantUsage[]> {
+    return (await this.#parts.extras.tenantUsage?.()) ?? [];
+  }
+
+  async hot(most: number): Promise<readonly HotKey[]> {
+    return (await this.#parts.extras.hot?.(most)) ?? [];
+  }
+
+  async preload(keys: readonly string[]): Promise<number> {
+    return (await this.#parts.extras.preload?.(keys)) ?? 0;
+  }
 }
 
 /** Methods of a member that cross to another process. */
-export const MEMBER_METHODS = ['report', 'metrics', 'list', 'row', 'clear', 'apply', 'recheck'] as const;
+export const MEMBER_METHODS = [
+  'report',
+  'metrics',
+  'list',
+  'row',
+  'clear',
+  'apply',
+  'recheck',
+  'cover',
+  'tenants',
+  'tenantUsage',
+  'hot',
+  'preload',
+] as const;

@@ -1,7 +1,10 @@
 import type { WorkerReport } from '../admin/report.js';
+import type { Cover } from '../cache/coverage.js';
 import type { PurgeRule } from '../cache/purge-table.js';
 import type { MetricsJson } from '../observe/metrics-merge.js';
+import type { KeySet, TenantUsage } from '../tenants/tenant.js';
 import type { ListPage, ListQuery, Row } from '../tiers/tier.js';
+import type { HotKey } from '../warm/job.js';
 import type { PurgeFollower } from './purger.js';
 
 /** A process of this node that answers clients, as the core sees it. */
@@ -17,7 +20,19 @@ export interface Member extends PurgeFollower {
   apply(rules: readonly PurgeRule[]): Promise<void>;
   /** What its L1 has of a primary key may have been replaced in L2: it is to look there. */
   recheck(primaryKey: string): void;
+  /** How far the change feed covers what it has. Lost, it ends by itself. */
+  cover(cover: Cover): void;
+  /** Resolves once no request of it is judged by an older set of keys. */
+  tenants(keys: KeySet): Promise<void>;
+  tenantUsage(): Promise<readonly TenantUsage[]>;
+  /** The keys it was asked for most, at most so many. */
+  hot(most: number): Promise<readonly HotKey[]>;
+  /** Brings what L2 has of these keys into its L1. Resolves with how many it had. */
+  preload(keys: readonly string[]): Promise<number>;
 }
+
+/** The parts of a member that its process may lack. */
+export type MemberExtras = Partial<Pick<Member, 'cover' | 'tenants' | 'tenantUsage' | 'hot' | 'preload'>>;
 
 /** Those that answered; a process that is just being replaced has nothing to say. */
 export async function answered<T>(questions: readonly Promise<T>[]): Promise<T[]> {

@@ -1,5 +1,7 @@
 import type { HealthAnswer, HealthCheck, RedisHealthAnswer } from '../admin/answers/health.js';
 import type { Clock } from '../clock.js';
+import type { FeedStatus } from '../feed/status.js';
+import type { KeyStatus } from '../keyring/keyring.js';
 import type { OriginService } from '../origin/origin.js';
 import { redisState } from '../redis/state.js';
 import type { RedisNodeRow } from '../redis/topology.js';
@@ -28,6 +30,11 @@ export interface HealthParts {
   /** Processes that answer clients. */
   readonly serving: () => number;
   readonly draining: () => boolean;
+  /** Undefined: there is no change feed here. */
+  readonly feed: () => FeedStatus | undefined;
+  readonly credentials: () => KeyStatus[];
+  /** `OFFLINE`. */
+  readonly offline: boolean;
 }
 
 /** A failed write stays visible this long, ms. */
@@ -44,10 +51,10 @@ export class NodeHealth {
   }
 
   async health(): Promise<HealthAnswer> {
-    const { clock, origin, serving, draining } = this.#parts;
+    const { clock, serving, draining } = this.#parts;
     const count = serving();
     const checks = {
-      upstream: upstreamCheck(origin),
+      upstream: upstreamCheck(this.#parts),
       l1: check(count > 0 ? 'ok' : 'failed', `${count} worker process${count === 1 ? '' : 'es'}`),
       l2: await this.#l2(),
       bus: this.#bus(),
@@ -116,12 +123,22 @@ export class NodeHealth {
   }
 }
 
-function upstreamCheck(origin: OriginService): HealthCheck {
+/** Without the change feed details have the lifetimes of their class: told, but no trouble. */
+function upstreamCheck({ origin, feed, credentials, offline }: HealthParts): HealthCheck {
+  if (offline) return check('off', 'offline by configuration (OFFLINE=true); what is stored is served');
   const down = origin.status().filter(({ status }) => status === 'down');
   const total = origin.status().length;
-  if (down.length === 0) return check('ok', `${total} of ${total} servers usable`);
-  const status = down.length === total ? 'failed' : 'degraded';
-  return check(status, `${down.map(({ url }) => url).join(', ')} down; stored answers are served`);
+  if (down.length > 0) {
+    const status = down.length === total ? 'failed' : 'degraded';
+    return check(status, `${down.map(({ url }) => url).join(', ')} down; stored answers are served`);
+  }
+  const keys = credentials();
+  if (keys.length > 0 && keys.every(({ state }) => state === 'refused')) {
+    return check('degraded', 'every TMDB_API_KEY is refused by TMDB; replace it');
+  }
+  const status = feed();
+  const lapsed = status?.healthy === false ? `; change feed: ${status.reason ?? 'not read yet'}` : '';
+  return check('ok', `${total} of ${total} servers usable${lapsed}`);
 }
 
 function check(status: HealthCheck['status'], detail: string): HealthCheck {

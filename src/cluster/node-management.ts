@@ -1,6 +1,8 @@
 import type { NodeRow, PeerRow } from '../admin/answers/cluster.js';
 import type { HealthAnswer, RedisHealthAnswer } from '../admin/answers/health.js';
 import type { EntryAnswer } from '../admin/answers/keys.js';
+import type { TenantRow } from '../admin/answers/tenants.js';
+import type { WarmCommand, WarmJobRow } from '../admin/answers/warm.js';
 import { cacheInfo } from '../admin/cache-info-answer.js';
 import { collectKeys, describeEntry, type Lister, type UnsortedTier } from '../admin/collect-keys.js';
 import type {
@@ -18,6 +20,8 @@ import { mergeStats } from '../admin/merge-stats.js';
 import type { CoreReport, WorkerReport } from '../admin/report.js';
 import type { PurgeTable } from '../cache/purge-table.js';
 import type { EffectiveSetting } from '../config/config.js';
+import type { FeedStatus } from '../feed/status.js';
+import type { KeyStatus } from '../keyring/keyring.js';
 import { type MetricsJson, mergeMetrics } from '../observe/metrics-merge.js';
 import type { OriginService } from '../origin/origin.js';
 import type { EntryHead } from '../tiers/entry.js';
@@ -49,6 +53,17 @@ export interface NodeParts extends PurgingParts {
   /** This process' own metrics where it is not a member. */
   readonly coreMetrics: (() => Promise<MetricsJson>) | undefined;
   readonly draining: () => boolean;
+  readonly extras: NodeExtras;
+}
+
+/** What a core does of its own accord, as the management side sees it. */
+export interface NodeExtras {
+  readonly warm: (command: WarmCommand) => Promise<WarmJobRow>;
+  readonly warmStatus: (id?: string) => Promise<WarmJobRow[]>;
+  readonly tenants: () => Promise<TenantRow[]>;
+  /** Undefined: there is no change feed here. */
+  readonly feed: () => FeedStatus | undefined;
+  readonly credentials: () => KeyStatus[];
 }
 
 /** The management side of one node: speaks for every process of it (CONTRACT, Paths). */
@@ -62,7 +77,14 @@ export class NodeManagement implements Management {
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
     this.#purging = new NodePurging(parts);
-    this.#health = new NodeHealth({ ...parts, bus: parts.bus?.stats, serving: () => parts.members().length });
+    this.#health = new NodeHealth({
+      ...parts,
+      bus: parts.bus?.stats,
+      serving: () => parts.members().length,
+      feed: parts.extras.feed,
+      credentials: parts.extras.credentials,
+      offline: parts.config.cache.offline,
+    });
   }
 
   async stats() {
@@ -162,12 +184,25 @@ export class NodeManagement implements Management {
       return { ...row, detail };
     });
     if (parent !== undefined) rows.push(askPeer(parent, 'parent', clock.now));
-    return { upstreams: origin.status(), peers: await Promise.all(rows) };
+    const credentials = this.#parts.extras.credentials();
+    return { upstreams: origin.status(), peers: await Promise.all(rows), credentials };
   }
 
   async nodes(): Promise<NodeRow[]> {
     const { bus, clock } = this.#parts;
     return bus?.nodes() ?? [nodeRow(await this.describe(), 0, clock.now(), true)];
+  }
+
+  warm(command: WarmCommand): Promise<WarmJobRow> {
+    return this.#parts.extras.warm(command);
+  }
+
+  warmStatus(id?: string): Promise<WarmJobRow[]> {
+    return this.#parts.extras.warmStatus(id);
+  }
+
+  tenants(): Promise<TenantRow[]> {
+    return this.#parts.extras.tenants();
   }
 
   /** What this node tells the others of itself. */
@@ -208,7 +243,8 @@ export class NodeManagement implements Management {
     const stats = l2.stats();
     // Where workers read L2 themselves, the core's own look-ups are second looks at their misses: not counted twice.
     const l2Stats = coreMetrics === undefined ? undefined : { ...stats, hits: 0, misses: 0 };
-    return { startedAt: this.#startedAt, l2: inUse(redis), l2Stats, upstreams: origin.status() };
+    const feed = this.#parts.extras.feed();
+    return { startedAt: this.#startedAt, l2: inUse(redis), l2Stats, upstreams: origin.status(), feed };
   }
 }
 

@@ -9,7 +9,7 @@ import type { RedisView } from './node-health.js';
 import { messagesOf } from './peer-message.js';
 import type { PeerQueue } from './peer-queue.js';
 import { cascade } from './peers.js';
-import { purgeScopes } from './purge-scopes.js';
+import { purgeScopes, scopesAlong } from './purge-scopes.js';
 import type { PurgeReceipt, Purges } from './purger.js';
 import { Receipts } from './receipts.js';
 
@@ -94,10 +94,13 @@ export class NodePurging {
   }
 
   async #purge({ from, ...command }: PurgeCommand): Promise<PurgeResult> {
-    const scopes = purgeScopes(this.#parts.site, command);
+    const { site } = this.#parts;
+    const named = purgeScopes(site, command);
+    const scopes = [...named, ...scopesAlong(site, named)];
     const { nodesReached, pending } = await this.#raise(scopes, command.soft, from === undefined);
-    const single = scopes.filter(({ kind }) => kind === 'key' || kind === 'path').length;
-    const epochsRaised = scopes.length - single;
+    // Told is what was asked for, not what goes with it.
+    const single = named.filter(({ kind }) => kind === 'key' || kind === 'path').length;
+    const epochsRaised = named.length - single;
     return { epochsRaised, tombstonesWritten: single, nodesReached, pending };
   }
 

@@ -14,6 +14,14 @@ export function purgeScopes(site: SitePolicy, command: PurgeCommand): PurgeScope
   return [...new Map(scopes.map((scope) => [scopeId(scope), scope])).values()];
 }
 
+/** What goes with scopes that somebody has named, beside these: with a title the image files it refers to. */
+export function scopesAlong(site: SitePolicy, named: readonly PurgeScope[]): PurgeScope[] {
+  const known = new Set(named.map(scopeId));
+  const tags = named.flatMap((scope) => (scope.kind === 'tag' ? (site.alsoPurged?.(scope.name) ?? []) : []));
+  const along = tags.map((name): PurgeScope => ({ kind: 'tag', name }));
+  return along.filter((scope) => !known.has(scopeId(scope)));
+}
+
 function urlScopes(site: SitePolicy, url: string): PurgeScope[] {
   const target = site.resolveUrl(url);
   if (target === undefined) {

@@ -1,5 +1,5 @@
 import type { Management } from '../admin/management.js';
-import { ProxyError } from '../errors.js';
+import { type ErrorCode, ProxyError } from '../errors.js';
 
 const METHODS = [
   'stats',
@@ -14,13 +14,14 @@ const METHODS = [
   'entry',
   'upstreams',
   'nodes',
+  'warm',
+  'warmStatus',
+  'tenants',
   'metrics',
 ] as const satisfies readonly (keyof Management)[];
 
 /** What a management call came to, in a form that crosses processes with its error code intact. */
-export type Managed =
-  | { readonly value: unknown }
-  | { readonly code: 'bad_request'; readonly message: string };
+export type Managed = { readonly value: unknown } | { readonly code: ErrorCode; readonly message: string };
 
 /** Management from within a worker: every question goes to the core. */
 export function remoteManagement(call: (method: string, args: unknown[]) => Promise<Managed>): Management {
@@ -42,7 +43,7 @@ export async function manage(management: Management, method: string, args: unkno
     const target = management[known].bind(management) as (...args: unknown[]) => Promise<unknown>;
     return { value: await target(...args) };
   } catch (thrown) {
-    if (thrown instanceof ProxyError && thrown.code === 'bad_request') {
+    if (thrown instanceof ProxyError && thrown.status < 500) {
       return { code: thrown.code, message: thrown.message };
     }
     throw thrown;

@@ -1,12 +1,17 @@
 import type { WorkerReport } from '../admin/report.js';
+import type { Cover } from '../cache/coverage.js';
 import type { PurgeRule } from '../cache/purge-table.js';
 import type { MetricsJson } from '../observe/metrics-merge.js';
+import type { KeySet, TenantUsage } from '../tenants/tenant.js';
 import type { ListPage, ListQuery, Row } from '../tiers/tier.js';
+import type { HotKey } from '../warm/job.js';
 import type { Member } from './member.js';
 import type { WorkerLink } from './supervisor.js';
 
 /** Longest a worker may take over a management question, ms. */
 const DEADLINE_MS = 2500;
+/** Reading many entries from L2, ms. */
+const PRELOAD_DEADLINE_MS = 60_000;
 
 /** A worker process as the core sees it. */
 export class RemoteMember implements Member {
@@ -46,6 +51,26 @@ export class RemoteMember implements Member {
 
   recheck(primaryKey: string): void {
     this.#link.rpc.tell('recheck', [primaryKey]);
+  }
+
+  cover(cover: Cover): void {
+    this.#link.rpc.tell('cover', [cover]);
+  }
+
+  tenants(keys: KeySet): Promise<void> {
+    return this.#link.rpc.call('tenants', [keys], DEADLINE_MS);
+  }
+
+  tenantUsage(): Promise<readonly TenantUsage[]> {
+    return this.#link.rpc.call('tenantUsage', [], DEADLINE_MS);
+  }
+
+  hot(most: number): Promise<readonly HotKey[]> {
+    return this.#link.rpc.call('hot', [most], DEADLINE_MS);
+  }
+
+  preload(keys: readonly string[]): Promise<number> {
+    return this.#link.rpc.call('preload', [keys], PRELOAD_DEADLINE_MS);
   }
 
   evict(reason: string): void {

@@ -59,16 +59,25 @@ export function showEndpoint(value: Endpoint): string {
   return hasCredentials ? value.origin.replace('://', `://${MASK}@`) : value.origin;
 }
 
+/** An address that paths are added to; read without a slash at its end. */
+function baseUrl(example: string): Kind<string> {
+  return kind(
+    'URL',
+    (text) => {
+      const url = readUrl(text, ['http:', 'https:'], example);
+      if (url.username !== '' || url.password !== '')
+        throw new BadValue('leave out the user and the password');
+      return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+    },
+    (value) => value,
+  );
+}
+
 /** Where clients reach this proxy; may have a path when another proxy mounts it there. */
-export const publicUrl: Kind<string> = kind(
-  'URL',
-  (text) => {
-    const url = readUrl(text, ['http:', 'https:'], 'https://tmdb.example.org');
-    if (url.username !== '' || url.password !== '') throw new BadValue('leave out the user and the password');
-    return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-  },
-  (value) => value,
-);
+export const publicUrl: Kind<string> = baseUrl('https://tmdb.example.org');
+
+/** Where TMDB's daily exports lie. */
+export const exportUrl: Kind<string> = baseUrl('https://files.tmdb.org');
 
 /** `proxy:3128` is what curl and others take as well. */
 export const forwardProxy: Kind<string> = kind(

@@ -12,6 +12,7 @@ export interface Config {
   readonly redis: RedisConfig;
   readonly cluster: ClusterConfig;
   readonly changeFeed: ChangeFeedConfig;
+  readonly warm: WarmConfig;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -130,6 +131,8 @@ export interface CacheConfig {
   /** Whether max-stale in a request loosens freshness (RFC 9111 section 5.2.1.2). */
   readonly honourMaxStale: boolean;
   readonly offline: boolean;
+  /** Stores keep an answer for at least this long after it was stored, for `OFFLINE` and for an origin that is away. */
+  readonly keepMs: number;
   /** What L2 should be (DESIGN, Configuration derives itself). */
   readonly l2: L2Kind;
 }
@@ -183,6 +186,13 @@ export interface ChangeFeedConfig {
   readonly intervalMs: number;
   /** How long details stay fresh while the feed is healthy. */
   readonly ttlMs: number;
+}
+
+export interface WarmConfig {
+  /** Without a trailing slash. */
+  readonly exportUrl: string;
+  /** Keys that a start brings from L2 into each L1. */
+  readonly topKeys: number;
 }
 
 /** Where a value came from. `file` is `.env`, `--config` or a `NAME_FILE`; the reason says which. */

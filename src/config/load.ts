@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Config, EffectiveSetting } from './config.js';
+import { type Config, type EffectiveSetting, MAX_CACHE_MS } from './config.js';
 import { ConfigError, errorCode, Mistakes } from './config-error.js';
 import type { DerivedValues } from './derive/derived.js';
 import {
@@ -50,12 +50,14 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const given = gather(layers, sources, mistakes);
   const values = readValues(given, mistakes);
   checkPorts(values, mistakes);
+  checkProxyKeys(values, mistakes);
 
   const derived: DerivedValues = new Map();
   const isGiven = (name: SettingName) => given.has(name);
   const { redis, l2, bus } = deriveRedis(values, isGiven, derived, mistakes);
   const workers = deriveWorkers(values, machine, derived);
   const memoryBytes = deriveMemoryCache(values, machine, derived);
+  const ttlPolicy = deriveTtlPolicy(values, derived);
   const config: Config = {
     server: {
       host: values.HOST,
@@ -78,7 +80,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     upstream: deriveUpstream(values, mistakes, isGiven('UPSTREAM_RATE'), derived),
     cache: {
       enabled: values.CACHE_ENABLED,
-      ttlPolicy: deriveTtlPolicy(values, derived),
+      ttlPolicy,
       classes: deriveTimes(values, isGiven, derived),
       softTimeoutMs: values.STALE_SOFT_TIMEOUT,
       memoryBytes,
@@ -88,6 +90,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       dir: resolve(cwd, values.CACHE_DIR),
       honourMaxStale: values.HONOUR_MAX_STALE,
       offline: values.OFFLINE,
+      // By the letter an answer that is of no more use is not kept.
+      keepMs: ttlPolicy === 'content-type' ? MAX_CACHE_MS : 0,
       l2,
     },
     redis,
@@ -97,6 +101,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       intervalMs: values.CHANGE_FEED_INTERVAL,
       ttlMs: values.CHANGE_FEED_TTL,
     },
+    warm: { exportUrl: values.TMDB_EXPORT_URL, topKeys: values.WARM_TOP_KEYS },
   };
   if (mistakes.lines.length > 0) throw new ConfigError(mistakes.lines);
   return { config, effective: effectiveSettings(values, given, derived) };
@@ -111,6 +116,18 @@ function checkPorts(values: Values, mistakes: Mistakes): void {
     mistakes.addBetween(
       [name, earlier],
       `${values[name]} is also ${earlier}; choose another port or leave ${name} unset`,
+    );
+  }
+}
+
+/** Proxy keys are sent where clients put a TMDB key: a generic upstream's clients have no such place. */
+function checkProxyKeys(values: Values, mistakes: Mistakes): void {
+  if (values.UPSTREAM_TYPE !== 'custom') return;
+  for (const name of ['PROXY_KEYS', 'PROXY_KEYS_FILE'] as const) {
+    if (values[name] === undefined) continue;
+    mistakes.addBetween(
+      [name, 'UPSTREAM_TYPE'],
+      'is for TMDB only: its keys stand in for TMDB keys; unset it with UPSTREAM_TYPE=custom',
     );
   }
 }

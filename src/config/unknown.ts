@@ -26,6 +26,7 @@ const OUR_PREFIXES = [
   'SEARCH_',
   'IMAGE_',
   'STALE_',
+  'WARM_',
   'CHANGE_FEED',
   'PROXY_KEY',
   'PEER_PROX',

@@ -1,6 +1,6 @@
 import type { Ask, Reply, World } from './ask.js';
 import { Bodies, type Kept, Rendered } from './bodies.js';
-import { acceptsKey, keyOf } from './credentials.js';
+import { type ApiKeys, keyOf } from './credentials.js';
 import type { Outgoing } from './delivery.js';
 import { envelope, TmdbError } from './envelopes.js';
 import { acceptsGzip, errorHeaders, jsonHeaders, type MemcEntry, matchesTag } from './headers.js';
@@ -21,8 +21,9 @@ export interface Incoming {
 export interface ApiSettings {
   /** Whether If-None-Match is answered with 304. */
   conditional: boolean;
-  /** Keys accepted; undefined: any but `bad` and `invalid`. */
-  readonly acceptedKeys: ReadonlySet<string> | undefined;
+  readonly keys: ApiKeys;
+  /** Milliseconds for which TMDB's memory cache goes on serving a body after an edit that it lacks. */
+  readonly memoryLag: number;
 }
 
 /** An error envelope with TMDB's headers. */
@@ -70,11 +71,12 @@ export class Api {
         body: incoming.body,
         authorization: incoming.header('authorization'),
       };
-      if (!acceptsKey(keyOf(sources), this.#settings.acceptedKeys)) throw new TmdbError(7);
+      const refusal = this.#settings.keys.refusal(keyOf(sources));
+      if (refusal !== undefined) throw new TmdbError(refusal);
       const reading = incoming.method === 'GET' || incoming.method === 'HEAD';
       const { version } = this.#world.catalogue.changes;
       const key = reading ? memoryKey(incoming.path, incoming.query) : '';
-      const kept = reading ? this.#bodies.get(key, version, now) : undefined;
+      const kept = reading ? this.#remembered(key, incoming.path, now) : undefined;
       if (kept) return this.#shape(incoming, kept.reply, kept.rendered, kept.memc, now);
       const reply = this.#ask(incoming, reading ? 'GET' : incoming.method);
       const keeps = reading && reply.status === 200 && reply.keeping === 'memory';
@@ -87,6 +89,15 @@ export class Api {
       if (error instanceof TmdbError) return errorOutgoing(error.code, now);
       throw error;
     }
+  }
+
+  /** The body in TMDB's memory: the one of now, or with a lag one that lacks the edits made within it. */
+  #remembered(key: string, path: string, now: number): Kept | undefined {
+    const { changes } = this.#world.catalogue;
+    const kept = this.#bodies.get(key, now);
+    if (kept === undefined || kept.version === changes.version) return kept;
+    const missed = this.#settings.memoryLag > 0 ? changes.missedBy(kept.version, path) : undefined;
+    return missed !== undefined && now - missed < this.#settings.memoryLag ? kept : undefined;
   }
 
   #ask(incoming: Incoming, method: string): Reply {

@@ -30,8 +30,8 @@ export interface Kept {
 }
 
 /**
- * TMDB's own memory cache, as its headers show it: an entry counts down 7 to 8 hours. Unlike TMDB's it never
- * serves a body from before an edit; the countdown starts anew when a body differs.
+ * TMDB's own memory cache, as its headers show it: an entry counts down 7 to 8 hours. Whether it is served after an
+ * edit, its user decides by `version`; the countdown starts anew when a body differs.
  */
 export class Bodies {
   readonly #kept = new Map<string, Kept>();
@@ -42,10 +42,10 @@ export class Bodies {
     this.#maxBytes = maxBytes;
   }
 
-  /** The entry, when it is alive and no edit was made since. */
-  get(key: string, version: number, now: number): Kept | undefined {
+  /** The entry, when its time is not over; edits may have been made since (`version`). */
+  get(key: string, now: number): Kept | undefined {
     const kept = this.#kept.get(key);
-    return kept && kept.version === version && memcLeft(kept.memc, now) > 0 ? kept : undefined;
+    return kept && memcLeft(kept.memc, now) > 0 ? kept : undefined;
   }
 
   /** Takes a body in; one that equals the entry it replaces goes on counting down. */

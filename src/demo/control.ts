@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { EditedKind } from './changes.js';
+import type { Edit, EditedKind } from './changes.js';
+import type { ApiKeys, KeyRules } from './credentials.js';
 import { parseFault } from './fault-kinds.js';
 import type { Faults } from './faults.js';
 import type { Journal } from './journal.js';
@@ -9,7 +10,9 @@ import type { Json, JsonObject } from './random.js';
 export interface Controlled {
   readonly faults: Faults;
   readonly requests: Journal;
-  readonly edit: (kind: EditedKind, id: number, patch: JsonObject) => void;
+  readonly keys: ApiKeys;
+  /** Makes all of them, or throws and makes none. */
+  readonly edit: (edits: readonly Edit[]) => void;
   readonly counters: () => Record<string, number>;
 }
 
@@ -22,11 +25,30 @@ function faultState({ faults }: Controlled): object {
   };
 }
 
+function objectOf(body: Json | undefined): JsonObject {
+  return (typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {}) as JsonObject;
+}
+
+function parseEdit(body: Json): Edit {
+  const { kind, id, patch } = objectOf(body);
+  if (!EDITED.has(String(kind))) throw new TypeError(`"kind" is one of ${[...EDITED].join(', ')}`);
+  return { kind: kind as EditedKind, id: Number(id), patch: objectOf(patch) };
+}
+
+function isTexts(value: Json | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function parseKeys({ accepted, suspended }: JsonObject): KeyRules {
+  if (accepted !== undefined && accepted !== null && !isTexts(accepted))
+    throw new TypeError('"accepted" is a list of keys, or null for any');
+  if (suspended !== undefined && !isTexts(suspended)) throw new TypeError('"suspended" is a list of keys');
+  return { ...(accepted !== undefined && { accepted }), ...(suspended !== undefined && { suspended }) };
+}
+
 function act(controlled: Controlled, method: string, url: URL, body: Json): object | undefined {
   const { faults, requests } = controlled;
-  const fields = (
-    typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {}
-  ) as JsonObject;
+  const fields = objectOf(body);
   switch (`${method} ${url.pathname}`) {
     case 'GET /__faults':
       return faultState(controlled);
@@ -61,10 +83,13 @@ function act(controlled: Controlled, method: string, url: URL, body: Json): obje
       requests.reset();
       return { total: 0 };
     case 'POST /__edit': {
-      if (!EDITED.has(String(fields.kind))) throw new TypeError(`"kind" is one of ${[...EDITED].join(', ')}`);
-      controlled.edit(fields.kind as EditedKind, Number(fields.id), (fields.patch ?? {}) as JsonObject);
-      return { edited: true };
+      const edits = [body].flat().map(parseEdit);
+      controlled.edit(edits);
+      return { edited: edits.length };
     }
+    case 'POST /__keys':
+      controlled.keys.become(parseKeys(fields));
+      return { keys: 'changed' };
     default:
       return undefined;
   }
@@ -72,13 +97,14 @@ function act(controlled: Controlled, method: string, url: URL, body: Json): obje
 
 /** Whether a target belongs to the control paths, which no fault strikes and no limit counts. */
 export function isControl(target: string): boolean {
-  return /^\/__(faults|requests|edit)\b/.test(target);
+  return /^\/__(faults|requests|edit|keys)\b/.test(target);
 }
 
 /**
  * Answers a control request: `/__faults` (GET, POST one or a list, DELETE with `?id=` or all),
  * `/__faults/release` (POST `{name, count?}`), `/__requests` (GET with `?prefix=`, DELETE), `/__edit` (POST
- * `{kind, id, patch?}`).
+ * `{kind, id, patch?}` or a list, made in turn), `/__keys` (POST `{accepted?, suspended?}`: lists of keys; `accepted:
+ * null` is any but `bad` and `invalid`).
  */
 export function control(
   controlled: Controlled,

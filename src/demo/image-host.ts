@@ -3,6 +3,9 @@ import type { Outgoing } from './delivery.js';
 import { IMAGE_SECONDS, matchesTag } from './headers.js';
 import { Gallery, type Picture } from './images.js';
 
+/** Types that the host would send as WebP to those who take it. */
+const NEGOTIATED: ReadonlySet<string> = new Set(['image/jpeg', 'image/png']);
+
 /** One byte range of a body, both ends included. */
 interface Span {
   readonly first: number;
@@ -36,8 +39,26 @@ function notFound(now: number, what: string): Outgoing {
   };
 }
 
-function headersOf(picture: Picture, now: number): [string, string][] {
+/** Whether an Accept field names WebP; a wildcard does not. */
+function takesWebp(accept: string | undefined): boolean {
+  return (accept ?? '')
+    .split(',')
+    .some((range) => /^\s*image\/webp\s*(;|$)/i.test(range) && !/;\s*q=0(\.0*)?\s*(;|$)/i.test(range));
+}
+
+/**
+ * The form of a picture that an Accept field gets. There is no WebP encoder here: the other form has the same bytes
+ * and type, but a tag of its own and `X-Negotiated: webp`, which is all that a cache has to keep apart.
+ */
+function negotiated(picture: Picture, accept: string | undefined): Picture & { readonly webp: boolean } {
+  const webp = NEGOTIATED.has(picture.type) && takesWebp(accept);
+  return { ...picture, webp, etag: webp ? picture.etag.replace(/"$/, '-webp"') : picture.etag };
+}
+
+function headersOf(picture: ReturnType<typeof negotiated>, now: number): [string, string][] {
+  const form: [string, string][] = picture.webp ? [['X-Negotiated', 'webp']] : [];
   return [
+    ...form,
     ['Content-Type', picture.type],
     ['Date', new Date(now).toUTCString()],
     ['Server', 'sample-origin'],
@@ -62,8 +83,9 @@ export function imageAnswer(gallery: Gallery, incoming: Incoming, now: number): 
   const [, size, file] = /^\/t\/p\/([^/]+)\/([^/]+)$/.exec(incoming.path) ?? [];
   if (size === undefined || file === undefined) return notFound(now, 'No such path.');
   if (!Gallery.knowsSize(size)) return notFound(now, 'No such size.');
-  const picture = gallery.picture(size, file);
-  if (!picture) return notFound(now, 'No such file.');
+  const drawn = gallery.picture(size, file);
+  if (!drawn) return notFound(now, 'No such file.');
+  const picture = negotiated(drawn, incoming.header('accept'));
   const headers = headersOf(picture, now);
   if (unchanged(incoming, picture)) {
     return {

@@ -1,5 +1,6 @@
 export type { CatalogueSize } from './catalogue.js';
-export type { EditedKind } from './changes.js';
+export type { Edit, EditedKind } from './changes.js';
+export type { ApiKeys, KeyRules } from './credentials.js';
 export type { Fault, FaultKind, Place } from './fault-kinds.js';
 export type { ActiveFault, Faults } from './faults.js';
 export type { Journal, LoggedRequest, RequestTest } from './journal.js';

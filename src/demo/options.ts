@@ -15,7 +15,13 @@ export interface SampleOriginOptions {
   readonly catalogue?: Partial<CatalogueSize>;
   /** Uneventful changes a day and kind in the change feeds, beside the edits; default 20. */
   readonly changesPerDay?: number;
-  /** The only keys (v3 or Bearer) accepted; default: any but `bad` and `invalid`. */
+  /** Order of the change feeds: `newest` first, or `shuffled` (in another order after each edit); default `newest`. */
+  readonly changesOrder?: 'newest' | 'shuffled';
+  /** Milliseconds after which an edit shows in the change feeds; default 0. */
+  readonly changesDelay?: number;
+  /** Milliseconds for which a body that was asked for before an edit is served after it, as TMDB's memory cache may do; default 0. */
+  readonly memoryLag?: number;
+  /** The only keys (v3 or Bearer) accepted at first; default: any but `bad` and `invalid`. */
   readonly strictKey?: readonly string[];
   /** Default: none. */
   readonly limits?: Limits;

@@ -22,7 +22,8 @@ function rangeOf(ask: Ask): [from: number, to: number] {
   const to = end === undefined ? now : end + DAY - 1;
   const from = start ?? (end === undefined ? now - DAY : end);
   if (to - from > 15 * DAY || from > to) throw new TmdbError(20);
-  return [from, to];
+  // What a day still brings is not known yet.
+  return [from, Math.min(to, now)];
 }
 
 function feed(kind: FeedKind): (ask: Ask) => Reply {

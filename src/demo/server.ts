@@ -4,9 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Accounts } from './accounts.js';
 import { Api, type ApiSettings, errorOutgoing, type Incoming } from './api.js';
 import { Catalogue } from './catalogue.js';
-import { ChangeLog, type EditedKind } from './changes.js';
+import { ChangeLog, type Edit, type EditedKind } from './changes.js';
 import { Connections } from './connections.js';
 import { control, isControl } from './control.js';
+import { ApiKeys } from './credentials.js';
 import { deliver, distort, type Outgoing } from './delivery.js';
 import { exportAnswer } from './exports.js';
 import type { Fault } from './fault-kinds.js';
@@ -30,6 +31,8 @@ export class SampleOrigin {
   readonly requests: Journal;
   /** The switchboard of faults. */
   readonly faults: Faults;
+  /** The keys that are good. */
+  readonly keys: ApiKeys;
   /** May be replaced while the origin runs. */
   limits: Limits;
 
@@ -56,13 +59,22 @@ export class SampleOrigin {
     this.#options = options;
     this.#now = clock ? () => clock.now() : Date.now;
     this.limits = options.limits ?? {};
+    this.keys = new ApiKeys(options.strictKey);
     this.requests = new Journal(options.logSize ?? 20_000);
     this.faults = new Faults(() => this.#connections.destroyAll(this.#controlSocket));
-    this.#catalogue = new Catalogue(seed, size, new ChangeLog(seed, options.changesPerDay ?? 20, highest));
+    const changes = new ChangeLog({
+      seed,
+      perDay: options.changesPerDay ?? 20,
+      highest,
+      order: options.changesOrder ?? 'newest',
+      delay: options.changesDelay ?? 0,
+    });
+    this.#catalogue = new Catalogue(seed, size, changes);
     this.#gallery = new Gallery(seed);
     this.#settings = {
       conditional: options.conditional ?? true,
-      acceptedKeys: options.strictKey && new Set(options.strictKey),
+      keys: this.keys,
+      memoryLag: options.memoryLag ?? 0,
     };
     const world = { catalogue: this.#catalogue, accounts: new Accounts(seed), now: this.#now };
     const base = options.imageBase ?? { http: 'http://image.tmdb.org', https: 'https://image.tmdb.org' };
@@ -130,11 +142,23 @@ export class SampleOrigin {
    * sub-resources (field `edited`), and it is in the change feed. Throws a RangeError for an unknown id.
    */
   edit(kind: EditedKind, id: number, patch: JsonObject = {}): void {
-    if (!this.#catalogue.has(kind, id)) throw new RangeError(`the catalogue has no ${kind} ${id}`);
-    this.#catalogue.changes.edit(kind, id, patch, this.#now());
+    this.editAll([{ kind, id, patch }]);
   }
 
-  /** Empties the log, forgets the peaks and switches the faults off. Edits and accounts stay. */
+  /** As `edit`, in turn, the last one newest; none is made when one of the ids is unknown. */
+  editAll(edits: readonly Edit[]): void {
+    const unknown = edits.find(({ kind, id }) => !this.#catalogue.has(kind, id));
+    if (unknown) throw new RangeError(`the catalogue has no ${unknown.kind} ${unknown.id}`);
+    for (const { kind, id, patch } of edits) this.#catalogue.changes.edit(kind, id, patch, this.#now());
+  }
+
+  /** How often a resource was edited, and when last (milliseconds since 1970). */
+  edited(kind: EditedKind, id: number): { readonly revision: number; readonly time: number | undefined } {
+    const { changes } = this.#catalogue;
+    return { revision: changes.edited(kind, id).revision, time: changes.lastEdit(kind, id) };
+  }
+
+  /** Empties the log, forgets the peaks and switches the faults off. Edits, accounts and keys stay. */
   reset(): void {
     this.requests.reset();
     this.faults.clear();
@@ -183,8 +207,9 @@ export class SampleOrigin {
       max_connections_seen: this.maxConnectionsSeen,
       max_concurrent: this.maxConcurrent,
     });
-    const { faults, requests } = this;
-    control({ faults, requests, counters, edit: (...edit) => this.edit(...edit) }, method, target, text, res);
+    const { faults, requests, keys } = this;
+    const edit = (edits: readonly Edit[]) => this.editAll(edits);
+    control({ faults, requests, keys, counters, edit }, method, target, text, res);
     this.#controlSocket = undefined;
   }
 

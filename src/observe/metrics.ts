@@ -1,13 +1,19 @@
 import type { PurgeScope } from '../cache/purge-table.js';
+import type { FeedStatus } from '../feed/status.js';
+import type { KeyringFigures } from '../keyring/keyring.js';
 import type { OriginEvent } from '../origin/events.js';
 import type { TierName, TierStats } from '../tiers/tier.js';
 import { type BusFigures, busMetrics } from './metrics-bus.js';
 import { CollectedMetrics, histogramSamples } from './metrics-collected.js';
+import { credentialsMetrics } from './metrics-credentials.js';
+import { feedMetrics } from './metrics-feed.js';
 import type { MetricsJson } from './metrics-merge.js';
 import { originMetrics } from './metrics-origin.js';
 import { ProcessMetrics } from './metrics-process.js';
 import { type RequestCounters, type RequestSnapshot, SERVED } from './metrics-requests.js';
 import { LabelledValues } from './metrics-series.js';
+import { type TenantFigures, tenantsMetrics } from './metrics-tenants.js';
+import { type WarmFigures, warmMetrics } from './metrics-warm.js';
 
 /** What is asked at each scrape. Everything is of this process; `mergeMetrics` adds processes up. */
 export interface MetricsSources {
@@ -18,6 +24,15 @@ export interface MetricsSources {
   readonly flights: () => number;
   /** Purges across nodes; absent where this process has no part in them. */
   readonly bus?: () => BusFigures | undefined;
+  /** What a core does of its own accord; absent in workers. */
+  readonly core?: () => CoreSources;
+}
+
+export interface CoreSources {
+  readonly feed: () => FeedStatus | undefined;
+  readonly warm: () => WarmFigures;
+  readonly tenants: () => TenantFigures | undefined;
+  readonly credentials: () => KeyringFigures;
 }
 
 export interface MetricsOptions {
@@ -45,11 +60,17 @@ const PREFIX = 'tmdb_proxy_';
 export function createMetrics(options: MetricsOptions): Metrics {
   const metrics = new CollectedMetrics();
   const ofProcess = options.process === false ? undefined : new ProcessMetrics();
-  const { requests, tiers, flights, bus } = options.sources;
+  const { requests, tiers, flights, bus, core } = options.sources;
 
   requestMetrics(metrics, requests);
   tierMetrics(metrics, tiers);
   if (bus !== undefined) busMetrics(metrics, PREFIX, bus);
+  if (core !== undefined) {
+    feedMetrics(metrics, PREFIX, () => core().feed());
+    warmMetrics(metrics, PREFIX, () => core().warm());
+    tenantsMetrics(metrics, PREFIX, () => core().tenants());
+    credentialsMetrics(metrics, PREFIX, () => core().credentials());
+  }
   metrics.add({ name: `${PREFIX}flights`, help: 'Fills in progress.', type: 'gauge' }, () => [
     { labels: {}, value: flights() },
   ]);

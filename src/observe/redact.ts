@@ -25,7 +25,7 @@ const NAMES_IN_TEXT =
   '(?:guest(?:_|%5f)session(?:_|%5f)id|session(?:_|%5f)id|request(?:_|%5f)token|access(?:_|%5f)token|api(?:_|-|%5f)?key|password)';
 
 /** One pass that tells ordinary text apart, so that the replacements below seldom run. */
-const SUSPICIOUS = /key|session|token|password|bearer|basic|:\/\//i;
+const SUSPICIOUS = /key|session|token|password|bearer|basic|tcp(?:_|%5f)|:\/\//i;
 
 /** `name=value` of queries and forms, also when the query is itself an encoded parameter. */
 const ASSIGNED = new RegExp(
@@ -36,6 +36,8 @@ const ASSIGNED = new RegExp(
 const QUOTED = new RegExp(`(${NAMES_IN_TEXT}\\\\*["']?\\s*:\\s*\\\\*["'])[^"'\\\\]+`, 'gi');
 const AUTHORIZATION = /\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
 const USERINFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
+/** Proxy keys that this program made: recognisable anywhere. Their id stays, by which an operator can revoke one. */
+const PROXY_KEY = /(tcp(?:_|%5f)[A-Za-z0-9]+(?:_|%5f))[A-Za-z0-9_%-]{16,}/gi;
 /** `/3/guest_session/{id}/rated/movies`: the id is the credential. */
 const GUEST_SESSION_PATH = /(guest_session\/)(?!new\b)[^\s/?#"'\\]+/gi;
 
@@ -76,7 +78,7 @@ export function isSensitiveName(name: string): boolean {
 export function sanitizeUrl(url: string, secrets?: ReadonlySet<string>): string {
   const query = url.indexOf('?');
   if (query === -1) {
-    return url.includes('@') || url.includes('guest_session/') ? scrubAddress(url) : url;
+    return ADDRESS.test(url) ? scrubAddress(url) : url;
   }
   const fragment = url.indexOf('#', query);
   const end = fragment === -1 ? url.length : fragment;
@@ -86,12 +88,18 @@ export function sanitizeUrl(url: string, secrets?: ReadonlySet<string>): string 
 }
 
 function scrubAddress(address: string): string {
-  return address.replace(USERINFO, `$1${MASK}@`).replace(GUEST_SESSION_PATH, `$1${MASK}`);
+  return address
+    .replace(PROXY_KEY, `$1${MASK}`)
+    .replace(USERINFO, `$1${MASK}@`)
+    .replace(GUEST_SESSION_PATH, `$1${MASK}`);
 }
+
+/** What of an address may have to be masked. */
+const ADDRESS = /@|guest_session\/|tcp(?:_|%5f)/i;
 
 function sanitizePair(pair: string, secrets: ReadonlySet<string> | undefined): string {
   const equals = pair.indexOf('=');
-  if (equals === -1) return secrets?.has(decode(pair)) ? MASK : pair;
+  if (equals === -1) return secrets?.has(decode(pair)) ? MASK : pair.replace(PROXY_KEY, `$1${MASK}`);
   const value = pair.slice(equals + 1);
   if (value === '') return pair;
   const name = pair.slice(0, equals);
@@ -104,6 +112,7 @@ function sanitizePair(pair: string, secrets: ReadonlySet<string> | undefined): s
 
 function scrubPlaces(text: string): string {
   return text
+    .replace(PROXY_KEY, `$1${MASK}`)
     .replace(ASSIGNED, `$1${MASK}`)
     .replace(QUOTED, `$1${MASK}`)
     .replace(AUTHORIZATION, `$1$2${MASK}`)

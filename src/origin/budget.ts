@@ -17,7 +17,8 @@ export interface Lane {
 
 interface Waiter {
   readonly lane: Lane;
-  readonly priority: Priority;
+  /** May rise while it waits. */
+  priority: Priority;
   /** Order of arrival over all lanes. */
   readonly ticket: number;
   /** Wall clock, ms. */
@@ -73,9 +74,13 @@ export class Budget {
     return lane;
   }
 
-  /** Resolves when the request may be sent, with the function that gives its connection back (call it once). */
-  admit(lane: Lane, priority: Priority, signal: AbortSignal): Promise<() => void> {
+  /**
+   * Resolves when the request may be sent, with the function that gives its connection back (call it once). `urged`: from when it
+   * fires on, the request waits among users.
+   */
+  admit(lane: Lane, asked: Priority, signal: AbortSignal, urged?: AbortSignal): Promise<() => void> {
     const now = this.clock.now();
+    const priority = urged?.aborted ? 'user' : asked;
     if (signal.aborted) return Promise.reject(abortError(signal));
     const refusal = this.refusal(priority, now);
     if (refusal) {
@@ -87,7 +92,7 @@ export class Budget {
       this.report(priority, 0, 'admitted');
       return Promise.resolve(this.releaser(lane));
     }
-    const admitted = this.enqueue(lane, priority, signal, now);
+    const admitted = this.enqueue(lane, priority, { signal, urged }, now);
     this.pump();
     return admitted;
   }
@@ -167,12 +172,18 @@ export class Budget {
     return false;
   }
 
-  private enqueue(lane: Lane, priority: Priority, signal: AbortSignal, now: number): Promise<() => void> {
+  private enqueue(
+    lane: Lane,
+    priority: Priority,
+    { signal, urged }: { signal: AbortSignal; urged: AbortSignal | undefined },
+    now: number,
+  ): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         forget();
+        forgetUrge?.();
         cancelDeadline();
-        const queue = lane.waiting[priority];
+        const queue = lane.waiting[waiter.priority];
         queue.splice(queue.indexOf(waiter), 1);
         this.waiters--;
       };
@@ -184,20 +195,32 @@ export class Budget {
         deadline: now + this.waitMs,
         admit: () => {
           leave();
-          this.report(priority, this.clock.now() - now, 'admitted');
+          this.report(waiter.priority, this.clock.now() - now, 'admitted');
           resolve(this.releaser(lane));
         },
         refuse: (error) => {
           leave();
-          this.report(priority, this.clock.now() - now, error.code);
+          this.report(waiter.priority, this.clock.now() - now, error.code);
           reject(error);
         },
       };
       const forget = onAbort(signal, () => waiter.refuse(abortError(signal)));
+      const forgetUrge = urged && onAbort(urged, () => this.promote(waiter));
       const cancelDeadline = this.clock.after(this.waitMs, () => waiter.refuse(this.exhausted()));
       lane.waiting[priority].push(waiter);
       this.waiters++;
     });
+  }
+
+  /** Among users it has the place of its arrival: who has waited longest is not the last of them. */
+  private promote(waiter: Waiter): void {
+    const { waiting } = waiter.lane;
+    const before = waiting[waiter.priority];
+    before.splice(before.indexOf(waiter), 1);
+    waiter.priority = 'user';
+    const later = waiting.user.findIndex(({ ticket }) => ticket > waiter.ticket);
+    waiting.user.splice(later < 0 ? waiting.user.length : later, 0, waiter);
+    this.pump();
   }
 
   /** Lets through whoever may pass now and sets a timer for the next one. */

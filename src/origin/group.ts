@@ -154,14 +154,20 @@ export class UpstreamGroup {
   /** This node's budget, then that of all nodes, within one queue's time. */
   private async admit(server: UpstreamServer, request: OriginRequest): Promise<() => void> {
     const { budget, shared, clock, name, onEvent } = this.options;
-    const { priority, signal } = request;
+    const { priority, signal, urged } = request;
     const begun = clock.now();
-    const release = await budget.admit(server.lane, priority, signal);
+    const release = await budget.admit(server.lane, priority, signal, urged);
     if (shared === undefined) return release;
     const waitMs = begun + budget.waitMs - clock.now();
     const entering = { clock, signal, waitMs, holdMs: budget.holdMs };
     try {
-      const asking = { upstream: name, server: server.name, priority };
+      const asking = {
+        upstream: name,
+        server: server.name,
+        get priority() {
+          return urged?.aborted ? 'user' : priority;
+        },
+      };
       const leave = await enterShared(shared, this.lines.get(server)!, asking, entering);
       return () => {
         leave();

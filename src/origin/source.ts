@@ -37,6 +37,8 @@ export interface OriginRequest {
   /** Not by way of another proxy, where there is a server behind it. */
   readonly direct?: boolean | undefined;
   readonly priority: Priority;
+  /** Fires when a person waits for it after all: from then on it stands in the queue as a user's. */
+  readonly urged?: AbortSignal | undefined;
   /** Aborting cancels queueing, connecting and the body. */
   readonly signal: AbortSignal;
   /** Interim (1xx) responses but 100, as they arrive. */

@@ -9,8 +9,18 @@ export interface AccessLog extends Observer {
   end(): void;
 }
 
-/** Every request in the counters, and in the log those worth a line, from the same record. */
-export function accessLog(counters: RequestCounters, log: Logger, hitLog: HitLog): AccessLog {
+/** Who else is told what was answered. */
+export interface Accounts {
+  readonly counters: RequestCounters;
+  /** What is asked for often, to be warmed up after a restart. */
+  readonly warm?: { saw(key: string | undefined): void } | undefined;
+  readonly tenants?:
+    | { record(tenant: string, outcome: Outcome | undefined, bytes: number): void }
+    | undefined;
+}
+
+/** Every request in the accounts, and in the log those worth a line, from the same record. */
+export function accessLog({ counters, warm, tenants }: Accounts, log: Logger, hitLog: HitLog): AccessLog {
   const write = ({ outcome, ...rest }: RequestRecord, hits: number) =>
     log.info(
       { ...rest, ...(outcome !== undefined && logged(outcome)), ...(hits > 1 && { hits }) },
@@ -18,13 +28,17 @@ export function accessLog(counters: RequestCounters, log: Logger, hitLog: HitLog
     );
   return {
     request(record) {
-      const { outcome, status, ms } = record;
+      const { outcome, status, ms, bytes, tenant } = record;
       if (outcome !== undefined) counters.record(outcome, status, ms);
+      if (outcome?.result === 'hit' || outcome?.result === 'stale') warm?.saw(outcome.key);
+      if (tenant !== undefined) tenants?.record(tenant, outcome, bytes);
       const hits = outcome?.result === 'hit' ? hitLog.take() : 1;
       if (hits > 0) write(record, hits);
     },
-    hit(outcome, status, ms, describe) {
+    hit(outcome, status, ms, describe, bytes, tenant) {
       counters.record(outcome, status, ms);
+      warm?.saw(outcome.key);
+      if (tenant !== undefined) tenants?.record(tenant, outcome, bytes);
       const hits = hitLog.take();
       if (hits > 0) write(describe(), hits);
     },

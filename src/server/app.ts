@@ -4,6 +4,7 @@ import type { Engine } from '../cache/engine.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { field, type RawHeaders } from '../http/headers.js';
 import { isLoop } from '../http/via.js';
+import { admit } from './admission.js';
 import { isPreflight, PROXIED_METHODS, preflightFields } from './cors.js';
 import { Delivery } from './delivery.js';
 import { type ErrorSide, problemBody, sendError } from './error-response.js';
@@ -112,6 +113,7 @@ export class App {
 
   async #proxy(exchange: Exchange, engine: Pick<Engine, 'handle'>): Promise<void> {
     try {
+      if (this.settings.gate !== undefined) await admit(this.settings.gate, exchange);
       await this.delivery.deliver(await engine.handle(exchange), exchange);
     } catch (thrown) {
       sendError(exchange, asProxyError(thrown), 'proxied');

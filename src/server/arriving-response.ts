@@ -17,7 +17,8 @@ export async function respondArriving(answer: Arriving, exchange: Exchange, mean
   const head =
     own === undefined ? answer.head : { ...answer.head, headers: [...answer.head.headers, ...own] };
   const { method, headers, settings } = exchange;
-  if (method === 'GET' && head.status === 200 && hasField(headers, 'range') && canWait(answer, exchange)) {
+  const isRange = method === 'GET' && head.status === 200 && hasField(headers, 'range');
+  if (showsItArrives(answer, exchange) || (isRange && canWait(answer, exchange))) {
     exchange.attach(body);
     const entry = await answer.whole();
     if (exchange.gone) return;
@@ -50,6 +51,14 @@ export async function respondArriving(answer: Arriving, exchange: Exchange, mean
  */
 function canWait({ length }: Arriving, { settings }: Exchange): boolean {
   return length !== undefined && length <= settings.maxEntryBytes;
+}
+
+/**
+ * Whether this head would differ from that of the stored entry, and the client must not learn which of both it is: what is stored
+ * has a length, and JSON a coding of ours. A body that outgrows the bound is not stored, which ends the waiting.
+ */
+function showsItArrives({ length, head }: Arriving, { quiet, settings }: Exchange): boolean {
+  return quiet && !(length !== undefined && settings.site.images?.has(head.class) === true);
 }
 
 /** The client needs no byte of it, the cache does: the fill is held before its perhaps only reader leaves (I-7). */

@@ -5,35 +5,43 @@ import { respondEntry } from './entry-response.js';
 import type { Exchange } from './exchange.js';
 import { IdentityBodies } from './identity-bodies.js';
 import { respondRaw } from './raw-response.js';
-import type { ServerSettings } from './settings.js';
+import type { Rewriter, ServerSettings } from './settings.js';
 
 /** Writes answers to clients; one per listener. The rules are in the files named after the kinds of answer. */
 export class Delivery {
   readonly fields: EntryFields;
   readonly identities: IdentityBodies;
+  readonly #rewriter: Rewriter | undefined;
 
   constructor(settings: ServerSettings) {
     this.fields = new EntryFields(settings);
     this.identities = new IdentityBodies(settings.identityBytes, settings.observer.decoded);
+    this.#rewriter = settings.rewriter;
   }
 
   /**
    * Resolves when the answer is written or on its way; the exchange follows it from there. Rejects, with nothing sent,
    * when it can't be.
    */
-  async deliver(answer: Answer, exchange: Exchange): Promise<void> {
-    exchange.outcome = answer.outcome;
-    if (exchange.gone) {
-      if (answer.kind !== 'entry') answer.body.cancel();
-      return;
-    }
+  async deliver(given: Answer, exchange: Exchange): Promise<void> {
+    exchange.outcome = given.outcome;
+    let answer = given;
+    if (exchange.gone) return giveUp(answer);
     try {
+      if (this.#rewriter !== undefined) {
+        answer = await this.#rewriter.apply(given, exchange, this.identities);
+        if (exchange.gone) return giveUp(answer);
+      }
       if (answer.kind === 'entry') await respondEntry(withOwn(answer.entry, answer.own), exchange, this);
       else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this);
       else respondRaw(answer, exchange);
     } catch (error) {
-      if (answer.kind !== 'entry') answer.body.cancel();
+      giveUp(answer);
       throw error;
     }
   }
+}
+
+function giveUp(answer: Answer): void {
+  if (answer.kind !== 'entry') answer.body.cancel();
 }

@@ -1,5 +1,5 @@
 import { appendCacheStatus } from '../http/cache-status.js';
-import { clientCacheControl } from '../http/client-cache-control.js';
+import { clientCacheControl, withRemainingLifetime } from '../http/client-cache-control.js';
 import { withWeakEtag } from '../http/content-coding.js';
 import { formatHttpDate } from '../http/dates.js';
 import { toDeltaSeconds } from '../http/delta.js';
@@ -42,19 +42,37 @@ export class EntryFields {
     return this.#lasting(head, form).fields;
   }
 
-  /** Everything but the length, which depends on what is sent. `base` stands in for the lasting fields (304, 206). */
+  /**
+   * Everything but the length, which depends on what is sent. `base` stands in for the lasting fields (304, 206). Who is told
+   * quietly learns neither an age nor when the response was made: both would show that another has asked before.
+   */
   full(head: EntryHead, form: Form, told: Told, base?: RawHeaders): string[] {
     const { fields, theirs } = this.#lasting(head, form);
-    const headers = (base ?? fields).slice();
     const now = told.now ?? this.#settings.clock.now();
-    headers.push('Age', String(toDeltaSeconds(ageAt(head, now))));
+    const left = freshUntil(head) - now;
+    const headers =
+      told.quiet === true ? this.#undated(base ?? fields, head, now) : dated(base ?? fields, head, now);
     if (this.#settings.site.ttlPolicy === 'content-type') {
-      // A soft purge ends freshness early; the outcome knows, the entry doesn't.
-      const left = told.outcome?.result === 'stale' ? 0 : freshUntil(head) - now;
-      headers.push('Cache-Control', clientCacheControl(left, head.memoryFor));
+      const cacheControl = clientCacheControl(
+        usable(head, left, told),
+        head.memoryFor,
+        this.#isImmutable(head),
+      );
+      headers.push('Cache-Control', cacheControl);
     }
-    pushOwnFields(headers, told, theirs, { ttlSeconds: Math.floor((freshUntil(head) - now) / 1000) });
+    pushOwnFields(headers, told, theirs, { ttlSeconds: Math.floor(left / 1000) });
     return headers;
+  }
+
+  #isImmutable({ status, class: className }: EntryHead): boolean {
+    return (status === 200 || status === 206) && this.#settings.site.images?.has(className) === true;
+  }
+
+  /** As if it had been made for this very request. */
+  #undated(fields: RawHeaders, head: EntryHead, now: number): string[] {
+    const headers = withField(fields, 'Date', formatHttpDate(now));
+    if (this.#settings.site.ttlPolicy === 'content-type') return headers;
+    return withRemainingLifetime(headers, freshUntil(head) - now, ageAt(head, now));
   }
 
   #lasting(head: EntryHead, form: Form): Lasting {
@@ -84,6 +102,20 @@ export class EntryFields {
     fields.push('X-TMDB-Proxy', serverId, 'X-TMDB-Proxy-Version', version);
     return { fields, theirs: theirCacheStatus(head.headers) };
   }
+}
+
+/**
+ * A soft purge, or an end of the change feed, ends freshness early: the outcome knows, the entry doesn't. ms. Who is told quietly
+ * is told what a response has that was just made: how little is left of it shows how long it has been here.
+ */
+function usable(head: EntryHead, left: number, { outcome, quiet }: Told): number {
+  if (quiet === true) return head.lifetime - head.ageAtStore;
+  if (outcome?.result === 'stale') return 0;
+  return outcome?.ttl === undefined ? left : Math.min(left, outcome.ttl * 1000);
+}
+
+function dated(fields: RawHeaders, head: EntryHead, now: number): string[] {
+  return [...fields, 'Age', String(toDeltaSeconds(ageAt(head, now)))];
 }
 
 /** What one client is told of an entry that others are not (`private="f"`). */

@@ -32,6 +32,7 @@ export function sendError(exchange: Exchange, error: ProxyError, side: ErrorSide
   const bytes = Buffer.from(body);
   const headers = ['Content-Type', type, 'Content-Length', String(bytes.length), 'Cache-Control', 'no-store'];
   if (error.retryAfter !== undefined) headers.push('Retry-After', String(Math.ceil(error.retryAfter)));
+  if (error.status === 401) headers.push('WWW-Authenticate', 'Bearer realm="proxy"');
   if (error.status === 405) headers.push('Allow', PROXIED_METHODS);
   if (side === 'proxied') {
     if (settings.cors) headers.push(...corsFields(NO_FIELDS));

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import type { RequestContext } from '../cache/engine.js';
 import type { Outcome } from '../cache/outcome.js';
 import type { ClientRequest } from '../cache/site.js';
-import { field, type RawHeaders } from '../http/headers.js';
+import { field, hasField, type RawHeaders, withField } from '../http/headers.js';
 import { sanitizeUrl } from '../observe/redact.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
 import { informer } from './interim.js';
 import { requestIdOf } from './request-id.js';
-import type { ServerSettings } from './settings.js';
+import type { Caller, ServerSettings } from './settings.js';
 
 /**
  * One request and its response, from the parser to the access log. It is also the engine's `RequestContext`; what only
@@ -19,13 +19,17 @@ export class Exchange implements RequestContext, ClientRequest {
   readonly response: ServerResponse;
   readonly settings: ServerSettings;
   readonly method: string;
-  readonly headers: RawHeaders;
   readonly requestId: string;
   readonly client: string;
   /** Clock when the head arrived, ms. */
   readonly startedAt: number;
   /** In origin form, once the request was found to be for us. */
   target: string;
+  headers: RawHeaders;
+  /** Who asks, where clients have keys. */
+  tenant: string | undefined;
+  /** See `Told`. */
+  quiet = false;
   outcome: Outcome | undefined;
   /** Bytes of the response's body so far. */
   bytes = 0;
@@ -36,6 +40,8 @@ export class Exchange implements RequestContext, ClientRequest {
   #abort: AbortController | undefined;
   #source: BodySource | undefined;
   #body: Readable | undefined;
+  /** The body, where it was read already. */
+  #bytes: Buffer | undefined;
 
   constructor(
     incoming: IncomingMessage,
@@ -73,12 +79,26 @@ export class Exchange implements RequestContext, ClientRequest {
     return this.#abort.signal;
   }
 
+  /** From here on this is the caller's request, without its key. `body`: what was read of it. */
+  actAs({ tenant, quiet, target, headers }: Caller, body: Buffer | undefined): void {
+    this.tenant = tenant;
+    this.quiet = quiet;
+    this.target = target;
+    this.headers =
+      body !== undefined && hasField(headers, 'content-length')
+        ? withField(headers, 'Content-Length', String(body.length))
+        : headers;
+    this.#bytes = body;
+  }
+
   /**
    * The request's body on its way to the origin, or undefined when it has none. A stream of its own: destroying it (as
    * a failing origin request does) must not take the client's connection with it, on which the error is to be told.
    */
   get body(): OriginRequest['body'] {
-    if (this.#body === undefined && this.hasBody) {
+    if (this.#body === undefined && this.#bytes !== undefined) {
+      this.#body = Readable.from(this.#bytes);
+    } else if (this.#body === undefined && this.hasBody) {
       const body = new PassThrough();
       body.on('error', () => this.incoming.unpipe(body));
       this.#body = this.incoming.pipe(body);
@@ -143,6 +163,7 @@ export class Exchange implements RequestContext, ClientRequest {
       outcome: this.outcome,
       requestId: this.requestId,
       client: this.client,
+      tenant: this.tenant,
       aborted: !complete,
     });
   }

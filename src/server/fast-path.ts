@@ -1,17 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Accepts, Found, Lookup } from '../cache/lookup.js';
 import type { SharedRoute } from '../cache/site.js';
-import { asProxyError } from '../errors.js';
+import { asProxyError, ProxyError } from '../errors.js';
+import type { RawHeaders } from '../http/headers.js';
 import { Memo } from '../memo.js';
 import { sanitizeUrl } from '../observe/redact.js';
 import { ownText } from '../tiers/compact.js';
 import type { Entry } from '../tiers/entry.js';
+import { admissionClass } from './admission.js';
 import type { Territory } from './app.js';
 import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
 import type { Asked, PreparedResponses } from './prepared.js';
 import type { Printed } from './printed.js';
 import { newRequestId } from './request-id.js';
-import type { ServerSettings } from './settings.js';
+import type { Caller, ServerSettings } from './settings.js';
 
 /*
  * Hot GETs are answered on the socket, before node:http has seen them: parser, streams and header storage of node:http cost
@@ -55,10 +57,22 @@ const PLANS = 4;
 interface Plan {
   readonly deciding: readonly string[];
   readonly route: SharedRoute | undefined;
+  /** Who asks, by the keys of `version`. */
+  readonly caller: Caller | undefined;
+  readonly version: number;
+}
+
+/** What is asked for, and by whom. */
+interface Asking extends Asked {
+  readonly route: SharedRoute;
+  readonly caller: Caller | undefined;
 }
 
 function planCost(target: string, plans: readonly Plan[]): number {
-  const texts = plans.reduce((sum, { deciding }) => sum + deciding.join('').length, 0);
+  const texts = plans.reduce(
+    (sum, { deciding, caller }) => sum + deciding.join('').length + (caller?.target.length ?? 0),
+    0,
+  );
   return plans.length * (1024 + target.length) + texts;
 }
 
@@ -117,14 +131,15 @@ export class FastPath {
     const { settings, lookup } = this.#options;
     const { split: parts, reading } = request;
     if (!reading.answerable || parts.method !== 'GET' || !settings.isReady()) return false;
-    const route = this.#routeOf(parts.target, reading);
+    const { route, caller } = this.#planOf(parts.target, reading);
     if (route === undefined) return false;
     const { takesGzip } = reading;
     const now = settings.clock.now();
     const accepts = takesGzip ? this.#acceptsCoded : this.#acceptsPlain;
     const found = lookup.fresh(route, now, accepts);
     if (found === undefined) return false;
-    const asked = { key: route.key, takesGzip, ifNoneMatch: reading.ifNoneMatch };
+    const { ifNoneMatch } = reading;
+    const asked = { route, caller, key: route.key, takesGzip, ifNoneMatch, quiet: caller?.quiet };
     if (found !== 'ask') return this.#send(found, asked, request, socket, now, now);
     const answered = lookup.freshLater(route, accepts).then((late) => {
       if (late === undefined || !settings.isReady() || !socket.writable) return false;
@@ -132,24 +147,30 @@ export class FastPath {
     });
     return {
       answered: answered.catch((fault) => this.#failed(fault)),
-      left: this.#leaving(request, socket, now),
+      left: this.#leaving(request, caller, socket, now),
     };
   }
 
   /** Tells of a client that has left as Exchange does, which had nothing to send yet. */
-  #leaving({ split: parts }: PlainRequest, socket: Socket, startedAt: number): () => void {
+  #leaving(
+    { split: parts }: PlainRequest,
+    caller: Caller | undefined,
+    socket: Socket,
+    startedAt: number,
+  ): () => void {
     const { clock, observer } = this.#options.settings;
     const client = this.#client(parts, socket); // a closed socket has forgotten it
     return () =>
       observer.request({
         method: 'GET',
-        path: sanitizeUrl(parts.target),
+        path: sanitizeUrl(caller?.target ?? parts.target),
         status: 499,
         bytes: 0,
         ms: clock.now() - startedAt,
         outcome: undefined,
         requestId: newRequestId(),
         client,
+        tenant: caller?.tenant,
         aborted: true,
       });
   }
@@ -170,55 +191,82 @@ export class FastPath {
 
   #send(
     found: Found,
-    asked: Asked,
+    asked: Asking,
     request: PlainRequest,
     socket: Socket,
     startedAt: number,
     now: number,
   ): boolean {
     const ready = this.#options.prepared.of(found, asked, now, startedAt);
-    if (ready === undefined) return false;
+    if (ready === undefined || !this.#admits(asked)) return false;
     const requestId = newRequestId();
     ready.send(socket, requestId);
     try {
-      this.#observe(ready, request.split, requestId, socket, now - startedAt);
+      this.#observe(ready, request.split, requestId, socket, now - startedAt, asked.caller);
     } catch (fault) {
       this.#failed(fault); // it is answered all the same
     }
     return true;
   }
 
-  #routeOf(target: string, { deciding }: Reading): SharedRoute | undefined {
+  /** Asked last: whoever is let in is answered. What is not known here, and why not, is the ordinary path's to say. */
+  #admits({ caller, route }: Asking): boolean {
+    return (
+      caller === undefined || this.#options.settings.gate?.enterNow(caller, admissionClass(route)) === 'in'
+    );
+  }
+
+  #planOf(target: string, { deciding }: Reading): Plan {
+    const version = this.#options.settings.gate?.version ?? 0;
     const known = this.#plans.get(target) ?? [];
-    for (const plan of known) if (same(plan.deciding, deciding)) return plan.route;
-    const plan = { deciding, route: this.#route(ownText(target), deciding) };
-    this.#plans.set(ownText(target), [...known.slice(1 - PLANS), plan]);
-    return plan.route;
+    for (const plan of known) if (plan.version === version && same(plan.deciding, deciding)) return plan;
+    const plan = { deciding, version, ...this.#judged(ownText(target), deciding) };
+    const valid = known.filter((other) => other.version === version);
+    this.#plans.set(ownText(target), [...valid.slice(1 - PLANS), plan]);
+    return plan;
+  }
+
+  /** Who asks and for what; no route where clients have keys and this is none. */
+  #judged(target: string, headers: readonly string[]): Pick<Plan, 'route' | 'caller'> {
+    const { gate, clock } = this.#options.settings;
+    if (gate === undefined) return { route: this.#route(target, headers), caller: undefined };
+    const caller = gate.identify({ target, headers }, clock.now());
+    if (caller instanceof ProxyError) return { route: undefined, caller: undefined };
+    return { route: this.#route(caller.target, caller.headers), caller };
   }
 
   /** As app.ts and the engine read it; undefined for whatever is not a shared answer of the site's. */
-  #route(target: string, headers: readonly string[]): SharedRoute | undefined {
+  #route(target: string, headers: RawHeaders): SharedRoute | undefined {
     const { settings, territory } = this.#options;
     const path = territory.canonicalPath(target.split('?', 1)[0]!);
     if (typeof path !== 'string' || territory.owns(path, 'GET') || !territory.proxied(path)) return undefined;
     const route = settings.site.route({ method: 'GET', target, headers });
-    return route.kind === 'shared' && route.range === undefined && route.forProxy !== true
-      ? route
-      : undefined;
+    if (route.kind !== 'shared' || route.range !== undefined || route.forProxy === true) return undefined;
+    return settings.rewriter?.touches(route) === true ? undefined : route;
   }
 
-  #observe(ready: Printed, parts: Split, requestId: string, socket: Socket, ms: number): void {
-    this.#options.settings.observer.hit(ready.outcome, ready.status, ms, () => ({
+  #observe(
+    ready: Printed,
+    parts: Split,
+    requestId: string,
+    socket: Socket,
+    ms: number,
+    caller: Caller | undefined,
+  ): void {
+    const tenant = caller?.tenant;
+    const describe = () => ({
       method: 'GET',
-      path: sanitizeUrl(parts.target),
+      path: sanitizeUrl(caller?.target ?? parts.target),
       status: ready.status,
       bytes: ready.bytes,
       ms,
       outcome: ready.outcome,
       requestId,
       client: this.#client(parts, socket),
+      tenant,
       aborted: false,
-    }));
+    });
+    this.#options.settings.observer.hit(ready.outcome, ready.status, ms, describe, ready.bytes, tenant);
   }
 
   #client({ fields }: Split, socket: Socket): string {

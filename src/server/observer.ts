@@ -16,6 +16,8 @@ export interface RequestRecord {
   readonly outcome: Outcome | undefined;
   readonly requestId: string;
   readonly client: string;
+  /** Who asked, where clients have keys. */
+  readonly tenant?: string | undefined;
   /** The answer did not reach its end: the client left, or the body failed. */
   readonly aborted: boolean;
 }
@@ -25,9 +27,16 @@ export interface Observer {
   request(record: RequestRecord): void;
   /**
    * The same of a hit that the fast path has answered, when its bytes are with the kernel or queued for it; nobody waits there for a
-   * client to take them. `ms` as in the record; `describe` makes the record where one is wanted.
+   * client to take them. `ms`, `bytes` and `tenant` as in the record; `describe` makes the record where one is wanted.
    */
-  hit(outcome: Outcome, status: number, ms: number, describe: () => RequestRecord): void;
+  hit(
+    outcome: Outcome,
+    status: number,
+    ms: number,
+    describe: () => RequestRecord,
+    bytes: number,
+    tenant?: string,
+  ): void;
   /** A stored body had to be decoded for a client that takes no gzip. */
   decoded(): void;
   /** A request failed. The client was told the code and the request's id; the cause is for the log. */

@@ -1,5 +1,5 @@
 import type { Outcome } from '../cache/outcome.js';
-import { DEBUG_FIELD } from '../http/cache-status.js';
+import { DEBUG_FIELD, printCacheStatus } from '../http/cache-status.js';
 import { hasField, type RawHeaders } from '../http/headers.js';
 import { outcomeFields, type Telling } from './outcome-fields.js';
 import type { ServerSettings } from './settings.js';
@@ -23,6 +23,8 @@ export interface Told {
   readonly startedAt: number;
   /** Clock at which all of it is told, ms; default: when it is asked. */
   readonly now?: number;
+  /** Nothing is told from which another's request could be known. */
+  readonly quiet?: boolean | undefined;
 }
 
 /**
@@ -36,7 +38,10 @@ export function pushOwnFields(
   telling: Omit<Telling, 'withKey'> = {},
 ): void {
   const { settings, outcome, requestId } = told;
-  if (outcome !== undefined) {
+  if (told.quiet === true) {
+    // RFC 9211 section 2: a member may say no more than that there is a cache.
+    headers.push('Cache-Status', printCacheStatus({ cache: settings.serverId }));
+  } else if (outcome !== undefined) {
     const { cacheStatus, xCache } = outcomeFields(outcome, settings.serverId, {
       error: telling.error,
       ttlSeconds: telling.ttlSeconds,

@@ -31,8 +31,9 @@ export function createClientAddress(trust: Trust): ClientAddress {
   };
 }
 
-function trustFunction(trust: true | number | readonly string[]): (address: string, hop: number) => boolean {
-  if (trust === true) return () => true;
+/** Whether an address, so many hops away, is believed. */
+export function trustFunction(trust: Trust): (address: string, hop: number) => boolean {
+  if (typeof trust === 'boolean') return () => trust;
   if (typeof trust === 'number') return (_address, hop) => hop < trust;
   return proxyAddr.compile([...trust]);
 }

@@ -15,12 +15,16 @@ export interface Asked {
   readonly key: string;
   readonly takesGzip: boolean;
   readonly ifNoneMatch: string | undefined;
+  /** See `Told`. */
+  readonly quiet?: boolean | undefined;
 }
 
 /** Bodies up to this many bytes are kept in one piece with their head: one write is cheaper than two. */
 const JOINED_BYTES = 64 * 1024;
 /** Charged for what this program adds to both heads of a response, and for its objects, bytes. */
 const OWN_BYTES = 3072;
+/** Begins the keys under which what is said to those who may not know is kept; no entry's key begins so. */
+const QUIET = '\u0000';
 
 /**
  * Responses of fresh entries as the bytes they are on the wire, for the fast path. Every field comes from `EntryFields`, which
@@ -65,24 +69,25 @@ export class PreparedResponses {
    */
   of(
     found: Found,
-    { key, takesGzip, ifNoneMatch }: Asked,
+    { key, takesGzip, ifNoneMatch, quiet = false }: Asked,
     now: number,
     startedAt = now,
   ): Printed | undefined {
     const { entry } = found;
+    const name = quiet ? QUIET + entry.key : entry.key;
     const form = formFor(entry, takesGzip, this.#settings.site);
     const known = form === 'decoded' ? this.#decoded : this.#asStored;
-    let prepared = known.get(entry.key);
+    let prepared = known.get(name);
     if (prepared?.isOf(entry) !== true) {
-      prepared = new Prepared(entry, form, 0, this.#means, this.#settings);
-      known.set(entry.key, prepared);
+      prepared = new Prepared(entry, form, 0, this.#means, this.#settings, quiet);
+      known.set(name, prepared);
     }
     // Without the body, which would have to be decoded for nothing.
     if (ifNoneMatch !== undefined && prepared.isCurrent(entry, ifNoneMatch, now))
       return prepared.notModified(found, key, now, startedAt);
     if (prepared.isWorthACopy) {
-      prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings);
-      known.set(entry.key, prepared);
+      prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings, quiet);
+      known.set(name, prepared);
     }
     return prepared.full(found, key, now, startedAt);
   }
@@ -109,6 +114,7 @@ class Prepared {
     copied: number,
     readonly means: Means,
     readonly settings: ServerSettings,
+    readonly quiet: boolean,
   ) {
     this.#entry = new WeakRef(entry);
     this.#joined = copied > 0;
@@ -162,7 +168,7 @@ class Prepared {
     if (head === undefined) return undefined;
     const sent = entry.status === 204 ? undefined : body;
     const pieces = startedAt === undefined ? this.#piecesOf(head, sent) : layOut(head, sent, false);
-    return new Printed(pieces, entry.status, outcome, found, now);
+    return new Printed(pieces, entry.status, outcome, found, now, this.quiet);
   }
 
   /** While a slow client holds the copy, others are sent the body itself: a copy each would be outside of every bound. */
@@ -187,11 +193,12 @@ class Prepared {
     if (head === undefined) return undefined;
     const same = startedAt === undefined ? this.#notModified?.reprinted(head) : undefined;
     const pieces = same ?? layOut(head, undefined, false);
-    return new Printed(pieces, 304, outcome, found, now);
+    return new Printed(pieces, 304, outcome, found, now, this.quiet);
   }
 
   #told(outcome: Outcome, now: number, startedAt = now): Told {
-    return { settings: this.settings, headers: [], outcome, requestId: NO_ID, startedAt, now };
+    const { settings, quiet } = this;
+    return { settings, headers: [], outcome, requestId: NO_ID, startedAt, now, quiet };
   }
 
   /** Undefined: it has to be decoded first, and not here. */

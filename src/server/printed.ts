@@ -57,7 +57,8 @@ export class Printed {
   /** A write has not left all of these bytes with the kernel: nothing may be patched any more. */
   #inFlight = false;
 
-  constructor(pieces: Pieces, status: number, outcome: Outcome, found: Found, now: number) {
+  /** `dated`: the head says what time it is. */
+  constructor(pieces: Pieces, status: number, outcome: Outcome, found: Found, now: number, dated: boolean) {
     this.#pieces = pieces;
     this.status = status;
     this.bytes = pieces.bytes;
@@ -65,7 +66,8 @@ export class Printed {
     this.#from = now;
     // Age counts up at whole seconds of the age, the lifetimes down at whole seconds of what is left.
     const age = ageAt(found.entry, now);
-    this.#until = now + Math.min(1000 - (age % 1000), Math.floor(freshFor(found, now) % 1000) + 1);
+    const turns = Math.min(1000 - (age % 1000), Math.floor(freshFor(found, now) % 1000) + 1);
+    this.#until = now + (dated ? Math.min(turns, 1000 - (now % 1000)) : turns);
   }
 
   get inFlight(): boolean {

@@ -11,6 +11,8 @@ type Raw = Extract<Answer, { kind: 'raw' }>;
 
 const NOT_COPIED: ReadonlySet<string> = new Set([...REPLACED, 'cache-status']);
 const NOT_COPIED_CORS: ReadonlySet<string> = new Set([...NOT_COPIED, ...CORS_REPLACED]);
+/** What a cache behind us (a parent) says of other requests than this. */
+const TELLING: ReadonlySet<string> = new Set(['age', 'server-timing']);
 
 /** Answers with what the origin sent: status, fields in their order, bytes. Only our own fields are added. */
 export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
@@ -28,7 +30,8 @@ export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
 
 function rawFields(theirs: RawHeaders, exchange: Exchange): string[] {
   const { cors, serverId, version } = exchange.settings;
-  const kept = withoutFields(theirs, cors ? NOT_COPIED_CORS : NOT_COPIED);
+  const copied = withoutFields(theirs, cors ? NOT_COPIED_CORS : NOT_COPIED);
+  const kept = exchange.quiet ? withoutFields(copied, TELLING) : copied;
   const advice = advertised(exchange);
   const headers = advice === undefined ? kept : withoutFields(kept, LIFETIMES);
   if (advice !== undefined) headers.push('Cache-Control', advice);

@@ -1,7 +1,49 @@
-import type { SitePolicy } from '../cache/site.js';
+import type { Answer } from '../cache/answer.js';
+import type { ClientRequest, SharedRoute, SitePolicy } from '../cache/site.js';
 import type { Clock } from '../clock.js';
+import type { ProxyError } from '../errors.js';
+import type { RawHeaders } from '../http/headers.js';
+import type { Exchange } from './exchange.js';
+import type { IdentityBodies } from './identity-bodies.js';
 import type { Observer } from './observer.js';
 import type { ClientAddress } from './peer.js';
+
+/** Who asks with a proxy key, and the request as everybody behind the gate sees it. */
+export interface Caller {
+  readonly tenant: string;
+  /** It is told nothing from which another's request could be known. */
+  readonly quiet: boolean;
+  /** Without the proxy key. */
+  readonly target: string;
+  readonly headers: RawHeaders;
+}
+
+/** Where a key may be. */
+export interface Keyed extends Pick<ClientRequest, 'target' | 'headers'> {
+  /** Some clients of TMDB put it into a JSON body. */
+  readonly bodyKey?: string | undefined;
+}
+
+/** Who may ask, and how much. */
+export interface Gate {
+  /** Changes with the set of keys: what was remembered of callers holds no longer. */
+  readonly version: number;
+  /** Who asks, or why not. Pure but for the set of keys. `now`: ms since epoch. */
+  identify(request: Keyed, now: number): Caller | ProxyError;
+  /** Counts a wrong key of a client address; what to answer instead once there were too many. Right keys are not asked. */
+  wrong(client: string): ProxyError | undefined;
+  /** Class, rate and quota, without waiting. 'ask': only `enter` can tell. */
+  enterNow(caller: Caller, className: string): ProxyError | 'in' | 'ask';
+  enter(caller: Caller, className: string): Promise<ProxyError | 'in'>;
+}
+
+/** Makes answers fit where they are read. */
+export interface Rewriter {
+  /** Whether answers of this route may be rewritten for somebody: then the socket does not answer. */
+  touches(route: SharedRoute): boolean;
+  /** The answer as this client gets it; the same object when nothing is to be changed. */
+  apply(answer: Answer, exchange: Exchange, identities: IdentityBodies): Answer | Promise<Answer>;
+}
 
 /** What delivery and the app know beside the request; one object per listener. */
 export interface ServerSettings {
@@ -22,4 +64,7 @@ export interface ServerSettings {
   readonly isReady: () => boolean;
   readonly clientAddress: ClientAddress;
   readonly observer: Observer;
+  /** Undefined: open to every client. */
+  readonly gate?: Gate | undefined;
+  readonly rewriter?: Rewriter | undefined;
 }

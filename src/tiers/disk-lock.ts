@@ -95,6 +95,13 @@ export class WriterLock {
   }
 }
 
+/** The living process that writes the store in `directory`; undefined when there is none, or no store. */
+export function livingOwner(directory: string): number | undefined {
+  const path = join(directory, 'lock');
+  const owner = readOwner(path);
+  return owner !== undefined && lives(owner, path) ? owner.pid : undefined;
+}
+
 function inUse(directory: string, pid: number): DiskStoreError {
   return new DiskStoreError(
     'in-use',

@@ -69,6 +69,7 @@ export class WritableDiskStore implements DiskStore {
       used: this.#used,
       indexPath: layout.index,
       maxPendingBytes: options.maxPendingBytes ?? Math.min(64 * MiB, Math.max(8 * MiB, maxBytes / 8)),
+      keepMs: options.keepMs ?? 0,
       now: () => clock.now(),
     });
     this.#view = new DiskView(this.#index, this.#bodies, this.#failures, (key, facts) => {

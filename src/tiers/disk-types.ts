@@ -69,6 +69,8 @@ export interface DiskOptions {
    * must not turn into memory. Default: maxBytes/8, at least 8 MiB and at most 64 MiB.
    */
   readonly maxPendingBytes?: number;
+  /** Answers are kept for at least this long after the origin gave them, though of no more use by their own times, ms (`keptUntil`). Default 0. */
+  readonly keepMs?: number;
   /** ms between two background steps, each looking at 1000 rows for expired entries. Default 1000. */
   readonly stepEvery?: number;
 }
@@ -89,7 +91,7 @@ export interface DurableArea {
 export interface DiskStats extends TierStats {
   /** Bytes of all our files, rounded up to blocks; ≤ maxBytes. */
   readonly fileBytes: number;
-  /** Entries removed because even their stale windows had ended. */
+  /** Entries removed because even their stale windows, and the time they are kept beyond them, had ended. */
   readonly expired: number;
   /** Sets answered 'not-admitted' because too many bytes waited, or no room could be made. */
   readonly refused: number;

@@ -10,7 +10,7 @@ import { type DeleteOp, isBefore, type KeyState, type Op, rowOf, type SetOp } fr
 import { Reclaimer } from './disk-reclaim.js';
 import type { Place } from './disk-segments.js';
 import type { UseBits } from './disk-touch.js';
-import { type Entry, usefulUntil } from './entry.js';
+import { type Entry, keptUntil } from './entry.js';
 import type { SetResult } from './tier.js';
 
 export interface WriterParts {
@@ -22,6 +22,8 @@ export interface WriterParts {
   readonly used: UseBits;
   readonly indexPath: string;
   readonly maxPendingBytes: number;
+  /** See `DiskOptions`. */
+  readonly keepMs: number;
   readonly now: () => number;
 }
 
@@ -80,7 +82,7 @@ export class DiskWriter {
         fullKey,
         head,
         body,
-        expires: usefulUntil(entry),
+        expires: keptUntil(entry, this.parts.keepMs),
         cost,
         done,
       });

@@ -57,13 +57,29 @@ export function freshUntil(entry: EntryHead): number {
 export const VALIDATED_MS = 3600 * 1000;
 
 /**
- * When the entry may be dropped by a store, ms since epoch: when it is neither fresh nor within a stale window, nor worth
+ * Until when the entry is of use, ms since epoch: from then on it is neither fresh nor within a stale window, nor worth
  * validating (RFC 9111 section 4.3).
  */
 export function usefulUntil(entry: EntryHead): number {
   const served = freshUntil(entry) + Math.max(entry.staleWhileRevalidate, entry.staleIfError);
   const validated = hasField(entry.headers, 'etag') || hasField(entry.headers, 'last-modified');
   return validated ? Math.max(served, entry.storedAt + VALIDATED_MS) : served;
+}
+
+/**
+ * What soon says something wrong: that a title does not exist, what has changed lately, what a search finds. It is kept for as
+ * long as it is of use and no longer.
+ */
+const FLEETING: ReadonlySet<string> = new Set(['negative', 'changes', 'search']);
+
+/**
+ * When a store may drop the entry, ms since epoch. For `keepMs` from when the origin answered, an answer is kept beyond its
+ * use, for when there is no origin to ask (OFFLINE, an open breaker).
+ */
+export function keptUntil(entry: EntryHead, keepMs: number): number {
+  const useful = usefulUntil(entry);
+  if (keepMs === 0 || entry.status !== 200 || FLEETING.has(entry.class)) return useful;
+  return Math.max(useful, entry.storedAt - entry.ageAtStore + keepMs);
 }
 
 /** Separates the primary key from the part chosen by `Vary`: a line feed can't occur in a key. */

@@ -1,6 +1,6 @@
 import { FENCE_OFFSET, VALUE_HEADER_BYTES, VALUE_MAGIC, VALUE_VERSION } from '../redis/value-header.js';
 import { type DecodeFailure, decodeEntry, decodeHead, encodeEntry } from './codec.js';
-import { type Entry, type EntryHead, usefulUntil } from './entry.js';
+import { type Entry, type EntryHead, keptUntil } from './entry.js';
 
 /*
  * One value in Redis: 32 bytes of our own, then the entry as the codec writes it. Little-endian:
@@ -25,12 +25,13 @@ export type DecodedValue<T> =
 
 export interface EncodedValue {
   readonly bytes: Buffer;
-  /** ms the value may live: fresh plus the longest stale window. Not above 0: of no use to anyone any more. */
+  /** ms the value may live: for as long as a store keeps it. Not above 0: of no use to anyone any more. */
   readonly px: number;
 }
 
-export function encodeValue(entry: Entry, now: number, fence = 0): EncodedValue {
-  const px = Math.floor(usefulUntil(entry) - now);
+/** `keepMs`: see `keptUntil`. */
+export function encodeValue(entry: Entry, now: number, fence = 0, keepMs = 0): EncodedValue {
+  const px = Math.floor(keptUntil(entry, keepMs) - now);
   const header = Buffer.alloc(VALUE_HEADER_BYTES);
   header.writeUInt32LE(MAGIC, 0);
   header.writeUInt8(VALUE_VERSION, 4);

@@ -29,10 +29,12 @@ export interface RedisTierParts {
   readonly maxEntryBytes: number;
   /** False in a worker process: it reads itself and leaves writing to the core (ADR 0001). */
   readonly writable: boolean;
+  /** Answers are kept for at least this long after the origin gave them, ms (`keptUntil`). Default 0. */
+  readonly keepMs?: number;
 }
 
 /**
- * L2 in Redis, shared by all nodes. Entries leave by Redis' TTL: fresh plus the longest stale window. `read`, `write` and
+ * L2 in Redis, shared by all nodes. Entries leave by Redis' TTL: when a store need not keep them any longer. `read`, `write` and
  * `ping` reject with RedisTrouble, for whoever has something to fall back to; the methods of `Tier` never do.
  */
 export class RedisTier implements Tier {
@@ -150,8 +152,8 @@ export class RedisTier implements Tier {
   }
 
   async #store(entry: Entry, fence: number | undefined): Promise<SetResult> {
-    const { clock, maxEntryBytes } = this.#parts;
-    const value = encodeValue(entry, clock.now(), fence);
+    const { clock, maxEntryBytes, keepMs } = this.#parts;
+    const value = encodeValue(entry, clock.now(), fence, keepMs);
     const refused =
       value.bytes.length > maxEntryBytes ? 'too-large' : value.px <= 0 ? 'not-admitted' : undefined;
     const kept = refused === undefined ? value : NO_VALUE;

@@ -11,15 +11,24 @@ const NOT_FOUND_CODES: ReadonlySet<unknown> = new Set([6, 34, 37]);
  * code 25 (rate limit) with other statuses than 429, so the body has the last word: a 2xx must not be an envelope, and
  * a 404 must be one that says "not found" (TMDB.md, Responses).
  */
-export function apiFault(status: number, headers: RawHeaders, body: Buffer): BodyFault | undefined {
+export function apiFault(
+  status: number,
+  headers: RawHeaders,
+  body: Buffer,
+  parse: (body: Buffer) => unknown = parseJson,
+): BodyFault | undefined {
   if (status !== 404 && (status < 200 || status > 299)) return undefined;
   const type = field(headers, 'content-type');
   if (type !== undefined && !isJsonType(type)) return 'error-envelope';
-  const value = parseJson(body);
+  const value = parse(body);
   if (value === undefined) return 'truncated';
-  if (status === 404)
-    return isObject(value) && NOT_FOUND_CODES.has(value.status_code) ? undefined : 'error-envelope';
+  if (status === 404) return saysNotFound(value) ? undefined : 'error-envelope';
   return isEnvelope(value) ? 'error-envelope' : undefined;
+}
+
+/** Whether a body is TMDB's envelope for what does not exist. */
+export function saysNotFound(value: unknown): boolean {
+  return isObject(value) && NOT_FOUND_CODES.has(value.status_code);
 }
 
 /** `success:false` or a numeric `status_code` at the top level; deeper down they belong to the resource. */

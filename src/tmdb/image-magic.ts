@@ -21,6 +21,12 @@ export function matchesImageType(contentType: string, body: Buffer): boolean {
   return CHECKS.get(type)?.(body) ?? false;
 }
 
+/** Whether bytes are an image of any type that is known here. */
+export function isAnyImage(body: Buffer): boolean {
+  for (const check of CHECKS.values()) if (check(body)) return true;
+  return false;
+}
+
 function isJpeg(body: Buffer): boolean {
   return body[0] === 0xff && body[1] === 0xd8 && body[2] === 0xff;
 }

@@ -10,6 +10,31 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
+/** Parses once a body that is looked at twice: whether it may be stored, then for its tags. */
+export class ParsedOnce {
+  /** Values go with their buffers: nobody need come for one. */
+  readonly #values = new WeakMap<Buffer, unknown>();
+
+  /** Parses, and keeps the value for who comes next. */
+  parse(body: Buffer): unknown {
+    const value = parseJson(body);
+    if (value !== undefined) this.#values.set(body, value);
+    return value;
+  }
+
+  /** The value that was kept, else parsed now; from here on it is the caller's alone. */
+  take(body: Buffer): unknown {
+    const value = this.#values.get(body) ?? parseJson(body);
+    this.drop(body);
+    return value;
+  }
+
+  /** Nobody comes for it: a stored body must not keep its value alive. */
+  drop(body: Buffer): void {
+    this.#values.delete(body);
+  }
+}
+
 export function isObject(value: unknown): value is JsonMembers {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

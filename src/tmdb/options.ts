@@ -1,6 +1,7 @@
 import type { ClassTimes } from '../cache/site.js';
 import type { ClassName } from './classes.js';
 import type { Credential } from './credentials.js';
+import type { ReferrerMap } from './referrers.js';
 
 export type UpstreamName = 'api' | 'image';
 
@@ -19,4 +20,6 @@ export interface TmdbPolicyOptions {
   readonly viaPseudonym: string;
   /** Hosts (`host` or `host:port`) beside TMDB's whose URLs a purge may name: the configured origins, our own address. */
   readonly hosts?: readonly string[] | undefined;
+  /** Given in the core, which sees what titles name before clients ask for it. */
+  readonly referrers?: ReferrerMap | undefined;
 }

@@ -1,8 +1,9 @@
 import type { PassReason, PassRoute } from '../cache/site.js';
+import { apiClass } from './classes.js';
 import { type Credential, keyPair } from './credentials.js';
 import type { TmdbPolicyOptions } from './options.js';
 import { passHeaders } from './pass-headers.js';
-import { keyOf, targetOf } from './place.js';
+import { apiSegments, keyOf, targetOf } from './place.js';
 import { wireQuery, withoutApiKeys } from './query.js';
 import type { Reading } from './reading.js';
 
@@ -39,6 +40,7 @@ export class PassRoutes {
       // A body is a stream and cannot be sent twice.
       retryable: !unsafe && reason !== 'side-effects' && !traits.hasBody,
       key: reason === 'disabled' ? keyOf(upstream, path, query.canonical) : undefined,
+      class: reason === 'disabled' ? classOf(reading) : undefined,
     };
   }
 
@@ -58,6 +60,10 @@ export class PassRoutes {
       authorization: this.#credential.kind === 'v4' ? `Bearer ${this.#credential.value}` : null,
     };
   }
+}
+
+function classOf({ upstream, path }: Reading): string {
+  return upstream === 'image' ? 'image' : apiClass(apiSegments(path));
 }
 
 /** Images need no credential: an application key is left out, and our own token does not go to another host. */

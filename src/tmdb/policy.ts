@@ -1,15 +1,21 @@
 import type { ClassTimes, SitePolicy } from '../cache/site.js';
-import { bodyTags, hasBodyTags } from './body-tags.js';
+import { mayGetTags, ResponseTags } from './body-tags.js';
 import { type ClassName, responseClass } from './classes.js';
 import { AuthorizationJudge } from './credentials.js';
 import { apiFault, imageFault } from './envelope.js';
 import { errorBody } from './error-body.js';
+import { insteadOfPage } from './instead.js';
+import { ParsedOnce } from './json.js';
 import type { TmdbPolicyOptions } from './options.js';
 import { PassRoutes } from './pass-routes.js';
 import { PurgeUrls } from './purge-url.js';
 import { passReason, readRequest } from './reading.js';
 import { SharedRoutes } from './shared-routes.js';
+import { isTitleTag, referrerTag } from './tags.js';
 import { READ_FIELDS } from './traits.js';
+
+/** A file of the image host never changes (TMDB.md, Responses). */
+const IMAGES: ReadonlySet<string> = new Set<ClassName>(['image']);
 
 /**
  * TMDB as the engine sees it: its API (`/3`, `/4`) and its images (`/t/p`) on one listener. What is read from a request
@@ -20,6 +26,9 @@ export function createTmdbPolicy(options: TmdbPolicyOptions): SitePolicy {
   const shared = new SharedRoutes(options);
   const passed = new PassRoutes(options);
   const purgeUrls = new PurgeUrls(options.hosts ?? []);
+  const parsed = new ParsedOnce();
+  const parse = (body: Buffer) => parsed.parse(body);
+  const responseTags = new ResponseTags(parsed, options.referrers);
   return {
     name: options.kind,
     ttlPolicy: options.ttlPolicy,
@@ -33,11 +42,13 @@ export function createTmdbPolicy(options: TmdbPolicyOptions): SitePolicy {
     },
     classOf: (route, status) => responseClass(route.class, status),
     times: (className) => timesOf(options.classes, className),
+    images: IMAGES,
     inspect: (route, status, headers, body) =>
-      route.upstream === 'image' ? imageFault(status, headers, body) : apiFault(status, headers, body),
-    tagsOf: (route, status, _headers, body) =>
-      status === 200 && route.upstream === 'api' ? bodyTags(route.tags, body) : [],
-    tagsFromBody: (route) => route.upstream === 'api' && hasBodyTags(route.tags),
+      route.upstream === 'image' ? imageFault(status, headers, body) : apiFault(status, headers, body, parse),
+    instead: insteadOfPage,
+    tagsOf: (route, status, _headers, body) => responseTags.of(route, status, body),
+    tagsFromBody: mayGetTags,
+    alsoPurged: (tag) => (isTitleTag(tag) ? [referrerTag(tag)] : []),
     resolveUrl: (url) => purgeUrls.resolve(url),
     errorBody,
   };

@@ -24,6 +24,21 @@ const WITHOUT_SCHEME = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#]|$)/i;
 const WEB_TITLE =
   /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/)?(movie|tv|person|collection|company|network|keyword)\/0*(\d+)(?:-[^/]*)?(?:\/season\/(\d+)(?:\/episode\/(\d+))?)?(?:\/|$)/i;
 
+const WEB_REVIEW = /^\/review\/([0-9a-f]{24})(?:\/|$)/i;
+const WEB_LIST = /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/)?((?:movie|tv|person)(?:\/[a-z-]+)?)\/?$/i;
+/** Pages of lists, and what the API calls them. */
+const WEB_LISTS: ReadonlyMap<string, string> = new Map([
+  ['movie', 'movie/popular'],
+  ['movie/now-playing', 'movie/now_playing'],
+  ['movie/upcoming', 'movie/upcoming'],
+  ['movie/top-rated', 'movie/top_rated'],
+  ['tv', 'tv/popular'],
+  ['tv/airing-today', 'tv/airing_today'],
+  ['tv/on-the-air', 'tv/on_the_air'],
+  ['tv/top-rated', 'tv/top_rated'],
+  ['person', 'person/popular'],
+]);
+
 /**
  * Resolves addresses as CONTRACT.md describes them: paths, full URLs of TMDB's hosts, addresses of its web site. A path
  * without a query means all its variants (a tag), one with a query that variant (a key).
@@ -66,8 +81,9 @@ function dataTarget(given: string): PurgeTarget | undefined {
 }
 
 function webTarget(target: string): PurgeTarget | undefined {
-  const [, family, id, season, episode] = WEB_TITLE.exec(target.replace(/\?.*$/s, '')) ?? [];
-  if (family === undefined || id === undefined) return undefined;
+  const path = target.replace(/\?.*$/s, '');
+  const [, family, id, season, episode] = WEB_TITLE.exec(path) ?? [];
+  if (family === undefined || id === undefined) return webList(path) ?? webReview(path);
   const title = `${family.toLowerCase()}:${id}`;
   if (title.startsWith('tv:') && season !== undefined) {
     const tags: string[] = [];
@@ -76,6 +92,16 @@ function webTarget(target: string): PurgeTarget | undefined {
     return { tags: tags.slice(-1) };
   }
   return { tags: [title] };
+}
+
+function webList(path: string): PurgeTarget | undefined {
+  const list = WEB_LISTS.get(WEB_LIST.exec(path)?.[1]?.toLowerCase() ?? '');
+  return list === undefined ? undefined : { tags: [`list:${list}`] };
+}
+
+function webReview(path: string): PurgeTarget | undefined {
+  const id = WEB_REVIEW.exec(path)?.[1];
+  return id === undefined ? undefined : { tags: [`review:${id.toLowerCase()}`] };
 }
 
 /** People type addresses as text, sockets deliver bytes: text beyond ASCII, and spaces, become UTF-8 escapes. */

@@ -20,6 +20,25 @@ const TITLED: ReadonlySet<string> = new Set([
 const LEADING_NUMBER = /^0*(\d+)(?![0-9])/;
 const APPENDED_SEASON = /(?:^|,)season\/(\d+)(?:\/episode\/(\d+))?/g;
 
+/** Families whose bodies name image files, and parts of a series: `movie:550`, `tv:1399:s1`. */
+const WITH_IMAGES = /^(?:movie|tv|person|collection|company|network):[a-z0-9:]+$/;
+
+/** Whether a tag is that of a title, or a part of one, that has images of its own. */
+export function isTitleTag(tag: string): boolean {
+  return WITH_IMAGES.test(tag);
+}
+
+/** The tag of image files that a title names. */
+export function referrerTag(title: string): string {
+  return OF + title;
+}
+
+export function isReferrerTag(tag: string): boolean {
+  return tag.startsWith(OF);
+}
+
+const OF = 'of:';
+
 /** Every variant of one path, whatever its query; a trailing slash makes no difference to a purge. */
 export function pathTag(path: string): string {
   return path.length > 1 && path.endsWith('/') ? `path:${path.slice(0, -1)}` : `path:${path}`;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
+import { HOUSE_KEY, proxyBefore } from './kit.js';
 
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJwcm94eSJ9.c2lnbmF0dXJl';
 let origin: SampleOrigin;
@@ -81,5 +82,39 @@ describe('images', () => {
     expect(proxied.body.equals(direct.body)).toBe(true);
     expect(proxied.headers.etag).toBe(direct.headers.etag);
     expect(Number(String(proxied.headers['cache-control']).split('=')[1])).toBeGreaterThan(0);
+  });
+});
+
+describe('with a proxy key, before a TMDB that knows only the key of the proxy', () => {
+  const guarded = proxyBefore(
+    () => origin,
+    () => ({ PROXY_KEYS: `house=${HOUSE_KEY}`, TMDB_API_KEY: 'the-only-good-key' }),
+  );
+  beforeAll(() => origin.keys.become({ accepted: ['the-only-good-key'] }));
+  afterAll(() => origin.keys.become({ accepted: null }));
+
+  it('moviedb-promise sends it in the query, and in the JSON body of what it posts and deletes', async () => {
+    const user = new MovieDb(HOUSE_KEY, `${guarded().url}/3/`);
+    expect(await user.movieInfo({ id: 12 })).toMatchObject({ id: 12 });
+    await user.requestToken();
+    await user.retrieveSession();
+    expect((await user.movieRatingUpdate({ id: 12, value: 8 })).status_code).toBe(1);
+    expect((await user.movieRatingDelete({ id: 12 })).status_code).toBe(13);
+    const stranger = new MovieDb('wrong', `${guarded().url}/3/`);
+    await expect(stranger.movieInfo({ id: 12 })).rejects.toMatchObject({ response: { status: 401 } });
+  });
+
+  it('tmdb-ts sends it as a Bearer; what both ask for is shared', async () => {
+    const client = new TMDB(HOUSE_KEY, {
+      fetch: (input, init) => fetch(String(input).replace('https://api.themoviedb.org', guarded().url), init),
+    });
+    await new MovieDb(HOUSE_KEY, `${guarded().url}/3/`).movieInfo({ id: 11 });
+    const before = origin.requests.total;
+    expect(await client.movies.details(11)).toMatchObject({ id: 11 });
+    expect(origin.requests.total).toBe(before);
+  });
+
+  it('TMDB saw no key but its own', () => {
+    expect(JSON.stringify(origin.requests.all())).not.toContain('tcp_');
   });
 });

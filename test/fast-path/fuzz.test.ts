@@ -97,7 +97,7 @@ describe('a listener with the fast path and one without', () => {
       let requests = 0;
       let hits = 0;
       const alike = fc.asyncProperty(scenario(site), usualReads, async (actions, reads) => {
-        const twins = await new Twins(site, l2, reads).open();
+        const twins = await new Twins(site, l2, { usualReads: reads }).open();
         try {
           for (const action of actions) await twins.run(action);
         } finally {

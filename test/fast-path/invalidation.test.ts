@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PurgeScope } from '../../src/cache/purge-table.js';
+import { FeedCoverage } from '../../src/feed/feed-coverage.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { Side } from './side.js';
 import { scopeOf } from './twins.js';
@@ -79,6 +80,69 @@ describe('what is not the stored response any more is not given', () => {
     clock.advance(19_999);
     expect(await ask()).toMatchObject({ cache: 'HIT', fast: true });
     clock.advance(1);
+    expect((await ask()).fast).toBe(false);
+  });
+});
+
+describe('a lifetime that the change feed vouches for', () => {
+  const CLASS_MS = 20_000;
+  const covered = async (long: boolean) => {
+    const feed = new FeedCoverage({ classMs: CLASS_MS, clock });
+    feed.become({ sinceStamp: 0, until: clock.now() + 60_000 });
+    await side.close();
+    side = await new Side({
+      site: 'tmdb',
+      l2: 'prompt',
+      clock,
+      fast: true,
+      coverage: {
+        lifetimeOf: () => (long ? 600_000 : undefined),
+        staleSince: (head, now) => feed.staleSince(head, now),
+      },
+    }).open();
+    wire = await Wire.open(side);
+    await ask();
+    await ask();
+    expect(await ask()).toMatchObject({ cache: 'HIT', fast: true });
+    return feed;
+  };
+
+  it('is believed on the socket for as long as it does, to the millisecond', async () => {
+    await covered(true);
+    clock.advance(59_999);
+    await ask(); // memory has looked at L2 again
+    expect(await ask()).toMatchObject({ cache: 'HIT', fast: true });
+    clock.advance(1);
+    const late = await ask();
+    expect([late.fast, late.cache === 'HIT']).toEqual([false, false]);
+  });
+
+  it('ends with a soft purge of what was edited', async () => {
+    await covered(true);
+    clock.advance(30_000);
+    side.origin.change(TARGET);
+    side.kit.purge(scopeOf(side, 'tag', TARGET), true);
+    const next = await ask();
+    expect([next.fast, next.cache === 'HIT']).toEqual([false, false]);
+    expect(await ask()).toMatchObject({ generation: 1, cache: 'HIT' });
+  });
+
+  it('does not hold what it was stored before', async () => {
+    const feed = await covered(true);
+    feed.become({ sinceStamp: side.kit.purges.stamp() + 1, until: clock.now() + 60_000 });
+    clock.advance(CLASS_MS - 1);
+    await ask();
+    expect(await ask()).toMatchObject({ cache: 'HIT', fast: true });
+    clock.advance(1);
+    expect((await ask()).fast).toBe(false);
+  });
+
+  it('leaves alone what has the lifetime of its class', async () => {
+    await covered(false);
+    clock.advance(19_999);
+    await ask();
+    expect(await ask()).toMatchObject({ cache: 'HIT', fast: true });
+    clock.advance(CLASS_MS / 5);
     expect((await ask()).fast).toBe(false);
   });
 });

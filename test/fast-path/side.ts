@@ -1,4 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net';
+import type { Coverage } from '../../src/cache/coverage.js';
 import type { SitePolicy } from '../../src/cache/site.js';
 import { App } from '../../src/server/app.js';
 import { FastPath } from '../../src/server/fast-path.js';
@@ -72,6 +73,7 @@ export interface SideOptions {
   readonly preparedBytes?: number;
   /** As on a Node whose accepted sockets cannot read into one buffer (one-buffer.ts). */
   readonly usualReads?: boolean;
+  readonly coverage?: Coverage;
 }
 
 /** Takes from a socket what one-buffer.ts looks for, before it does. */
@@ -104,7 +106,13 @@ export class Side {
     this.origin = new FunctionOrigin(clock);
     this.l2 = new TIERS[options.l2]({ maxBytes: 64 * MIB });
     this.site = siteOf(options.site);
-    this.kit = engineOver({ clock, origin: this.origin, l2: this.l2, site: this.site });
+    this.kit = engineOver({
+      clock,
+      origin: this.origin,
+      l2: this.l2,
+      site: this.site,
+      ...(options.coverage !== undefined && { coverage: options.coverage }),
+    });
     this.settings = {
       site: this.site,
       clock,

@@ -1,4 +1,5 @@
 import type { PurgeScope } from '../../src/cache/purge-table.js';
+import type { ServerSettings } from '../../src/server/settings.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type SharedTier, Side, type SiteName } from './side.js';
 import { type Masked, masked, stillness, Wire } from './wire.js';
@@ -28,6 +29,13 @@ export type Action =
   | { readonly kind: 'forget' }
   | { readonly kind: 'ready'; readonly ready: boolean };
 
+interface TwinsOptions {
+  /** See `SideOptions`. */
+  readonly usualReads?: boolean;
+  /** What each of them has beside the usual, made for each. */
+  readonly settings?: (clock: FakeClock) => Partial<ServerSettings>;
+}
+
 interface Pair {
   readonly plain: Wire;
   readonly fast: Wire;
@@ -47,10 +55,14 @@ export class Twins {
   #parted = false;
   #seenIds = { plain: 0, fast: 0 };
 
-  constructor(site: SiteName, l2: SharedTier, usualReads = false) {
+  constructor(
+    site: SiteName,
+    l2: SharedTier,
+    { usualReads = false, settings = () => ({}) }: TwinsOptions = {},
+  ) {
     const { clock } = this;
-    this.plain = new Side({ site, l2, clock, fast: false });
-    this.fast = new Side({ site, l2, clock, fast: true, usualReads });
+    this.plain = new Side({ site, l2, clock, fast: false, settings: settings(clock) });
+    this.fast = new Side({ site, l2, clock, fast: true, usualReads, settings: settings(clock) });
   }
 
   async open(): Promise<this> {

@@ -8,7 +8,7 @@ const POST = 'POST /x/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello';
 
 let twins: Twins;
 beforeEach(async () => {
-  twins = await new Twins('letter', 'slow', true).open();
+  twins = await new Twins('letter', 'slow', { usualReads: true }).open();
   await ask(HOT);
   await ask(HOT);
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
-import { get, json } from '../support/raw-client.js';
+import { type Got, get, json } from '../support/raw-client.js';
 
 let origin: SampleOrigin;
 let proxy: ProxyProcess;
@@ -69,4 +69,44 @@ describe('management', () => {
       expect((await get(`${proxy.url}/cache/clear`, { method: 'POST', headers })).status).toBe(403);
     },
   );
+});
+
+describe.each([1, 2])('tenants, with WORKERS=%i', (workers) => {
+  it("no answer, log or metric of one tenant tells of another's request", async () => {
+    const guarded = await startProxy({
+      env: pointedAt(origin.url, {
+        WORKERS: String(workers),
+        PROXY_KEYS: 'alice=alices-key-0123456789,bob=bobs-key-0123456789',
+      }),
+    });
+    try {
+      const ask = (path: string, who: string) => get(`${guarded.url}${path}?api_key=${who}s-key-0123456789`);
+      const told = ({ status, headers, body }: Got) => {
+        const { date: _date, 'x-request-id': _id, ...rest } = headers;
+        return JSON.stringify({ status, rest, body: body.toString('base64') });
+      };
+      for (const path of [
+        `/3/movie/60${workers}`,
+        `/t/p/w500/alices${workers}.jpg`,
+        `/3/movie/99999999${workers}`,
+      ]) {
+        // Bob's is the first request of anybody, or one of those after Alice's: he can not know which.
+        const first = await ask(path, 'alice');
+        const again: Got[] = [];
+        for (let i = 0; i < 3 * workers; i++) again.push(await ask(path, 'bob'));
+        for (const got of again) expect(told(got)).toBe(told(first));
+        expect(origin.requests.countOf(path)).toBe(1);
+      }
+      for (const path of ['/metrics', '/stats', '/status', '/health'])
+        expect((await get(guarded.url + path)).body.toString()).not.toMatch(/alice|bob/);
+      const lines = guarded
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('"tenant":"bob"'));
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines) expect(line).not.toMatch(/alices-key|"tenant":"alice"/);
+    } finally {
+      await guarded.stop();
+    }
+  });
 });

@@ -67,8 +67,25 @@ export const peerRow = z
   })
   .openapi('Peer');
 
+export const credentialRow = z
+  .object({
+    number: z.number().int().describe('Place in TMDB_API_KEY, from 1'),
+    kind: z.enum(['v3', 'v4']),
+    state: z.enum(['in-use', 'ready', 'refused']).describe('in-use: asked with first'),
+    refused_until: z
+      .string()
+      .nullable()
+      .describe('ISO 8601; a refused key is left alone until then while there is another'),
+  })
+  .openapi('Credential');
+
 export const upstreamAnswer = z
-  .object({ upstreams: z.array(upstreamRow), peers: z.array(peerRow), timestamp: z.string() })
+  .object({
+    upstreams: z.array(upstreamRow),
+    peers: z.array(peerRow),
+    credentials: z.array(credentialRow),
+    timestamp: z.string(),
+  })
   .openapi('Upstreams');
 
 export const configAnswer = z

@@ -35,6 +35,31 @@ export const upstreamStats = z.object({
   last_error: z.string().nullable(),
 });
 
+const perKind = (what: string) =>
+  z.object({ movie: z.number().int(), tv: z.number().int(), person: z.number().int() }).describe(what);
+
+/** The change feed as this node sees it; its counters are this node's, since its start. */
+export const changeFeedStats = z
+  .object({
+    healthy: z.boolean().describe('Edits are told: details may be fresh for CHANGE_FEED_TTL'),
+    leader: z.boolean().describe('This node reads the lists for all'),
+    last_poll: z.string().nullable().describe('End of the last complete reading, by whichever node'),
+    lag_ms: z.number().nullable().describe('Since then'),
+    reason: z.string().nullable().describe('Why it is not healthy'),
+    ordered: z.boolean().describe('The lists show the latest edit first'),
+    ids_seen: perKind('Titles that may have changed since the reading before'),
+    softened: perKind('Titles whose entries were made stale'),
+    not_cached: perKind('Titles that may have changed and are not cached'),
+    pages: perKind('Pages read'),
+    polls: z.object({
+      complete: z.number().int(),
+      failed: z.number().int(),
+      refused: z.number().int().describe('Another node had read later ones'),
+    }),
+    gaps: z.number().int().describe('Times for which edits were read up day by day, or given up on'),
+  })
+  .openapi('ChangeFeedStats');
+
 export const statsAnswer = z
   .object({
     requests: z.object({
@@ -60,6 +85,7 @@ export const statsAnswer = z
     }),
     upstreams: z.record(z.string(), upstreamStats).describe('By base URL'),
     latency_ms: percentiles.extend({ l1: percentiles, l2: percentiles, origin: percentiles }),
+    change_feed: changeFeedStats.nullable().describe('null: this node follows none (CHANGE_FEED)'),
     uptime: z.number().describe('Seconds'),
     workers: z.number().int(),
     timestamp: z.string(),
@@ -69,4 +95,5 @@ export const statsAnswer = z
 export type Percentiles = z.infer<typeof percentiles>;
 export type TierStatsAnswer = z.infer<typeof tierStats>;
 export type UpstreamStats = z.infer<typeof upstreamStats>;
+export type ChangeFeedStats = z.infer<typeof changeFeedStats>;
 export type StatsAnswer = z.infer<typeof statsAnswer>;

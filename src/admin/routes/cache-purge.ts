@@ -3,8 +3,9 @@ import type { Context } from 'hono';
 import { purgeAnswer } from '../answers/cache.js';
 import { fromPeer } from '../cascade.js';
 import { paramsOf } from '../invalid-params.js';
+import { jsonBody } from '../json-body.js';
 import type { PurgeCommand } from '../management.js';
-import { invalid, ProblemError } from '../problem.js';
+import { invalid } from '../problem.js';
 import { adminOnly, badRequest, json, type RouteParts, timestamp, tooLarge } from './parts.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -78,7 +79,7 @@ export function cachePurgeRoutes(parts: RouteParts): void {
   // Not `app.openapi`: its validator refuses a body whose content type is not JSON's, as `curl -d` sends it.
   app.openAPIRegistry.registerPath(purge);
   app.post('/cache/purge', async (c) => {
-    const parsed = body.safeParse(parseJson(await textOf(c.req.raw.body)));
+    const parsed = body.safeParse(await jsonBody(c.req.raw, MAX_BODY_BYTES));
     if (!parsed.success) throw invalid(paramsOf(parsed.error.issues, 'body'));
     const { keys = [], urls = [], tags = [], prefix, class: of, soft } = parsed.data;
     return run(c, { keys, urls, tags, prefix, class: of, soft });
@@ -95,31 +96,6 @@ export function cachePurgeRoutes(parts: RouteParts): void {
       soft,
     });
   });
-}
-
-/** The body as text, read no further than its bound. Hono's own limiter fails on a POST without a body (2.1.7). */
-async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      const detail = `The body is larger than ${MAX_BODY_BYTES} bytes. Send several requests.`;
-      throw new ProblemError({ status: 413, code: 'content_too_large', detail });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const problem = invalid([{ name: 'body', in: 'body', reason: 'must be a JSON object' }]);
-    problem.cause = cause;
-    throw problem;
-  }
 }
 
 /** Path and query of an absolute URL, as they are. */

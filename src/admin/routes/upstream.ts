@@ -13,7 +13,7 @@ const upstream = createRoute({
 
 export function upstreamRoutes({ app, management, clock }: RouteParts): void {
   app.openapi(upstream, async (c) => {
-    const { upstreams, peers } = await management.upstreams();
-    return c.json({ upstreams, peers, timestamp: timestamp(clock) }, 200);
+    const { upstreams, peers, credentials } = await management.upstreams();
+    return c.json({ upstreams, peers, credentials, timestamp: timestamp(clock) }, 200);
   });
 }

@@ -84,10 +84,19 @@ export function deriveTtlPolicy(values: Values, derived: DerivedValues): TtlPoli
   return policy;
 }
 
-/** Only TMDB's API has change lists. */
+/** Whether there are change lists, a use for them and, unless the operator knows better, a key to read them with. */
 export function deriveChangeFeed(values: Values, given: boolean, derived: DerivedValues): boolean {
-  const type = values.UPSTREAM_TYPE;
-  if (given || type === 'tmdb' || type === 'tmdb-api') return values.CHANGE_FEED;
-  derived.set('CHANGE_FEED', { value: false, reason: `UPSTREAM_TYPE=${type} has no change lists` });
+  const reason = values.CHANGE_FEED ? withoutFeed(values, given) : undefined;
+  if (reason === undefined) return values.CHANGE_FEED;
+  derived.set('CHANGE_FEED', { value: false, reason });
   return false;
+}
+
+function withoutFeed(values: Values, given: boolean): string | undefined {
+  const { UPSTREAM_TYPE: type, PARENT_PROXY: parent } = values;
+  if (type !== 'tmdb' && type !== 'tmdb-api') return `UPSTREAM_TYPE=${type} has no change lists`;
+  if (values.OFFLINE) return 'OFFLINE=true asks the origin for nothing';
+  if (!values.CACHE_ENABLED) return 'CACHE_ENABLED=false stores nothing that could change';
+  const hasKey = values.TMDB_API_KEY !== undefined || parent?.username !== undefined;
+  return given || hasKey ? undefined : 'the change lists need a key, and TMDB_API_KEY is unset';
 }

@@ -16,7 +16,8 @@ export const ACCESS_SETTINGS = {
     whenUnset: 'open to every client',
     secret: 'all',
     reloadable: true,
-    meaning: 'Keys for clients, one tenant each.',
+    meaning:
+      'Keys for clients, each of a tenant: `tenant=key`, separated by commas or lines; or the text of a keys file.',
   }),
   PROXY_KEYS_FILE: optional({
     kind: text('a path', /^[^\0]+$/),

@@ -1,5 +1,5 @@
 import { MAX_CACHE_MS } from '../config.js';
-import { boolean, bytes, duration, oneOf, text } from '../kinds.js';
+import { boolean, bytes, duration, integer, oneOf, text } from '../kinds.js';
 import { optional, type Setting, setting } from '../setting.js';
 
 /** DESIGN, Times: "All bounded by 180 days (TMDB's terms)". */
@@ -50,6 +50,12 @@ export const CACHE_SETTINGS = {
     kind: boolean,
     default: 'false',
     meaning: 'Serves what is stored, however old, and never asks the origin.',
+  }),
+  WARM_TOP_KEYS: setting({
+    kind: integer(0, 1_000_000),
+    default: '1000',
+    meaning:
+      'The hottest keys of the last run that a start brings from L2 into each L1; 0 brings none. The origin is not asked.',
   }),
 };
 

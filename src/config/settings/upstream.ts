@@ -1,4 +1,4 @@
-import { endpoint, endpoints, forwardProxy } from '../addresses.js';
+import { endpoint, endpoints, exportUrl, forwardProxy } from '../addresses.js';
 import { listOf } from '../kind.js';
 import { duration, integer, oneOf, positiveNumber, tmdbCredential } from '../kinds.js';
 import { optional, setting } from '../setting.js';
@@ -20,6 +20,11 @@ export const UPSTREAM_SETTINGS = {
     kind: endpoints({ credentials: false, example: 'https://image.tmdb.org' }),
     default: 'https://image.tmdb.org',
     meaning: 'Hosts of the images in order of preference, without `/t/p`.',
+  }),
+  TMDB_EXPORT_URL: setting({
+    kind: exportUrl,
+    default: 'https://files.tmdb.org',
+    meaning: 'Host of the daily exports: the only one that `POST /cache/warm` fetches a list from.',
   }),
   UPSTREAM_TYPE: setting({
     kind: oneOf(['tmdb', 'tmdb-api', 'tmdb-image', 'custom']),

@@ -1,3 +1,5 @@
+import type { TenantRow } from '../../../src/admin/answers/tenants.js';
+import type { WarmCommand, WarmJobRow } from '../../../src/admin/answers/warm.js';
 import { type AdminAppOptions, createAdminApp } from '../../../src/admin/app.js';
 import { createAuth, type Peer } from '../../../src/admin/auth.js';
 import { cacheInfo } from '../../../src/admin/cache-info-answer.js';
@@ -109,6 +111,7 @@ export function core(more: Partial<CoreReport> = {}): CoreReport {
     l2: { type: 'disk', inUse: 'disk', reason: null },
     l2Stats: undefined,
     upstreams: [upstream()],
+    feed: undefined,
     ...more,
   };
 }
@@ -119,11 +122,31 @@ export const config = {
   redis: { poolSize: 10, l2: undefined },
 } as unknown as Pick<Config, 'cache' | 'redis'>;
 
+export function warmJob(more: Partial<WarmJobRow> = {}): WarmJobRow {
+  return {
+    id: 'w1',
+    source: 'urls',
+    status: 'running',
+    total: 10,
+    done: 4,
+    hits: 1,
+    filled: 2,
+    skipped: 1,
+    errors: 0,
+    rate: 2,
+    left_s: 3,
+    last_error: null,
+    ...more,
+  };
+}
+
 /** A node with these keys in its disk store, that notes what it was told to do. */
 export class FakeManagement implements Management {
   readonly cleared: ClearCommand[] = [];
   readonly purged: PurgeCommand[] = [];
   readonly rows: Row[];
+  readonly warmed: WarmCommand[] = [];
+  tenantRows: TenantRow[] = [];
   healthy: 'healthy' | 'degraded' | 'unhealthy' = 'healthy';
   redis: 'off' | 'unhealthy' = 'off';
   pending = false;
@@ -228,7 +251,7 @@ export class FakeManagement implements Management {
       latency_ms: 30,
       detail: null,
     };
-    return { upstreams: [upstream()], peers: [peer] };
+    return { upstreams: [upstream()], peers: [peer], credentials: [] };
   }
   async nodes() {
     const at = new Date(NOW).toISOString();
@@ -245,6 +268,16 @@ export class FakeManagement implements Management {
         signals: { workers: 2, l2: 'ok', draining: false, lag: null },
       },
     ];
+  }
+  async warm(command: WarmCommand) {
+    this.warmed.push(command);
+    return warmJob();
+  }
+  async warmStatus() {
+    return [warmJob()];
+  }
+  async tenants() {
+    return this.tenantRows;
   }
   async metrics() {
     return '# HELP up Up.\n# TYPE up gauge\nup 1\n';

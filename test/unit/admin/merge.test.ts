@@ -5,6 +5,7 @@ import { cacheInfo } from '../../../src/admin/cache-info-answer.js';
 import { mergeStats } from '../../../src/admin/merge-stats.js';
 import { mergeUpstreams } from '../../../src/admin/merge-upstreams.js';
 import type { Config } from '../../../src/config/config.js';
+import type { FeedStatus } from '../../../src/feed/status.js';
 import { config, core, NOW, report, tierStats, upstream } from './fakes.js';
 
 describe('mergeStats', () => {
@@ -55,6 +56,41 @@ describe('mergeStats', () => {
     expect(latency_ms.origin.p99).toBeGreaterThan(50);
     expect(latency_ms.origin.p99).toBeLessThanOrEqual(100);
     expect(latency_ms.p50).toBeLessThanOrEqual(0.25);
+  });
+
+  it('tells of the change feed, and that there is none', () => {
+    expect(mergeStats([report(0)], core(), NOW).change_feed).toBeNull();
+    const counts = { movie: 3, tv: 2, person: 1 };
+    const feed: FeedStatus = {
+      enabled: true,
+      healthy: false,
+      leader: true,
+      lastPoll: NOW - 5000,
+      lagMs: 5000,
+      reason: 'TMDB refuses the key',
+      ordered: true,
+      idsSeen: counts,
+      softened: counts,
+      skipped: { movie: 0, tv: 0, person: 7 },
+      pages: counts,
+      polls: { complete: 4, failed: 1, refused: 0 },
+      gaps: 1,
+    };
+    const answer = mergeStats([report(0)], core({ feed }), NOW);
+    expect(statsAnswer.parse(answer).change_feed).toEqual({
+      healthy: false,
+      leader: true,
+      last_poll: '2026-01-02T03:04:00.000Z',
+      lag_ms: 5000,
+      reason: 'TMDB refuses the key',
+      ordered: true,
+      ids_seen: counts,
+      softened: counts,
+      not_cached: { movie: 0, tv: 0, person: 7 },
+      pages: counts,
+      polls: { complete: 4, failed: 1, refused: 0 },
+      gaps: 1,
+    });
   });
 
   it('survives a structured clone on its way', () => {

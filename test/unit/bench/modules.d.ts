@@ -21,6 +21,51 @@ declare module '*/bench/lib/cpu.mjs' {
 declare module '*/bench/lib/document.mjs' {
   export function withTables(text: string, results: ReadonlyMap<string, object>): string;
 }
+declare module '*/bench/lib/feed-day.mjs' {
+  interface Day {
+    readonly seconds: number;
+    readonly scale: number;
+    readonly titles: number;
+    readonly stored: readonly string[];
+    readonly reads: readonly { readonly at: number; readonly id: number; readonly path: string }[];
+    readonly edits: readonly { readonly at: number; readonly id: number }[];
+    readonly preludeMs: number;
+  }
+  export function feedDay(seconds: number, seed?: number): Day;
+  export function fasterTimes(scale: number): Record<string, string>;
+}
+declare module '*/bench/lib/feed-edits.mjs' {
+  export class Edits {
+    made(id: number, at: number): number;
+    counts(): [id: number, count: number][];
+    staleness(id: number, seen: number, askedAt: number): number;
+  }
+  export function patchOf(number: number): Record<string, string>;
+  export function editShown(body: string): number;
+}
+declare module '*/bench/lib/feed-summary.mjs' {
+  interface Ages {
+    readonly count: number;
+    readonly share: number;
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+  }
+  interface Summed {
+    readonly all: Ages;
+    readonly fresh: Ages;
+    readonly stale: Ages;
+    readonly hitRate: number;
+    readonly originRequests: number;
+  }
+  interface Replayed {
+    readonly answers: readonly { readonly outcome: 'hit' | 'stale' | 'miss'; readonly old: number }[];
+    readonly asked: Readonly<Record<'titles' | 'unchanged' | 'feed' | 'other', number>>;
+  }
+  export function agesOf(old: readonly number[], scale: number): Ages;
+  export function summed(replayed: Replayed, scale: number): Summed;
+  export function rowsOf(plain: Summed, fed: Summed): [name: string, plain: unknown, fed: unknown][];
+}
 declare module '*/bench/lib/goals.mjs' {
   interface Judged {
     readonly text: string;

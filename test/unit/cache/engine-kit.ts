@@ -1,4 +1,5 @@
 import type { Answer } from '../../../src/cache/answer.js';
+import type { Coverage } from '../../../src/cache/coverage.js';
 import { Engine } from '../../../src/cache/engine.js';
 import type { Fetcher } from '../../../src/cache/fetcher.js';
 import type { Lookup } from '../../../src/cache/lookup.js';
@@ -10,6 +11,7 @@ import type { Clock } from '../../../src/clock.js';
 import { gather } from '../../../src/cluster/hub-client.js';
 import { parentAnswer } from '../../../src/cluster/parent.js';
 import type { Origin } from '../../../src/origin/source.js';
+import type { EntryHead } from '../../../src/tiers/entry.js';
 import { MemoryTier } from '../../../src/tiers/memory.js';
 import type { Tier } from '../../../src/tiers/tier.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -57,6 +59,8 @@ export interface SiteOverrides {
   maxEntryBytes?: number;
   offline?: boolean;
   honourMaxStale?: boolean;
+  coverage?: Coverage;
+  onKept?: (head: EntryHead) => Promise<void> | undefined;
   /** Where the origin's targets are known; by default `http://origin`. */
   bases?: readonly string[];
   /** In place of a purge that succeeds at once. */
@@ -110,6 +114,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
       overtaken: (head, bornAt) => purges.overtook(head, bornAt),
     },
     onHealed: (kind) => healed.push(kind),
+    coverage: parts.coverage,
   });
   const reported: string[] = [];
   const writing = new WritingFetcher({
@@ -141,6 +146,8 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     offline: parts.offline ?? false,
     honourMaxStale: parts.honourMaxStale ?? false,
     onBackgroundError: () => {},
+    coverage: parts.coverage,
+    onKept: parts.onKept,
   });
   function purge(scope: PurgeScope, soft = false): void {
     purgeAll([scope], () => {}, soft);

@@ -338,7 +338,7 @@ describe('stale answers', () => {
 
   it('OFFLINE serves whatever there is and never asks', async () => {
     const kit = engineKit({ offline: true });
-    await expect(kit.ask('/x')).rejects.toMatchObject({ code: 'only_if_cached' });
+    await expect(kit.ask('/x')).rejects.toMatchObject({ code: 'offline' });
     expect(kit.origin.asked).toHaveLength(0);
   });
 });

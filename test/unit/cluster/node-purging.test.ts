@@ -11,7 +11,10 @@ function node({ inUse = 'primary', emptied = async () => 3, durable = true } = {
   const parts = {
     config: { cluster: { peers: [] }, server: { serverId: 'a' } },
     clock,
-    site: { resolveUrl: () => undefined },
+    site: {
+      resolveUrl: () => undefined,
+      alsoPurged: (tag: string) => (tag.startsWith('movie:') ? [`of:${tag}`] : []),
+    },
     disk: { stats: () => ({ entries: 0 }), clear: async () => 0 },
     redis: { status: () => ({ inUse }), clear: emptied },
     purges: {
@@ -65,4 +68,23 @@ it('other regions are told of a purge that holds although it could not be made d
   await expect(purging.purge(command)).rejects.toThrow('full');
   await expect(purging.purgeWritten([{ kind: 'key', name: '/k' }])).rejects.toThrow('full');
   expect(told).toHaveLength(2);
+});
+
+it('the images of a title are purged with it here and in other regions, and not counted as a purge of their own', async () => {
+  const { purging, raised, told } = node();
+  const tags = ['movie:1', 'list:movie/popular'];
+  const command = { keys: ['v1:x'], urls: [], tags, prefix: undefined, class: undefined, soft: false };
+  expect(await purging.purge(command)).toMatchObject({ epochsRaised: 2, tombstonesWritten: 1 });
+  expect(raised.flat().map((scope) => 'name' in scope && scope.name)).toEqual([
+    'v1:x',
+    ...tags,
+    'of:movie:1',
+  ]);
+  expect(JSON.stringify(told)).toContain('of:movie:1');
+});
+
+it('what a write or another part of this program makes out of date is that alone', async () => {
+  const { purging, raised } = node();
+  await purging.purgeWritten([{ kind: 'tag', name: 'movie:1' }]);
+  expect(raised).toEqual([[{ kind: 'tag', name: 'movie:1' }]]);
 });

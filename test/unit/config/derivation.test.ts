@@ -173,11 +173,33 @@ describe('upstream', () => {
     expect(mistakesOf({ UPSTREAM_TYPE: 'custom', UPSTREAM_SERVERS: 'x' })).toHaveLength(1);
   });
   test('without TMDB’s API there is no change feed', () => {
-    expect(load().config.changeFeed.enabled).toBe(true);
-    expect(shown(load({ UPSTREAM_TYPE: 'tmdb-image' }), 'CHANGE_FEED')).toMatchObject({
+    expect(load({ TMDB_API_KEY: 'k' }).config.changeFeed.enabled).toBe(true);
+    expect(shown(load({ UPSTREAM_TYPE: 'tmdb-image', TMDB_API_KEY: 'k' }), 'CHANGE_FEED')).toMatchObject({
       value: false,
       source: 'derived',
     });
+  });
+  test('nor without a key, unless the operator or a parent knows one', () => {
+    const enabled = (env: Record<string, string>) => load(env).config.changeFeed.enabled;
+    expect(shown(load(), 'CHANGE_FEED')).toMatchObject({ value: false, source: 'derived' });
+    expect(enabled({ CHANGE_FEED: 'true' })).toBe(true);
+    expect(enabled({ PARENT_PROXY: 'http://key@parent' })).toBe(true);
+    expect(enabled({ PARENT_PROXY: 'http://parent' })).toBe(false);
+  });
+  test.each(['OFFLINE=true', 'CACHE_ENABLED=false'])('nor with %s, whoever asks for it', (assignment) => {
+    const [name, value] = assignment.split('=') as [string, string];
+    const loaded = load({ CHANGE_FEED: 'true', TMDB_API_KEY: 'k', [name]: value });
+    expect(shown(loaded, 'CHANGE_FEED')).toMatchObject({ value: false, source: 'derived' });
+  });
+  test('proxy keys are for TMDB', () => {
+    const custom = { UPSTREAM_TYPE: 'custom', UPSTREAM_SERVERS: 'http://a' };
+    expect(mistakesOf({ ...custom, PROXY_KEYS: 'a=some-proxy-key' })).toEqual([
+      expect.stringMatching(/^PROXY_KEYS: is for TMDB only/),
+    ]);
+  });
+  test('answers are kept for OFFLINE under the class table, and by the letter only while they are of use', () => {
+    expect(load().config.cache.keepMs).toBe(180 * 24 * 3600 * 1000);
+    expect(load({ TTL_POLICY: 'origin' }).config.cache.keepMs).toBe(0);
   });
 });
 

@@ -129,3 +129,28 @@ test('sample files need no look-up', async () => {
   expect(a.headers.etag).not.toBe(b.headers.etag);
   expect(pngSize((await ask(origin, '/t/p/w92/sample.png')).body)).toEqual([92, 37]);
 });
+
+test('WebP is negotiated by a client that names it: another tag, which the plain form does not match', async () => {
+  const origin = await sample();
+  const path = '/t/p/w92/sample.jpg';
+  const asked = (accept: string, more: Record<string, string> = {}) =>
+    ask(origin, path, { headers: { accept, ...more } });
+  const plain = await ask(origin, path);
+  const webp = await asked('image/avif,image/webp,*/*;q=0.8');
+  expect([plain.headers['x-negotiated'], webp.headers['x-negotiated']]).toEqual([undefined, 'webp']);
+  expect(webp.headers.etag).not.toBe(plain.headers.etag);
+  expect((await asked('image/webp', { 'if-none-match': String(webp.headers.etag) })).status).toBe(304);
+  expect((await asked('image/webp', { 'if-none-match': String(plain.headers.etag) })).status).toBe(200);
+  for (const accept of ['*/*', 'image/*', 'image/webp;q=0, image/jpeg', 'image/webpx'])
+    expect((await asked(accept)).headers.etag, accept).toBe(plain.headers.etag);
+  const svg = await ask(origin, '/t/p/w92/sample.svg', { headers: { accept: 'image/webp' } });
+  expect(svg.headers['x-negotiated']).toBeUndefined();
+});
+
+test('a fault makes an image an HTML page with status 200', async () => {
+  const origin = await sample();
+  origin.faults.add({ kind: 'status', status: 200, body: '<html>busy</html>', match: '/t/p/' });
+  origin.faults.add({ kind: 'headers', set: { 'Content-Type': 'text/html' }, match: '/t/p/' });
+  const { status, headers, body } = await ask(origin, '/t/p/w92/sample.jpg');
+  expect([status, headers['content-type'], body.toString()]).toEqual([200, 'text/html', '<html>busy</html>']);
+});

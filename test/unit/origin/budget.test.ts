@@ -70,6 +70,31 @@ describe('the rate', () => {
 });
 
 describe('the classes', () => {
+  it('what a person waits for after all is let through like a person’s, by its time of arrival', async () => {
+    const { clock, budget, lane, admitted, ask } = setUp({ rate: 1, burst: 1 });
+    await ask('first');
+    const urge = new AbortController();
+    const admit = (name: string, urged: AbortSignal) =>
+      budget.admit(lane, 'background', new AbortController().signal, urged).then(() => admitted.push(name));
+    for (let i = 0; i < 3; i++) ask('b', 'background').catch(() => {});
+    void ask('earlier');
+    void admit('urged', urge.signal);
+    void ask('later');
+    expect(budget.status().queued).toMatchObject({ user: 2, background: 4 });
+    urge.abort();
+    expect(budget.status().queued).toMatchObject({ user: 3, background: 3 });
+    for (let i = 0; i < 3; i++) {
+      clock.advance(1000);
+      await settle(1);
+    }
+    expect(admitted).toEqual(['first', 'earlier', 'urged', 'later']);
+    // It leaves the queue it is in, not the one it came to; and who was urged before it waits is no background work.
+    expect(budget.status().queued).toMatchObject({ user: 0, background: 3 });
+    admit('at once', urge.signal).catch(() => {});
+    expect(budget.status().queued).toMatchObject({ user: 1, background: 3 });
+    budget.close();
+  });
+
   it('people first, though 3 of 32 turns are a refresh’s and 1 is background work’s', async () => {
     const { clock, admitted, ask } = setUp({ rate: 10, burst: 1 });
     await ask('first');

@@ -32,7 +32,7 @@ describe('a complete entry', () => {
       'b',
     ]);
     expect(reply.get('age')).toBe('62');
-    expect(reply.get('cache-control')).toBe('public, max-age=900');
+    expect(reply.get('cache-control')).toBe('public, max-age=600');
     expect(reply.get('cache-status')).toBe('node-1; hit; ttl=600; detail=memory');
     expect(reply.get('x-cache')).toBe('HIT');
     expect(reply.get('server-timing')).toBe('cache;desc=hit, total;dur=0');
@@ -49,7 +49,7 @@ describe('a complete entry', () => {
   it('says a max-age that Overseerr can read', async () => {
     const { port } = await start(() => answerOf(entryOf(BODY)));
     const reply = await get(port, '/3/movie/1');
-    expect(Number(reply.get('cache-control')!.split('=')[1])).toBe(900);
+    expect(Number(reply.get('cache-control')!.split('=')[1])).toBe(600);
   });
 
   it('advertises no more than what is left, and nothing when stale', async () => {
@@ -213,7 +213,7 @@ describe('conditions', () => {
     const reply = await get(port, '/3/movie/1', 'If-None-Match: "no", W/"abc"');
     expect(reply.statusLine).toBe('HTTP/1.1 304 Not Modified');
     expect(reply.get('etag')).toBe('"abc"');
-    expect(reply.get('cache-control')).toBe('public, max-age=900');
+    expect(reply.get('cache-control')).toBe('public, max-age=600');
     expect(reply.get('age')).toBe('62');
     expect(reply.get('access-control-allow-origin')).toBe('*');
     for (const absent of ['content-type', 'content-length', 'last-modified', 'transfer-encoding']) {

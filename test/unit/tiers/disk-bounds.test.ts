@@ -141,6 +141,24 @@ describe('bounds of the disk store (I-17)', () => {
     expect(await store.get('v1:k1')).toBeDefined();
   });
 
+  it('keeps what is past its use for keepMs, and then removes it', async () => {
+    store = await openDiskStore({ directory, maxBytes: 16 * MiB, clock, stepEvery: 1000, keepMs: 60_000 });
+    const times = { storedAt: NOW, ageAtStore: 0, lifetime: 10_000, staleIfError: 0, headers: [] };
+    await store.set(sample('v1:kept', times));
+    await store.set(sample('v1:search', { ...times, class: 'search' }));
+    clock.advance(30_000);
+    await vi.waitFor(async () => {
+      await steps(1);
+      expect(store.stats()).toMatchObject({ entries: 1, expired: 1 });
+    }, 10_000);
+    expect(await store.get('v1:kept')).toBeDefined();
+    clock.advance(30_001);
+    await vi.waitFor(async () => {
+      await steps(1);
+      expect(store.stats()).toMatchObject({ entries: 0, expired: 2 });
+    }, 10_000);
+  });
+
   it('does not turn a slow disk into memory: over the pending bound sets are not admitted', async () => {
     store = await openDiskStore({ directory, maxBytes: 64 * MiB, clock, maxPendingBytes: MiB });
     const sets = Array.from({ length: 40 }, (_, i) =>

@@ -64,6 +64,21 @@ describe('what lies in Redis', () => {
     expect(tier.stats()).toMatchObject({ corrupt: 0, errors: 0 });
   });
 
+  it('is kept beyond its use for keepMs, its age known all the while', async () => {
+    const { tier, parts } = await open({ keepMs: 180 * DAY });
+    await tier.set(sample('v1:k'));
+    await tier.set(sample('v1:search', { class: 'search' }));
+    const pttlOf = async (key: string) => Number(await server.cli('pttl', parts.keys.entry(key, key)));
+    expect(await pttlOf('v1:k')).toBeGreaterThan(180 * DAY - 12 - 5000);
+    expect(await pttlOf('v1:search')).toBeLessThanOrEqual(3_600_000 - 12 + 2000);
+    // A hundred days later, on a reader's clock that is years behind.
+    await server.cli('pexpire', parts.keys.entry('v1:k', 'v1:k'), String((await pttlOf('v1:k')) - 100 * DAY));
+    const reader = await open({ keys: parts.keys }, clockFrom(NOW - 1000 * DAY));
+    const read = await reader.tier.get('v1:k');
+    const age = ageAt(read!, NOW - 1000 * DAY);
+    expect(Math.abs(age - 100 * DAY)).toBeLessThan(60_000);
+  });
+
   it.each([
     ['of another version', (name: string) => ['setrange', name, '4', 'X']],
     ['of another schema of entries', (name: string) => ['setrange', name, '36', 'X']],

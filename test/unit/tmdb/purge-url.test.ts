@@ -26,14 +26,30 @@ describe('a purge by address', () => {
     ['https://themoviedb.org/person/287-brad-pitt', { tags: ['person:287'] }],
     ['https://www.themoviedb.org/collection/10-star-wars-collection', { tags: ['collection:10'] }],
     ['https://www.themoviedb.org/keyword/818/movie', { tags: ['keyword:818'] }],
+    ['https://www.themoviedb.org/movie', { tags: ['list:movie/popular'] }],
+    ['https://www.themoviedb.org/de/movie/?page=2', { tags: ['list:movie/popular'] }],
+    ['https://www.themoviedb.org/movie/now-playing', { tags: ['list:movie/now_playing'] }],
+    ['https://www.themoviedb.org/movie/upcoming', { tags: ['list:movie/upcoming'] }],
+    ['https://www.themoviedb.org/movie/top-rated?language=de-DE', { tags: ['list:movie/top_rated'] }],
+    ['https://www.themoviedb.org/tv', { tags: ['list:tv/popular'] }],
+    ['https://www.themoviedb.org/tv/airing-today', { tags: ['list:tv/airing_today'] }],
+    ['https://www.themoviedb.org/de-DE/tv/on-the-air', { tags: ['list:tv/on_the_air'] }],
+    ['https://www.themoviedb.org/tv/top-rated', { tags: ['list:tv/top_rated'] }],
+    ['https://www.themoviedb.org/person', { tags: ['list:person/popular'] }],
+    [
+      'https://www.themoviedb.org/review/5488c29bc3a3686f4a00004a',
+      { tags: ['review:5488c29bc3a3686f4a00004a'] },
+    ],
   ])('%s', (url, target) => {
     expect(site.resolveUrl(url)).toEqual(target);
   });
 
   it.each([
     'https://example.com/3/movie/1',
-    'https://www.themoviedb.org/movie',
     'https://www.themoviedb.org/movie/popular',
+    'https://www.themoviedb.org/movies',
+    'https://www.themoviedb.org/tv/now-playing',
+    'https://www.themoviedb.org/discover/movie',
     'https://user@example.com/3/movie/1',
     'https://api.themoviedb.org.example.com/3/movie/1',
     '/elsewhere',
@@ -56,6 +72,12 @@ describe('a purge by address', () => {
     }
     const [image] = site.resolveUrl('/t/p/w500/x.jpg')?.tags ?? [];
     expect(shared('/t/p/w500/x.jpg', ['Accept', 'image/webp']).tags).toContain(image);
+  });
+
+  it('of a list page reaches that list and no other', () => {
+    const [tag] = site.resolveUrl('https://www.themoviedb.org/movie/top-rated')?.tags ?? [];
+    expect(shared('/3/movie/top_rated?page=3&language=de').tags).toContain(tag);
+    expect(shared('/3/tv/top_rated').tags).not.toContain(tag);
   });
 
   it('with a query names the key a request has', () => {

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import type { Cover, Coverage } from './cache/coverage.js';
+import type { PurgeRule, PurgeTable } from './cache/purge-table.js';
+import type { SitePolicy } from './cache/site.js';
+import { systemClock } from './clock.js';
+import type { Member, MemberExtras } from './cluster/member.js';
+import type { Purges } from './cluster/purger.js';
+import type { Bus } from './compose-bus.js';
+import { feedQuestions } from './compose-feed-ask.js';
+import type { Config } from './config/config.js';
+import { CachedTitles } from './feed/cached-titles.js';
+import { aliveFor, ChangeFeed } from './feed/change-feed.js';
+import { ChangesReader } from './feed/changes-reader.js';
+import { FeedCounters } from './feed/counters.js';
+import { DurableFeedStore } from './feed/durable-store.js';
+import { FeedCoverage } from './feed/feed-coverage.js';
+import { FeedFloor } from './feed/floor.js';
+import { Inventory } from './feed/inventory.js';
+import { KnownTitles } from './feed/known-titles.js';
+import { Lifetimes } from './feed/lifetimes.js';
+import { Poller } from './feed/poller.js';
+import { RecentIds } from './feed/recent.js';
+import { FeedRules, forgetRules } from './feed/rules.js';
+import type { FeedStatus, Title } from './feed/status.js';
+import type { Logger } from './observe/log.js';
+import type { Origin } from './origin/source.js';
+import { RedisFeedStore } from './redis/feed-store.js';
+import { RedisFeedTitles } from './redis/feed-titles.js';
+import type { DiskStore } from './tiers/disk-types.js';
+import type { EntryHead } from './tiers/entry.js';
+import type { Tier } from './tiers/tier.js';
+
+/** What the change feed puts into a process that looks entries up. */
+export interface FeedSide {
+  readonly coverage: Coverage;
+  /** In the core: which titles are cached. */
+  readonly onKept?: ((head: EntryHead) => Promise<void> | undefined) | undefined;
+  /** In the core: a purge that was not known there. */
+  readonly onPurged?: ((rule: PurgeRule) => void) | undefined;
+  readonly extras: Pick<MemberExtras, 'cover'>;
+  /** In the core, where the feed is on. */
+  readonly core?: FeedCore | undefined;
+}
+
+/** What a core's side has in common with its feed. */
+interface FeedCore {
+  /** Set by the feed: see `KnownTitles.told`. */
+  told: (titles: readonly Title[]) => Promise<void> | undefined;
+  readonly coverage: FeedCoverage;
+  readonly titles: CachedTitles;
+  readonly recents: RecentIds;
+  readonly lifetimes: Lifetimes;
+}
+
+/**
+ * `core`: lifetimes are given here. Undefined: they are those of the class table. Without the feed as well, entries that an earlier run
+ * has stored for longer than their class lives must not be believed.
+ */
+export function feedSide(config: Config, core: boolean): FeedSide | undefined {
+  const { cache, upstream, changeFeed } = config;
+  const isTmdb = upstream.type === 'tmdb' || upstream.type === 'tmdb-api';
+  if (!isTmdb || !cache.enabled || cache.ttlPolicy !== 'content-type') return undefined;
+  const classMs = cache.classes.detail.freshMs;
+  const clock = systemClock;
+  if (!core || !changeFeed.enabled) {
+    const coverage = new FeedCoverage({ classMs, clock });
+    return { coverage, extras: { cover: (cover) => coverage.become(cover) } };
+  }
+  const titles = new CachedTitles();
+  const recents = new RecentIds();
+  const { ttlMs } = changeFeed;
+  const lifetimes = new Lifetimes({ ttlMs, titles, recents, clock });
+  // 0 switches the class off; a shorter lifetime than its own would be none that the feed has to vouch for.
+  const isLonger = classMs > 0 && ttlMs > classMs;
+  const coverage = new FeedCoverage({ classMs, clock, lifetimes: isLonger ? lifetimes : undefined });
+  const made: FeedCore = { coverage, titles, recents, lifetimes, told: () => undefined };
+  return {
+    coverage,
+    onKept: (head) => made.told(titles.noteHead(head)),
+    onPurged: ({ scope, soft }) => {
+      if (scope.kind === 'all' && !soft) titles.clear();
+    },
+    extras: { cover: (cover) => coverage.become(cover) },
+    core: made,
+  };
+}
+
+export interface FeedParts {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The core's own. */
+  readonly side: FeedSide | undefined;
+  readonly site: SitePolicy;
+  readonly origin: Origin;
+  /** This region's: peers have feeds of their own. */
+  readonly purges: Purges;
+  readonly table: PurgeTable;
+  readonly l2: Tier;
+  /** For its durable areas. */
+  readonly disk: DiskStore;
+  /** Undefined: this node is alone. */
+  readonly bus: Bus | undefined;
+  readonly members: () => readonly Member[];
+}
+
+/** The change feed of one node. */
+export interface Feed {
+  status(): FeedStatus;
+  /** What a process that has just begun is told. */
+  cover(): Cover | undefined;
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Other nodes are told of all titles together that come to be cached within so long, ms. What is stored waits for it. */
+const TELL_MS = 10;
+/** A node that died while it read is followed by another one after so long at most, ms. */
+const MOST_TURN_MS = 60_000;
+const LEAST_TURN_MS = 5000;
+
+/** Undefined: there is none (`CHANGE_FEED`). */
+export function openFeed(parts: FeedParts): Feed | undefined {
+  const { config, log, side, table, l2, disk, bus, members } = parts;
+  const core = side?.core;
+  if (core === undefined) return undefined;
+  const clock = systemClock;
+  const { intervalMs } = config.changeFeed;
+  const classMs = config.cache.classes.detail.freshMs;
+  const onError = (error: unknown) => log.debug({ err: error }, 'change feed');
+  const area = disk.durable('feed');
+  const store =
+    bus === undefined
+      ? new DurableFeedStore(area, clock)
+      : new RedisFeedStore(bus.link, bus.keys, bus.deadlineMs);
+  const of = config.cache.l2;
+  const { titles } = core;
+  const known = new KnownTitles({
+    here: titles,
+    all: bus && new RedisFeedTitles(bus.link, bus.keys, bus.deadlineMs),
+    ownL2: of === 'disk',
+    clock,
+    tellMs: TELL_MS,
+    onError,
+  });
+  titles.follow((title) => known.noted(title));
+  core.told = (kept) => known.told(kept);
+  const inventory = new Inventory({ tier: l2, of, titles, known, clock, onError });
+  const rules = new FeedRules(
+    (scopes, soft) => parts.purges.purge(scopes, soft),
+    () => table.stamp(),
+  );
+  const counters = new FeedCounters();
+  const turn = bus?.turn('feed', Math.min(MOST_TURN_MS, Math.max(LEAST_TURN_MS, intervalMs)));
+  const poller = new Poller({
+    ...core,
+    reader: new ChangesReader(feedQuestions(parts), clock.now),
+    store,
+    known,
+    rules,
+    counters,
+    aliveMs: aliveFor(intervalMs),
+    keepTurn: async () => {
+      if (turn !== undefined && !(await turn.take())) throw new Error('another node reads the lists now');
+    },
+    makeRoom: () => forgetRules(disk.durable('purges'), clock.now() - 2 * classMs),
+    newName: randomUUID,
+  });
+  const floor = new FeedFloor(area, () => table.stamp(), onError);
+  const feed = new ChangeFeed({
+    ...core,
+    clock,
+    intervalMs,
+    store,
+    poller,
+    rules,
+    counters,
+    takeTurn: turn && (() => turn.take()),
+    // A disk of its own may hold what was stored before this node followed the others.
+    floorOf: (coverage) => (bus === undefined || of === 'redis' ? 0 : floor.of(coverage)),
+    tell: (cover) => {
+      for (const member of members()) member.cover(cover);
+    },
+    onRead: () => inventory.needed(),
+    onNewCoverage: () => known.tellAnew(),
+    onChange: (reason) => {
+      if (reason === undefined) log.info('change feed: the lists of changes are read');
+      else
+        log.warn(
+          { reason },
+          'change feed: the lists of changes cannot be read; without them details live as long as their class',
+        );
+    },
+  });
+  return {
+    status: () => feed.status(),
+    cover: () => feed.cover(),
+    start: () => {
+      inventory.start();
+      feed.start();
+    },
+    close: async () => {
+      await Promise.all([feed.close(), inventory.close()]);
+      await known.close();
+    },
+  };
+}

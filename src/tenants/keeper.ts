@@ -1,0 +1,120 @@
+import type { Clock } from '../clock.js';
+import { type Files, FollowedFile } from './follow-file.js';
+import { SHORTEST_KEY } from './key-text.js';
+import { parseKeys } from './keys-file.js';
+import { KeysMistake, type TenantRecord } from './records.js';
+import { keySetOf, united } from './registry.js';
+import type { KeySet } from './tenant.js';
+
+export interface KeyKeeperParts {
+  readonly clock: Clock;
+  /** The text of `PROXY_KEYS`. */
+  readonly variable: string | undefined;
+  /** The path in `PROXY_KEYS_FILE`. */
+  readonly file: string | undefined;
+  readonly files?: Files;
+  readonly warn: (message: string) => void;
+  readonly info: (message: string) => void;
+}
+
+/** The keys of one node: those of the variable, and those of the file as it changes. */
+export class KeyKeeper {
+  readonly #parts: KeyKeeperParts;
+  readonly #follower: FollowedFile<readonly TenantRecord[]> | undefined;
+  #variable: readonly TenantRecord[] = [];
+  #records: readonly TenantRecord[] = [];
+  /** Tenants whose keys can be guessed. */
+  readonly #warned = new Set<string>();
+  #set: KeySet = { version: 0, tenants: [], keys: [] };
+  #tell: (keys: KeySet) => void = () => {};
+
+  constructor(parts: KeyKeeperParts) {
+    this.#parts = parts;
+    const { file, clock, files } = parts;
+    if (file === undefined) return;
+    this.#follower = new FollowedFile<readonly TenantRecord[]>({
+      path: file,
+      clock,
+      ...(files !== undefined && { files }),
+      read: (text) => united(this.#variable, parseKeys(text)),
+      onGood: (records) => {
+        this.#take(records);
+        parts.info(`PROXY_KEYS_FILE was read again: ${this.#inWords()}`);
+        this.#tell(this.#set);
+      },
+      onTrouble: (lines) =>
+        parts.warn(`PROXY_KEYS_FILE: ${lines.join('; ')}. The keys read before stay in force.`),
+    });
+  }
+
+  /** Reads both. Rejects with a KeysMistake whose lines name the variables. */
+  async start(): Promise<void> {
+    const { variable, warn } = this.#parts;
+    this.#variable = variable === undefined ? [] : named('PROXY_KEYS', () => united(parseKeys(variable), []));
+    try {
+      this.#take((await this.#follower?.start()) ?? this.#variable);
+    } catch (thrown) {
+      throw thrown instanceof KeysMistake ? withName('PROXY_KEYS_FILE', thrown) : thrown;
+    }
+    if (this.#set.keys.length === 0)
+      warn(
+        `proxy keys are on and there is none: ${this.#set.anonymous === undefined ? 'every request is' : 'all but anonymous requests are'} refused. Make one with "tmdb-cache-proxy keys add <tenant>"`,
+      );
+  }
+
+  get set(): KeySet {
+    return this.#set;
+  }
+
+  /** Every tenant with every key it ever had. */
+  get records(): readonly TenantRecord[] {
+    return this.#records;
+  }
+
+  tenant(name: string): TenantRecord | undefined {
+    return this.#records.find((tenant) => tenant.name === name);
+  }
+
+  /** Whether the file says what is in force. */
+  get fileIsGood(): boolean {
+    return this.#follower?.good ?? true;
+  }
+
+  /** Told each new set. */
+  onChange(tell: (keys: KeySet) => void): void {
+    this.#tell = tell;
+  }
+
+  close(): void {
+    this.#follower?.close();
+  }
+
+  #take(records: readonly TenantRecord[]): void {
+    this.#records = records;
+    this.#set = keySetOf(records, this.#set.version + 1);
+    for (const { name, keys } of records) {
+      if (this.#warned.has(name) || !keys.some(({ weak }) => weak)) continue;
+      this.#warned.add(name);
+      this.#parts.warn(
+        `a proxy key of tenant ${name} is shorter than ${SHORTEST_KEY} characters and can be guessed; make one with "tmdb-cache-proxy keys add ${name}"`,
+      );
+    }
+  }
+
+  #inWords(): string {
+    const { tenants, keys } = this.#set;
+    return `${keys.length} keys of ${tenants.length} tenants are in force`;
+  }
+}
+
+function named<T>(variable: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    throw thrown instanceof KeysMistake ? withName(variable, thrown) : thrown;
+  }
+}
+
+function withName(variable: string, { mistakes }: KeysMistake): KeysMistake {
+  return new KeysMistake(mistakes.map((line) => `${variable}: ${line}`));
+}

@@ -24,7 +24,7 @@ import {
   tenantModule,
 } from './compose.js';
 import type { Bus } from './compose-bus.js';
-import { type FeedSide, feedSide } from './compose-feed.js';
+import { type FeedSide, feedSide } from './compose-feed-side.js';
 import { fetcherOf } from './compose-fetcher.js';
 import { type Jobs, openJobs } from './compose-jobs.js';
 import { originOf } from './compose-origin.js';

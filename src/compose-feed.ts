@@ -1,89 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import type { Cover, Coverage } from './cache/coverage.js';
-import type { PurgeRule, PurgeTable } from './cache/purge-table.js';
+import type { Cover } from './cache/coverage.js';
+import type { PurgeTable } from './cache/purge-table.js';
 import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
-import type { Member, MemberExtras } from './cluster/member.js';
+import type { Member } from './cluster/member.js';
 import type { Purges } from './cluster/purger.js';
 import type { Bus } from './compose-bus.js';
 import { feedQuestions } from './compose-feed-ask.js';
+import type { FeedSide } from './compose-feed-side.js';
 import type { Config } from './config/config.js';
-import { CachedTitles } from './feed/cached-titles.js';
 import { aliveFor, ChangeFeed } from './feed/change-feed.js';
 import { ChangesReader } from './feed/changes-reader.js';
 import { FeedCounters } from './feed/counters.js';
 import { DurableFeedStore } from './feed/durable-store.js';
-import { FeedCoverage } from './feed/feed-coverage.js';
 import { FeedFloor } from './feed/floor.js';
 import { Inventory } from './feed/inventory.js';
 import { KnownTitles } from './feed/known-titles.js';
-import { Lifetimes } from './feed/lifetimes.js';
 import { Poller } from './feed/poller.js';
-import { RecentIds } from './feed/recent.js';
 import { FeedRules, forgetRules } from './feed/rules.js';
-import type { FeedStatus, Title } from './feed/status.js';
+import type { FeedStatus } from './feed/status.js';
 import type { Logger } from './observe/log.js';
 import type { Origin } from './origin/source.js';
 import { RedisFeedStore } from './redis/feed-store.js';
 import { RedisFeedTitles } from './redis/feed-titles.js';
 import type { DiskStore } from './tiers/disk-types.js';
-import type { EntryHead } from './tiers/entry.js';
 import type { Tier } from './tiers/tier.js';
-
-/** What the change feed puts into a process that looks entries up. */
-export interface FeedSide {
-  readonly coverage: Coverage;
-  /** In the core: which titles are cached. */
-  readonly onKept?: ((head: EntryHead) => Promise<void> | undefined) | undefined;
-  /** In the core: a purge that was not known there. */
-  readonly onPurged?: ((rule: PurgeRule) => void) | undefined;
-  readonly extras: Pick<MemberExtras, 'cover'>;
-  /** In the core, where the feed is on. */
-  readonly core?: FeedCore | undefined;
-}
-
-/** What a core's side has in common with its feed. */
-interface FeedCore {
-  /** Set by the feed: see `KnownTitles.told`. */
-  told: (titles: readonly Title[]) => Promise<void> | undefined;
-  readonly coverage: FeedCoverage;
-  readonly titles: CachedTitles;
-  readonly recents: RecentIds;
-  readonly lifetimes: Lifetimes;
-}
-
-/**
- * `core`: lifetimes are given here. Undefined: they are those of the class table. Without the feed as well, entries that an earlier run
- * has stored for longer than their class lives must not be believed.
- */
-export function feedSide(config: Config, core: boolean): FeedSide | undefined {
-  const { cache, upstream, changeFeed } = config;
-  const isTmdb = upstream.type === 'tmdb' || upstream.type === 'tmdb-api';
-  if (!isTmdb || !cache.enabled || cache.ttlPolicy !== 'content-type') return undefined;
-  const classMs = cache.classes.detail.freshMs;
-  const clock = systemClock;
-  if (!core || !changeFeed.enabled) {
-    const coverage = new FeedCoverage({ classMs, clock });
-    return { coverage, extras: { cover: (cover) => coverage.become(cover) } };
-  }
-  const titles = new CachedTitles();
-  const recents = new RecentIds();
-  const { ttlMs } = changeFeed;
-  const lifetimes = new Lifetimes({ ttlMs, titles, recents, clock });
-  // 0 switches the class off; a shorter lifetime than its own would be none that the feed has to vouch for.
-  const isLonger = classMs > 0 && ttlMs > classMs;
-  const coverage = new FeedCoverage({ classMs, clock, lifetimes: isLonger ? lifetimes : undefined });
-  const made: FeedCore = { coverage, titles, recents, lifetimes, told: () => undefined };
-  return {
-    coverage,
-    onKept: (head) => made.told(titles.noteHead(head)),
-    onPurged: ({ scope, soft }) => {
-      if (scope.kind === 'all' && !soft) titles.clear();
-    },
-    extras: { cover: (cover) => coverage.become(cover) },
-    core: made,
-  };
-}
 
 export interface FeedParts {
   readonly config: Config;

@@ -7,7 +7,7 @@ import { systemClock } from './clock.js';
 import { LocalMember } from './cluster/local-member.js';
 import type { MemberExtras } from './cluster/member.js';
 import { loopId, withLoopChain } from './cluster/parent.js';
-import { type FeedSide, feedSide } from './compose-feed.js';
+import { type FeedSide, feedSide } from './compose-feed-side.js';
 import type { TenantSide } from './compose-tenants.js';
 import { type WarmSide, warmSide } from './compose-warm.js';
 import type { Config, EffectiveSetting } from './config/config.js';

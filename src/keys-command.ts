@@ -27,6 +27,7 @@ interface AddOptions extends FileOption {
   readonly classes?: string[];
   readonly expires?: number;
   readonly diagnostics?: boolean;
+  readonly hex?: boolean;
 }
 
 /** `tmdb-cache-proxy keys`: `args` are what follows it on the command line. Sets the exit status: 1 when nothing was done. */
@@ -64,6 +65,7 @@ function command(): Command {
     .option('--expires <date>', 'when this key ends: 2027-01-31 (its end, UTC), an instant, or 30d', expiry)
     .option('--diagnostics', 'tell the tenant how its answers came about (X-Cache, Age)')
     .option('--no-diagnostics', 'do not, which is the default')
+    .option('--hex', 'a key of 32 hexadecimal digits, for clients that take only what looks like one of TMDB')
     .action(add);
   withFile(program.command('list'))
     .description('print every tenant with its limits and the ids of its keys')
@@ -82,11 +84,15 @@ async function add(tenant: string, options: AddOptions): Promise<void> {
         ? `"${ANONYMOUS}" is for those who send no key: give it limits in the file, and no key`
         : 'a tenant\'s name is up to 64 lower-case letters, digits, ".", "_" and "-", the first a letter or digit',
     );
-  const { file, expires, ...limits } = options;
+  const { file, expires, hex, ...limits } = options;
   let made: { id: string; key: string } | undefined;
   const path = fileOf(file);
   const { converted } = await editKeys(path, (tenants) => {
-    const after = withNewKey(tenants, tenant, limits, { created: Date.now(), expires });
+    const after = withNewKey(tenants, tenant, limits, {
+      created: Date.now(),
+      expires,
+      form: hex === true ? 'hex' : 'own',
+    });
     made = after;
     return after.tenants;
   });

@@ -1,5 +1,6 @@
 import type { EntryHead } from '../tiers/entry.js';
 import { isGroupTag } from './groups.js';
+import { type Earlier, staleSince, withEarlier } from './soft-chain.js';
 
 /**
  * What a purge names. `path` is a key without its query: every variant of one address. Scopes are compared as plain
@@ -18,6 +19,8 @@ export interface PurgeRule {
   readonly seq: number;
   /** When this machine learnt of it, ms; for soft rules, and for answers of other caches (`overtook`). */
   readonly at: number;
+  /** Soft: those of the same scope before it, oldest first, as far as they are remembered. The table sets it. */
+  readonly earlier?: readonly Earlier[];
 }
 
 export type PurgeVerdict = 'valid' | 'purged' | { readonly staleSince: number };
@@ -104,7 +107,7 @@ export class PurgeTable {
     if (known !== undefined && known.seq > rule.seq) return false;
     if (known !== undefined && known.seq === rule.seq && isShared(rule.seq)) return false;
     map.delete(slot);
-    map.set(slot, rule);
+    map.set(slot, rule.scope.kind === 'prefix' ? rule : withEarlier(rule, known));
     this.#noteLocal(rule);
     if (rule.scope.kind === 'class') this.#latestClass = Math.max(this.#latestClass, rule.seq);
     else if (rule.scope.kind === 'tag') this.#noteTag(rule.scope.name, rule.seq);
@@ -116,20 +119,21 @@ export class PurgeTable {
   /** Whether an entry may be used, and if only as stale, since when (ms). */
   judge(head: EntryHead): PurgeVerdict {
     if (head.stamp >= this.#seq && this.#local.size === 0) return 'valid';
-    let staleSince = Number.POSITIVE_INFINITY;
+    let since = Number.POSITIVE_INFINITY;
     for (const id of scopesOf(head)) {
       const hard = this.#hard.get(id);
       if (hard !== undefined && outranks(hard, head.stamp)) return 'purged';
       const soft = this.#soft.get(id);
-      if (soft !== undefined && outranks(soft, head.stamp)) staleSince = Math.min(staleSince, soft.at);
+      if (soft !== undefined && outranks(soft, head.stamp))
+        since = Math.min(since, staleSince(soft, head.stamp));
     }
     for (const rule of this.#prefixes.values()) {
       if (!outranks(rule, head.stamp) || rule.scope.kind === 'all') continue;
       if (!head.primaryKey.startsWith(rule.scope.name)) continue;
       if (!rule.soft) return 'purged';
-      staleSince = Math.min(staleSince, rule.at);
+      since = Math.min(since, rule.at);
     }
-    return staleSince === Number.POSITIVE_INFINITY ? 'valid' : { staleSince };
+    return since === Number.POSITIVE_INFINITY ? 'valid' : { staleSince: since };
   }
 
   /**
@@ -168,6 +172,11 @@ export class PurgeTable {
     return [...this.#hard.values(), ...this.#soft.values(), ...this.#prefixes.values()].sort(
       (a, b) => a.seq - b.seq,
     );
+  }
+
+  /** The rule in force for a scope, with those it has replaced; not for prefixes. */
+  ruleOf(scope: PurgeScope, soft: boolean): PurgeRule | undefined {
+    return (soft ? this.#soft : this.#hard).get(scopeId(scope));
   }
 
   /** Rules that no other node has been told of: to be numbered anew when that is possible (docs/adr/0004). */

@@ -116,8 +116,9 @@ export class Purger implements Purges {
   }
 
   #keep(rule: PurgeRule): Promise<void> {
-    const name = durableName(rule.scope, rule.soft);
-    return this.#parts.durable.put(name, Buffer.from(JSON.stringify(rule)));
+    const { scope, soft } = rule;
+    const kept = this.#parts.table.ruleOf(scope, soft) ?? rule;
+    return this.#parts.durable.put(durableName(scope, soft), Buffer.from(JSON.stringify(kept)));
   }
 
   /** One sweep at a time, and one more for all purges that came during it: a change feed sends hundreds. */

@@ -48,14 +48,22 @@ const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
 const ALL = `${LETTERS}abcdefghijkmnopqrstuvwxyz23456789`;
 const ID_LENGTH = 6;
 
-/** A key that nobody has: `tcp_<id>_<256 random bits>`. Ids begin with a capital, so that none is a tenant's name. */
-export function newKey(taken: ReadonlySet<string>): { readonly id: string; readonly key: string } {
+/** How a key looks. `hex`: 32 digits as TMDB's v3 keys have, for clients that take no other (docs/clients.md). */
+export type KeyForm = 'own' | 'hex';
+
+/** A key that nobody has: `tcp_<id>_<256 random bits>`, or 128 bits in hex. Ids begin with a capital, so that none is a tenant's name. */
+export function newKey(
+  taken: ReadonlySet<string>,
+  form: KeyForm = 'own',
+): { readonly id: string; readonly key: string } {
   let id: string;
   do {
     id = LETTERS[randomInt(LETTERS.length)]!;
     while (id.length < ID_LENGTH) id += ALL[randomInt(ALL.length)]!;
   } while (taken.has(id));
-  return { id, key: `tcp_${id}_${randomBytes(32).toString('base64url')}` };
+  const key =
+    form === 'hex' ? randomBytes(16).toString('hex') : `tcp_${id}_${randomBytes(32).toString('base64url')}`;
+  return { id, key };
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;

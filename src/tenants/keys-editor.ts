@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { hashOf, newKey } from './key-text.js';
+import { hashOf, type KeyForm, newKey } from './key-text.js';
 import { isJsonForm, parseKeys, printKeys } from './keys-file.js';
 import type { KeyRecord, TenantRecord } from './records.js';
 
@@ -68,11 +68,11 @@ export function withNewKey(
   tenants: readonly TenantRecord[],
   name: string,
   limits: NewLimits,
-  times: { readonly created: number; readonly expires?: number | undefined },
+  made: { readonly created: number; readonly expires?: number | undefined; readonly form?: KeyForm },
 ): { readonly tenants: TenantRecord[]; readonly id: string; readonly key: string } {
   const taken = new Set(tenants.flatMap(({ keys }) => keys.map(({ id }) => id)));
-  const { id, key } = newKey(taken);
-  const { created, expires } = times;
+  const { id, key } = newKey(taken, made.form);
+  const { created, expires } = made;
   const record: KeyRecord = { id, hash: hashOf(key), created, ...(expires !== undefined && { expires }) };
   const before = tenants.find((tenant) => tenant.name === name);
   const base: TenantRecord = before ?? { name, diagnostics: false, keys: [] };

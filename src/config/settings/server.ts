@@ -56,7 +56,8 @@ export const SERVER_SETTINGS = {
   }),
   PUBLIC_URL: optional({
     kind: publicUrl,
-    whenUnset: 'answers of `/3/configuration` stay as TMDB sent them',
+    whenUnset:
+      'answers of `/3/configuration` stay as TMDB sent them, unless a proxy named in `TRUST_PROXY` says where it was asked',
     reloadable: true,
     meaning: 'Where clients reach this proxy.',
   }),

@@ -103,6 +103,58 @@ describe('the clock', () => {
     expect(table.judge(head(2))).toEqual({ staleSince: 333 });
   });
 
+  it('an entry is stale from the first soft purge after it was fetched, however often its title is edited again', () => {
+    const table = new PurgeTable();
+    const tag: PurgeScope = { kind: 'tag', name: 'movie:550' };
+    for (const [seq, at] of [
+      [10, 1000],
+      [20, 2000],
+      [30, 3000],
+    ] as const)
+      table.apply({ scope: tag, soft: true, seq, at });
+    const since = [9, 10, 20, 29].map((stamp) => table.judge(head(stamp)));
+    expect(since).toEqual([
+      { staleSince: 1000 },
+      { staleSince: 2000 },
+      { staleSince: 3000 },
+      { staleSince: 3000 },
+    ]);
+    expect(table.judge(head(30))).toBe('valid');
+  });
+
+  it('what is remembered of earlier soft purges is bounded, and errs towards windows that end early', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 40 }), (gaps) => {
+        const table = new PurgeTable();
+        const scope: PurgeScope = { kind: 'tag', name: 'movie:550' };
+        let at = 0;
+        const purges = gaps.map((gap, index) => {
+          at += gap;
+          return { scope, soft: true, seq: (index + 1) * 10, at };
+        });
+        for (const rule of purges) table.apply(rule);
+        expect(table.ruleOf(scope, true)?.earlier?.length ?? 0).toBeLessThanOrEqual(3);
+        for (const { seq, at: true_ } of purges) {
+          const verdict = table.judge(head(seq - 1)) as { staleSince: number };
+          expect(verdict.staleSince).toBeLessThanOrEqual(true_);
+          expect(verdict.staleSince).toBeGreaterThanOrEqual(purges[0]!.at);
+        }
+        expect(table.judge(head(0))).toEqual({ staleSince: purges[0]!.at });
+        expect(table.judge(head(purges.at(-1)!.seq - 1))).toEqual({ staleSince: purges.at(-1)!.at });
+      }),
+    );
+  });
+
+  it('another process that is told the rules knows as much', () => {
+    const table = new PurgeTable();
+    const tag: PurgeScope = { kind: 'tag', name: 'movie:550' };
+    table.apply({ scope: tag, soft: true, seq: 10, at: 1000 });
+    table.apply({ scope: tag, soft: true, seq: 20, at: 2000 });
+    const other = new PurgeTable();
+    for (const rule of JSON.parse(JSON.stringify(table.rules()))) other.apply(rule);
+    expect(other.judge(head(9))).toEqual({ staleSince: 1000 });
+  });
+
   it('what others were folded into is never folded away itself', () => {
     const table = new PurgeTable();
     table.apply({ scope: { kind: 'all' }, soft: false, seq: 1, at: 0 });

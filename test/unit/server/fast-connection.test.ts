@@ -110,6 +110,36 @@ describe('how long a connection may be silent', () => {
   });
 
   it.each([
+    ['', []],
+    [', also after an answer of node:http', ['GET /other HTTP/1.1\r\nHost: a\r\n\r\n']],
+  ])(
+    'in the middle of an answer that its client does not take: as long as one that asks nothing%s',
+    async (_when, before) => {
+      const body = Buffer.alloc(64 * 1024 * 1024); // more than the kernel's buffers hold
+      const path = {
+        read: (chunk: Buffer) => chunk,
+        answer: (chunk: Buffer, socket: Socket) =>
+          chunk.toString('latin1').startsWith('GET /x') && (socket.write(body) || true),
+      };
+      const { dial, served, connections } = await serve(
+        { keepAlive: 50 },
+        { keepAliveTimeout: 50 },
+        path as unknown as FastPath,
+      );
+      const client = dial();
+      for (const bytes of before) {
+        client.send(bytes);
+        await until(() => client.answers() === 1);
+      }
+      client.socket.pause();
+      client.send(HOT);
+      await until(() => served[0]?.destroyed === true);
+      expect(served[0]?.bytesWritten).toBeGreaterThan(body.length / 2); // all of it, as queued
+      await until(() => connections.size === 0);
+    },
+  );
+
+  it.each([
     ['at once', ''],
     ['after an answer', HOT],
     ['after an answer of node:http', 'GET /other HTTP/1.1\r\nHost: a\r\n\r\n'],

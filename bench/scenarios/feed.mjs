@@ -15,7 +15,9 @@ export const feed = {
     const { whole, quick, smoke } = DAY_SECONDS;
     const day = feedDay(options.smoke ? smoke : options.quick ? quick : whole);
     const plain = summed(await replay(day, options, false), day.scale);
-    const fed = summed(await replay(day, options, true), day.scale);
+    // No lifetime of seven days ends within this day: in a real week each stored answer is asked for once more.
+    const weekly = Math.round(day.stored.length / 7);
+    const fed = summed(await replay(day, options, true), day.scale, weekly);
     return {
       facts: {
         originRequestsToPlain: fed.originRequests / plain.originRequests,
@@ -28,8 +30,7 @@ export const feed = {
         freshMaxPlain: plain.fresh.max,
         freshMaxFeed: fed.fresh.max,
         changeListRequests: fed.asked.feed,
-        // No lifetime of seven days ends within this day: in a real week each stored answer is asked for once more.
-        endOfSevenDaysADay: Math.round(day.stored.length / 7),
+        endOfSevenDaysADay: weekly,
       },
       tables: [{ title: titleOf(day), columns: ['', 'plain TTLs', 'change feed'], rows: rowsOf(plain, fed) }],
       verified: {
@@ -44,7 +45,7 @@ export const feed = {
       atMost: 2 * INTERVAL,
     },
     {
-      text: 'origin requests, change lists included: ≤ 0.6 × those with plain TTLs',
+      text: 'origin requests, change lists and a seventh of the ends of seven days included: ≤ 0.6 × those with plain TTLs',
       fact: 'originRequestsToPlain',
       atMost: 0.6,
     },

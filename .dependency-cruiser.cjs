@@ -56,6 +56,7 @@ module.exports = {
         'cache/(site|engine|lookup|fill|purge-table|reusable)\\.js$',
         'origin/source\\.js$',
         'tiers/entry\\.js$',
+        'tmdb/web-address\\.js$',
       ],
       'warm-up is a client of the engine behind all others',
     ),

@@ -194,16 +194,19 @@ export function sitePolicy(config: Config, referrers?: ReferrerMap): SitePolicy 
 /** What is TMDB's own, or nobody's in particular. */
 function plainSitePolicy(config: Config, referrers: ReferrerMap | undefined): SitePolicy {
   const { upstream, cache } = config;
-  // Hosts whose URLs a purge may name: the origins', and our own as clients see it.
+  // Whose URLs a purge may name: the origins', and our own as clients see it.
   const addresses = upstream.groups.flatMap(({ servers }) => servers.map(({ origin }) => origin));
   if (config.server.publicUrl !== undefined) addresses.push(config.server.publicUrl);
-  const hosts = addresses.map((address) => new URL(address).host);
+  const bases = addresses.map((address) => {
+    const { host, pathname } = new URL(address);
+    return host + pathname;
+  });
   const shared = {
     ttlPolicy: cache.ttlPolicy,
     classes: cache.classes,
     cacheEnabled: cache.enabled,
     viaPseudonym: 'tmdb-cache-proxy',
-    hosts,
+    bases,
   };
   if (upstream.type === 'custom') return createGenericPolicy(shared);
   const userAgent = `tmdb-cache-proxy/${VERSION}`;

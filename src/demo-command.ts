@@ -16,6 +16,7 @@ export async function demo(): Promise<void> {
     TMDB_API_URLS: origin.url,
     TMDB_IMAGE_URLS: origin.url,
     TMDB_API_KEY: 'demo',
+    TMDB_EXPORT_URL: origin.url,
   };
   await serve({
     env,

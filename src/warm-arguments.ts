@@ -40,8 +40,8 @@ Examples:
   tmdb-cache-proxy warm --export movie_ids_01_31_2026.json.gz --top 1000
   tmdb-cache-proxy warm --hot
 
-It asks a running proxy, which fetches behind all of its clients. Exit status: 0 all is in the cache, 1 something is not,
-130 stopped by Ctrl-C (the job then waits for --resume).`;
+It asks a running proxy, which fetches behind all of its clients. Exit status: 0 all that may be shared
+is in the cache, 1 something is not, 130 stopped by Ctrl-C (the job then waits for --resume).`;
 
 /** Parses the arguments. Prints help or what is wrong, and ends the process with 0 or 1, where they say nothing to do. */
 export function warmArguments(args: readonly string[]): WarmArguments {

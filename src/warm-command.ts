@@ -3,6 +3,7 @@ import type { Config } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
 import { loadConfig } from './config/load.js';
 import { createGenericPolicy } from './generic/policy.js';
+import { proxyFor } from './origin/proxy.js';
 import { createTmdbPolicy } from './tmdb/policy.js';
 import { targetOf } from './warm/addresses.js';
 import { WarmClient } from './warm/client.js';
@@ -50,6 +51,7 @@ class Run {
   readonly #signal: AbortSignal;
   readonly #client: WarmClient;
   readonly #site: SitePolicy;
+  readonly #proxyOf: (url: URL) => string | undefined;
   readonly #omitted: Omitted = { count: 0 };
   #job: WarmJob | undefined;
 
@@ -59,7 +61,8 @@ class Run {
     this.#display = display;
     this.#signal = signal;
     this.#site = siteOf(config);
-    const key = given.key ?? config.admin.apiKey;
+    this.#proxyOf = (url) => proxyFor(url, { https: config.upstream.httpsProxy });
+    const key = given.key ?? (isMeantFor(given.url, config) ? config.admin.apiKey : undefined);
     this.#client = new WarmClient({ url: given.url ?? ownUrl(config), key, fetch });
   }
 
@@ -125,7 +128,7 @@ class Run {
   async *#exported(place: string): AsyncIterable<string> {
     const choice = this.#choice(exportKind(place, this.#given.kind));
     const tally = { bad: 0 };
-    const targets = await exportTargets(placeBytes(place, this.#signal), choice, tally);
+    const targets = await exportTargets(placeBytes(place, this.#signal, this.#proxyOf), choice, tally);
     if (tally.bad > 0) this.#display.say(`${tally.bad} lines of the export are damaged and left out`);
     yield* targets;
   }
@@ -195,6 +198,16 @@ function configOf({ url, config: configFile }: WarmArguments): Config {
 
 function absent(): never {
   throw Object.assign(new Error('no file is read'), { code: 'ENOENT' });
+}
+
+/** The key in a file is that of the proxy it configures; one in the environment is there for this command. */
+function isMeantFor(url: string | undefined, config: Config): boolean {
+  return (
+    url === undefined ||
+    process.env.ADMIN_API_KEY !== undefined ||
+    process.env.API_KEY !== undefined ||
+    new URL(url).origin === ownUrl(config)
+  );
 }
 
 function ownUrl({ server }: Config): string {

@@ -90,7 +90,9 @@ export class Engine {
           ? { stored: undefined, forward: found }
           : { stored: completable(found, route, now), forward: 'partial' as const };
       const want: Want = { route, stamp, ...missing, onInfo: context.onInfo };
-      return this.filler.obtain(want, context.signal);
+      const answer = await this.filler.obtain(want, context.signal);
+      this.#outages.heard(route.upstream, answer);
+      return answer;
     }
 
     const left = freshFor(found, now);

@@ -197,10 +197,14 @@ export class OriginFetcher implements Fetcher {
   }
 
   /** What the site puts in a response's place is stored as if the origin had sent it. */
-  #instead(job: FillJob, other: Instead, { requestTime, responseTime }: OriginResponse): Fetched {
+  #instead(job: FillJob, other: Instead, response: OriginResponse): Fetched {
     const { site, clock } = this.#parts;
-    const { route, stamp } = job;
+    const { route, stamp, stored } = job;
+    const { requestTime, responseTime } = response;
     const { status, statusText, headers, body } = other;
+    // A page where a file has been is a fault of the host, and no word on the file: what is stored stays (I-10).
+    if (stored?.status === 200 && !GONE.has(response.status))
+      return uncacheable({ status, statusText, headers }, wholeBody(body), 'not-an-image', site.ttlPolicy);
     const arrived = { route, status, statusText, headers, requestTime, responseTime, stamp };
     const decision = decide(site, arrived, clock.random());
     if (!decision.store)
@@ -211,13 +215,14 @@ export class OriginFetcher implements Fetcher {
 
   /**
    * Text is looked at whole before its head goes out: an error envelope with status 200 must be neither stored nor
-   * advertised as a resource (I-21). Of anything else the first bytes tell what it is, and the rest streams.
+   * advertised as a resource (I-21), and of a vector image the root may be far behind its prolog. Of anything else the first bytes
+   * tell what it is, and the rest streams.
    */
   async #peek({ headers, body }: OriginResponse): Promise<Peeked> {
     // Its own word, right or wrong: nothing is looked for, and a head without a body yet (event streams) goes out.
     if (this.#parts.site.ttlPolicy === 'origin')
       return { start: NO_BYTES, whole: false, failure: undefined, body };
-    const text = !/^(image|video|audio)\//i.test(field(headers, 'content-type') ?? '');
+    const text = !/^(?:image\/(?!svg)|video\/|audio\/)/i.test(field(headers, 'content-type') ?? '');
     return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES);
   }
 
@@ -256,6 +261,7 @@ export class OriginFetcher implements Fetcher {
   }
 }
 
+const GONE: ReadonlySet<number> = new Set([404, 410]);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 3;
 /** Above TMDB's largest JSON (400 KB); what is longer streams and is looked at when complete. */

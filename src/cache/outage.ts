@@ -50,6 +50,7 @@ export class Outages {
   async bridged(upstream: string, asked: Promise<Answer>, stored: () => Answer | undefined): Promise<Answer> {
     try {
       const answer = await asked;
+      this.heard(upstream, answer);
       if (answer.kind !== 'raw' || !isServerFailure(answer.head.status)) return answer;
       const instead = this.#lasts(upstream) ? stored() : undefined;
       if (instead !== undefined) answer.body.cancel();
@@ -59,6 +60,11 @@ export class Outages {
       if (instead === undefined) throw thrown;
       return instead;
     }
+  }
+
+  /** An answer that the origin has given, and not as a failure of its own, ends what was known of an outage. */
+  heard(upstream: string, { outcome: { forwardStatus } }: Answer): void {
+    if (forwardStatus !== undefined && !isServerFailure(forwardStatus)) this.#seen.delete(upstream);
   }
 
   /** Whether an error means that the upstream is left alone. */

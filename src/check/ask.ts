@@ -71,12 +71,11 @@ export function textOf(body: BodySource): Promise<string> {
   });
 }
 
-/** Whether a text is JSON. */
-export function isJson(text: string): boolean {
+/** What a text is as JSON; undefined: it is none. */
+export function jsonOf(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { ProxyError } from '../errors.js';
 import { parseHttpDate } from '../http/dates.js';
 import { field } from '../http/headers.js';
 import type { OriginResponse } from '../origin/source.js';
-import { type Asker, isJson, textOf } from './ask.js';
+import { type Asker, jsonOf, textOf } from './ask.js';
 import { clockFindings } from './clock-skew.js';
 import { type Finding, fail, ok, type Part, warn } from './finding.js';
 import { keyFindings, PROBE, withKey } from './keys.js';
@@ -24,15 +24,15 @@ export function originParts(
     return [{ name: 'origin', look: async () => [ok('origin', found)] }];
   }
   const first = upstream.credentials[0];
-  const said = new Map<UpstreamName, Promise<Said[]>>();
+  const asked = new Map<UpstreamName, Promise<Said[]>>();
   const askAll = (group: UpstreamName, signal: AbortSignal): Promise<Said[]> => {
-    const known = said.get(group);
+    const known = asked.get(group);
     if (known !== undefined) return known;
     const ask = group === 'image' ? askImages : group === 'api' ? askApi : askAnything;
     const all = Promise.all(
       serversOf(config, group).map((server) => ask(asker, server, first, clock, signal)),
     );
-    said.set(group, all);
+    asked.set(group, all);
     return all;
   };
   const groups = upstream.groups.map(({ name }) => name);
@@ -105,7 +105,7 @@ const askApi: Ask = (asker, server, key, clock, signal) =>
       return { response, finding: warn('origin', `${server} asks us to wait (429)`, 'lower UPSTREAM_RATE') };
     if (status >= 500)
       return { response, finding: fail('origin', `${server} answers ${status}`, 'try again later') };
-    if (!isJson(text))
+    if (!speaksTmdb(status, text))
       return {
         response,
         finding: fail(
@@ -116,6 +116,14 @@ const askApi: Ask = (asker, server, key, clock, signal) =>
       };
     return { response, finding: ok('origin', `${server} answers`), server };
   });
+
+/** The configuration, or the envelope that refuses our key: `keys` tells of that. */
+function speaksTmdb(status: number, text: string): boolean {
+  const told = jsonOf(text);
+  if (typeof told !== 'object' || told === null) return false;
+  if (status === 401) return 'status_code' in told && typeof told.status_code === 'number';
+  return status === 200 && 'images' in told && typeof told.images === 'object';
+}
 
 const askImages: Ask = (asker, server, _key, clock, signal) =>
   said('images', server, clock, 'TMDB_IMAGE_URLS', async () => {
@@ -156,11 +164,11 @@ async function said(
   ask: () => Promise<{ response: OriginResponse; finding: Finding; server?: string }>,
 ): Promise<Said> {
   try {
-    const { response, finding, server: answering } = await ask();
+    const { response, finding, server: well } = await ask();
     const date = parseHttpDate(field(response.headers, 'date') ?? '', clock.now());
     return {
       finding,
-      ...(answering !== undefined && { server: answering }),
+      ...(well !== undefined && { server: well }),
       ...(date !== undefined && { skewMs: date - response.responseTime }),
     };
   } catch (thrown) {

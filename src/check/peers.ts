@@ -7,7 +7,7 @@ import { PROBE, withKey } from './keys.js';
 const ASK_MS = 5000;
 
 /** Other proxies: whether they are there, are this program, and take the key in their URL. */
-export function peerParts(config: Pick<Config, 'cluster' | 'upstream'>, clock: Clock): Part[] {
+export function peerParts(config: Pick<Config, 'cluster' | 'upstream' | 'cache'>, clock: Clock): Part[] {
   const { peers, parent }: ClusterConfig = config.cluster;
   const peersPart: Part = {
     name: 'peers',
@@ -17,10 +17,10 @@ export function peerParts(config: Pick<Config, 'cluster' | 'upstream'>, clock: C
     },
   };
   if (parent === undefined) return [peersPart];
-  return [
-    peersPart,
-    { name: 'parent', look: async (signal) => [await parentFinding(parent, config, clock, signal)] },
-  ];
+  const look = config.cache.offline
+    ? async () => [ok('parent', 'OFFLINE=true: it is not asked')]
+    : async (signal: AbortSignal) => [await parentFinding(parent, config, clock, signal)];
+  return [peersPart, { name: 'parent', look }];
 }
 
 async function peerFinding(peer: Endpoint, clock: Clock, signal: AbortSignal): Promise<Finding> {

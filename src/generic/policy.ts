@@ -1,4 +1,5 @@
 import type { ClassTimes, PassReason, Route, SitePolicy } from '../cache/site.js';
+import { Bases } from '../http/bases.js';
 import { field, hasField, type RawHeaders } from '../http/headers.js';
 import { forwardableRange } from '../http/partial.js';
 import { hasOriginPrecondition } from '../http/validation.js';
@@ -18,8 +19,8 @@ export interface GenericPolicyOptions {
   readonly cacheEnabled: boolean;
   /** Names this node or group in Via, a token. */
   readonly viaPseudonym: string;
-  /** Hosts (`host` or `host:port`) whose URLs a purge may name: the upstream's, our own. */
-  readonly hosts?: readonly string[] | undefined;
+  /** Addresses (see `Bases`) whose URLs a purge may name: the upstream's, our own. */
+  readonly bases?: readonly string[] | undefined;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface GenericPolicyOptions {
  * query as received (docs/conformance.md).
  */
 export function createGenericPolicy(options: GenericPolicyOptions): SitePolicy {
-  const hosts = new Set((options.hosts ?? []).map((host) => host.toLowerCase()));
+  const bases = new Bases(options.bases ?? []);
   return {
     name: 'custom',
     ttlPolicy: options.ttlPolicy,
@@ -44,7 +45,7 @@ export function createGenericPolicy(options: GenericPolicyOptions): SitePolicy {
     inspect: () => undefined,
     tagsOf: () => [],
     tagsFromBody: () => false,
-    resolveUrl: (url) => addressTarget(url, hosts),
+    resolveUrl: (url) => addressTarget(url, bases),
     errorBody: problemBody,
   };
 }

@@ -1,3 +1,4 @@
+import type { Bases } from '../http/bases.js';
 import { keyOf, pathTag } from './names.js';
 import { readTarget } from './target.js';
 
@@ -5,18 +6,19 @@ const ADDRESS = /^https?:\/\/(?:[^/?#@]*@)?([^/?#@]+)([^#]*)/i;
 
 /**
  * What a purge by address names: a path is all its variants (a tag), a path with a query is one key. Full URLs count when
- * their host is the upstream's or ours.
+ * they are below the upstream's addresses or ours.
  */
 export function addressTarget(
   url: string,
-  hosts: ReadonlySet<string>,
+  bases: Bases,
 ): { key?: string; tags?: readonly string[] } | undefined {
   const text = url.trim().replace(/#.*$/s, '');
   let target = text;
   if (!text.startsWith('/')) {
     const address = ADDRESS.exec(text);
-    if (address === null || !hosts.has(address[1]!.toLowerCase())) return undefined;
-    target = address[2]!.startsWith('/') ? address[2]! : `/${address[2]!}`;
+    const below = address && bases.below(address[1]!, address[2]!);
+    if (below === null || below === undefined) return undefined;
+    target = below.startsWith('/') ? below : `/${below}`;
   }
   const read = readTarget(asBytes(target));
   if ('fault' in read) return undefined;

@@ -29,7 +29,7 @@ export function rotating(
     if (choice === undefined) return origin.fetch(request);
     for (;;) {
       const asked = { ...request, ...keys.replaced(request, carried, choice.credential) };
-      const judged = await judge(await origin.fetch(asked), choice);
+      const judged = await judge(await origin.fetch(asked), choice, request);
       if (!judged.refused) return judged.response;
       tried.add(choice.number);
       choice = repeatable && !request.signal.aborted ? keyring.choose({ ...wanted, tried }) : undefined;
@@ -42,8 +42,11 @@ export function rotating(
   async function judge(
     response: OriginResponse,
     choice: Choice,
+    { target }: OriginRequest,
   ): Promise<{ readonly refused: boolean; readonly response: OriginResponse }> {
     if (standIns.has(response.server)) return { refused: false, response };
+    // Parts of version 4 take tokens only: that a v3 key is refused there says nothing of it.
+    if (choice.credential.kind === 'v3' && target.startsWith('/4/')) return { refused: false, response };
     if (response.status !== 401) {
       if (isSuccess(response.status)) keyring.worked(choice);
       return { refused: false, response };

@@ -48,12 +48,22 @@ function isAvif(body: Buffer): boolean {
   return ascii(body, 4, 8) === 'ftyp' && /^avi[fs]$/.test(ascii(body, 8, 12));
 }
 
+/** What may stand before a root element, piece by piece: one expression over all of them would take time without end. */
+const PROLOG =
+  /\s+|<\?(?:(?!\?>)[\s\S])*\?>|<!--(?:(?!-->)[\s\S])*-->|<!DOCTYPE\s+svg[^[>]*(?:\[[^\]]*\]\s*)?>/iy;
+const SVG_ROOT = /<(?:[a-z]+:)?svg[\s>/]/iy;
+
 /** The root element must be `svg`, after an XML declaration, comments and a doctype. HTML with an inline svg is not. */
 function isSvg(body: Buffer): boolean {
   const head = body.toString('utf8', 0, SVG_HEAD_BYTES);
-  return /^\uFEFF?(?:\s|<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!DOCTYPE\s+svg[^[>]*(?:\[[\s\S]*?\])?\s*>)*<(?:[a-z]+:)?svg[\s>/]/i.test(
-    head,
-  );
+  let at = head.startsWith('\uFEFF') ? 1 : 0;
+  for (;;) {
+    SVG_ROOT.lastIndex = at;
+    if (SVG_ROOT.test(head)) return true;
+    PROLOG.lastIndex = at;
+    if (!PROLOG.test(head)) return false;
+    at = PROLOG.lastIndex;
+  }
 }
 
 function ascii(body: Buffer, from: number, to: number): string {

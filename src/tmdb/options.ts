@@ -18,8 +18,8 @@ export interface TmdbPolicyOptions {
   readonly userAgent: string;
   /** Names this node or group in Via, a token. */
   readonly viaPseudonym: string;
-  /** Hosts (`host` or `host:port`) beside TMDB's whose URLs a purge may name: the configured origins, our own address. */
-  readonly hosts?: readonly string[] | undefined;
+  /** Addresses (see `Bases`) beside TMDB's whose URLs a purge may name: the configured origins', our own. */
+  readonly bases?: readonly string[] | undefined;
   /** Given in the core, which sees what titles name before clients ask for it. */
   readonly referrers?: ReferrerMap | undefined;
 }

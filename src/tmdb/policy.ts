@@ -25,7 +25,7 @@ export function createTmdbPolicy(options: TmdbPolicyOptions): SitePolicy {
   const judge = new AuthorizationJudge(options.credentials);
   const shared = new SharedRoutes(options);
   const passed = new PassRoutes(options);
-  const purgeUrls = new PurgeUrls(options.hosts ?? []);
+  const purgeUrls = new PurgeUrls(options.bases ?? []);
   const parsed = new ParsedOnce();
   const parse = (body: Buffer) => parsed.parse(body);
   const responseTags = new ResponseTags(parsed, options.referrers);

@@ -1,7 +1,9 @@
+import { Bases } from '../http/bases.js';
 import { canonicalPath } from './path.js';
 import { keyOf, upstreamOf } from './place.js';
 import { parseQuery, queryFault } from './query.js';
 import { addSeason, pathTag } from './tags.js';
+import { isWebHost, webPage } from './web-address.js';
 
 /** What a purge by address names. At least one member is set. */
 export interface PurgeTarget {
@@ -11,44 +13,20 @@ export interface PurgeTarget {
 
 /** TMDB's API and image hosts and their aliases (TMDB.md, Hosts; the web site serves `/t/p` too). */
 const DATA_HOSTS = ['api.themoviedb.org', 'api.tmdb.org', 'image.tmdb.org', 'media.themoviedb.org'];
-const WEB_HOSTS: ReadonlySet<string> = new Set([
-  'www.themoviedb.org',
-  'themoviedb.org',
-  'www.tmdb.org',
-  'tmdb.org',
-]);
 
 const ADDRESS = /^(?:https?:)?\/\/(?:[^/?#@]*@)?([^/?#@]+)([^#]*)/i;
 const WITHOUT_SCHEME = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#]|$)/i;
-/** `/movie/550-fight-club`, `/de-DE/tv/1399/season/1/episode/2`, and what is below a title. */
-const WEB_TITLE =
-  /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/)?(movie|tv|person|collection|company|network|keyword)\/0*(\d+)(?:-[^/]*)?(?:\/season\/(\d+)(?:\/episode\/(\d+))?)?(?:\/|$)/i;
-
-const WEB_REVIEW = /^\/review\/([0-9a-f]{24})(?:\/|$)/i;
-const WEB_LIST = /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/)?((?:movie|tv|person)(?:\/[a-z-]+)?)\/?$/i;
-/** Pages of lists, and what the API calls them. */
-const WEB_LISTS: ReadonlyMap<string, string> = new Map([
-  ['movie', 'movie/popular'],
-  ['movie/now-playing', 'movie/now_playing'],
-  ['movie/upcoming', 'movie/upcoming'],
-  ['movie/top-rated', 'movie/top_rated'],
-  ['tv', 'tv/popular'],
-  ['tv/airing-today', 'tv/airing_today'],
-  ['tv/on-the-air', 'tv/on_the_air'],
-  ['tv/top-rated', 'tv/top_rated'],
-  ['person', 'person/popular'],
-]);
 
 /**
  * Resolves addresses as CONTRACT.md describes them: paths, full URLs of TMDB's hosts, addresses of its web site. A path
  * without a query means all its variants (a tag), one with a query that variant (a key).
  */
 export class PurgeUrls {
-  readonly #hosts: ReadonlySet<string>;
+  readonly #bases: Bases;
 
-  /** @param hosts further hosts that serve API and image paths */
-  constructor(hosts: readonly string[]) {
-    this.#hosts = new Set([...DATA_HOSTS, ...hosts.map((host) => host.toLowerCase())]);
+  /** @param bases further hosts that serve API and image paths, as `Bases` takes them */
+  constructor(bases: readonly string[]) {
+    this.#bases = new Bases([...DATA_HOSTS, ...bases]);
   }
 
   resolve(url: string): PurgeTarget | undefined {
@@ -56,10 +34,10 @@ export class PurgeUrls {
     if (text.startsWith('/') && !text.startsWith('//')) return dataTarget(text);
     const address = ADDRESS.exec(WITHOUT_SCHEME.test(text) ? `//${text}` : text);
     if (address === null) return undefined;
-    const host = address[1]!.toLowerCase().replace(/:(?:80|443)$/, '');
-    const target = address[2]!;
-    if (this.#hosts.has(host)) return dataTarget(target);
-    if (!WEB_HOSTS.has(host)) return undefined;
+    const [, host = '', target = ''] = address;
+    const data = this.#bases.below(host.replace(/:(?:80|443)$/, ''), target);
+    if (data !== undefined) return dataTarget(data);
+    if (!isWebHost(host)) return undefined;
     return dataTarget(target) ?? webTarget(target);
   }
 }
@@ -81,27 +59,22 @@ function dataTarget(given: string): PurgeTarget | undefined {
 }
 
 function webTarget(target: string): PurgeTarget | undefined {
-  const path = target.replace(/\?.*$/s, '');
-  const [, family, id, season, episode] = WEB_TITLE.exec(path) ?? [];
-  if (family === undefined || id === undefined) return webList(path) ?? webReview(path);
-  const title = `${family.toLowerCase()}:${id}`;
-  if (title.startsWith('tv:') && season !== undefined) {
-    const tags: string[] = [];
-    addSeason(tags, id, season, episode);
-    // The narrowest one: an episode's address does not purge its season.
-    return { tags: tags.slice(-1) };
+  const page = webPage(target);
+  switch (page?.kind) {
+    case undefined:
+      return undefined;
+    case 'list':
+      return { tags: [`list:${page.list}`] };
+    case 'review':
+      return { tags: [`review:${page.id}`] };
+    case 'title': {
+      if (page.season === undefined) return { tags: [`${page.family}:${page.id}`] };
+      const tags: string[] = [];
+      addSeason(tags, page.id, page.season, page.episode);
+      // The narrowest one: an episode's address does not purge its season.
+      return { tags: tags.slice(-1) };
+    }
   }
-  return { tags: [title] };
-}
-
-function webList(path: string): PurgeTarget | undefined {
-  const list = WEB_LISTS.get(WEB_LIST.exec(path)?.[1]?.toLowerCase() ?? '');
-  return list === undefined ? undefined : { tags: [`list:${list}`] };
-}
-
-function webReview(path: string): PurgeTarget | undefined {
-  const id = WEB_REVIEW.exec(path)?.[1];
-  return id === undefined ? undefined : { tags: [`review:${id.toLowerCase()}`] };
 }
 
 /** People type addresses as text, sockets deliver bytes: text beyond ASCII, and spaces, become UTF-8 escapes. */

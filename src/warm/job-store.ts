@@ -16,7 +16,10 @@ export class JobStore {
     this.#directory = directory;
   }
 
-  /** Every job there is, the oldest first. What can't be read is removed, and told to `onDamaged` by its file's name. */
+  /**
+   * Every job there is, the oldest first. What is no job is removed, and told to `onDamaged` by its file's name. Rejects when a file
+   * can't be read (another user's, say): it may be whole.
+   */
   async load(onDamaged: (name: string) => void): Promise<JobRecord[]> {
     const names = await readdir(this.#directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -50,7 +53,7 @@ export class JobStore {
   }
 
   async #read(id: string): Promise<JobRecord | undefined> {
-    const text = await readFile(this.#path(id), 'utf8').catch(() => '');
+    const text = await readFile(this.#path(id), 'utf8');
     const record = recordOf(text);
     if (record?.id !== id) return undefined;
     // A list that is not there any more, or too short, shows when it is read.

@@ -76,11 +76,15 @@ export function fileBytes(path: string, signal: AbortSignal): AsyncIterable<Buff
   return addAbortSignal(signal, stream) as AsyncIterable<Buffer>;
 }
 
-/** The same, or what a URL answers. */
-export async function* placeBytes(place: string, signal: AbortSignal): AsyncIterable<Buffer> {
+/** The same, or what a URL answers; `proxyOf`: by way of which forward proxy. */
+export async function* placeBytes(
+  place: string,
+  signal: AbortSignal,
+  proxyOf: (url: URL) => string | undefined,
+): AsyncIterable<Buffer> {
   if (!/^https?:\/\//i.test(place)) return yield* fileBytes(place, signal);
   const { openExport } = await import('./export-client.js');
-  const { status, body, close } = await openExport(place, { proxy: undefined, signal });
+  const { status, body, close } = await openExport(place, { proxy: proxyOf(new URL(place)), signal });
   try {
     if (status !== 200)
       throw new Error(`${new URL(place).host} answered ${status}: give the URL of an export`);

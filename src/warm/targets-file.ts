@@ -19,7 +19,11 @@ export class TargetsFile {
     await mkdir(dirname(this.#path), { recursive: true });
     const file = await open(this.#path, at === 0 ? 'w' : 'r+', 0o600);
     try {
-      const { bytesWritten } = await file.write(Buffer.from(`${targets.join('\n')}\n`), 0, undefined, at);
+      const lines = Buffer.from(`${targets.join('\n')}\n`);
+      const { bytesWritten } = await file.write(lines, 0, undefined, at);
+      // A disk that fills up takes a part, and reports no error until the next write.
+      if (bytesWritten !== lines.length)
+        throw Object.assign(new Error('ENOSPC: the list was written in part'), { code: 'ENOSPC' });
       return at + bytesWritten;
     } finally {
       await file.close();

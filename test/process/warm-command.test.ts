@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -60,7 +62,7 @@ function started(
   file: string,
   args: readonly string[],
   input = '',
-  env: Record<string, string> = {},
+  env: Record<string, string | undefined> = {},
 ): Running {
   const child = spawn(file, args, {
     cwd: folder,
@@ -89,6 +91,25 @@ async function isHit(path: string): Promise<void> {
 function answerOf({ stdout }: Ended): WarmJob {
   return JSON.parse(stdout) as WarmJob;
 }
+
+describe('whose key is sent', () => {
+  it('that of a configuration file is for the proxy it configures, not for one named with --url', async () => {
+    const seen: (string | undefined)[] = [];
+    const stranger = createServer((request, response) => {
+      seen.push(request.headers['x-api-key'] as string | undefined, request.headers.authorization);
+      response.writeHead(401).end();
+    });
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    writeFileSync(join(folder, '.env'), `ADMIN_API_KEY=${KEY}\n`);
+    const { port } = stranger.address() as AddressInfo;
+    const args = [MAIN, 'warm', '/3/movie/1', '--url', `http://127.0.0.1:${port}`];
+    const { code } = await started(process.execPath, args, '', { ADMIN_API_KEY: undefined }).ended;
+    rmSync(join(folder, '.env'));
+    stranger.close();
+    expect([code, seen.length > 0]).toEqual([1, true]);
+    expect(seen.filter((field) => field !== undefined)).toEqual([]);
+  });
+});
 
 describe('in a pipe', () => {
   it('prints plain lines and ends with 0 when all is in the cache', async () => {

@@ -113,16 +113,11 @@ describe('while it runs', () => {
     const { id } = await begin(url, { urls: movies(400), concurrency: 8 });
     // The burst is used up: from here on there is a token each 50 ms, and eight targets wait for it.
     await vi.waitFor(async () => expect((await jobOf(url, id)).filled).toBeGreaterThan(10), 10_000);
-    const took: number[] = [];
-    for (let i = 1; i <= 40; i++) {
-      const begun = performance.now();
-      const { status } = await get(`${url}/3/person/${i}`);
-      took.push(performance.now() - begun);
-      expect(status).toBe(200);
-    }
-    took.sort((a, b) => a - b);
-    // Behind the eight it would be 450 ms each.
-    expect(took[20]).toBeLessThan(200);
+    for (let i = 1; i <= 40; i++) expect((await get(`${url}/3/person/${i}`)).status).toBe(200);
+    // Each came right before or after another user's, though eight targets were waiting all the time.
+    const order = origin.requests.all().map(({ target }) => target.startsWith('/3/person/'));
+    const [first, last] = [order.indexOf(true), order.lastIndexOf(true)];
+    expect(order.slice(first, last).filter((isUser) => !isUser).length).toBeLessThan(2 * 39);
     const job = await jobOf(url, id);
     expect(job).toMatchObject({ status: 'running', errors: 0 });
     expect(origin.requests.count(({ status }) => status === 429)).toBe(0);
@@ -180,7 +175,7 @@ describe('while it runs', () => {
     await first;
     const begun = performance.now();
     expect((await stop()).code).toBe(0);
-    expect(performance.now() - begun).toBeLessThan(8000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     expect((await following).body.toString()).toContain('event: progress');
   });
 });

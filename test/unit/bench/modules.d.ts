@@ -63,7 +63,7 @@ declare module '*/bench/lib/feed-summary.mjs' {
     readonly asked: Readonly<Record<'titles' | 'unchanged' | 'feed' | 'other', number>>;
   }
   export function agesOf(old: readonly number[], scale: number): Ages;
-  export function summed(replayed: Replayed, scale: number): Summed;
+  export function summed(replayed: Replayed, scale: number, weekly?: number): Summed;
   export function rowsOf(plain: Summed, fed: Summed): [name: string, plain: unknown, fed: unknown][];
 }
 declare module '*/bench/lib/goals.mjs' {

@@ -326,6 +326,13 @@ describe('with every server’s breaker open', () => {
     expect(await ask(503)).toMatchObject({ kind: 'raw', head: { status: 503 } });
   });
 
+  it('once the breaker has closed a single error is an error', async () => {
+    const { ask } = await outdated();
+    await ask(open());
+    expect((await ask(200, '/3/movie/551')).outcome.result).toBe('miss');
+    expect(await ask(503)).toMatchObject({ kind: 'raw', head: { status: 503 } });
+  });
+
   it('no other error is bridged: the client’s own, the queue’s, a fault of ours', async () => {
     const { ask } = await outdated();
     await ask(open());

@@ -9,7 +9,7 @@ const options = {
   classes: { image: times, detail: times, other: { ...times, memoryMs: 9 }, negative: times },
   cacheEnabled: true,
   viaPseudonym: 'tcp',
-  hosts: ['origin.test:8080'],
+  bases: ['origin.test:8080'],
 } as const;
 const site = createGenericPolicy(options);
 

@@ -47,6 +47,37 @@ function headOf(answer: Answer) {
   return answer.kind === 'entry' ? answer.entry : answer.head;
 }
 
+describe('where an image is stored already', () => {
+  const image = { status: 200, headers: ['Content-Type', 'image/jpeg', 'ETag', '"1"'], body: JPEG };
+  const stored = async () => {
+    const made = node();
+    await made.get(image);
+    made.clock.advance(25 * 60 * MINUTE);
+    return made;
+  };
+
+  it.each([
+    [200, HTML],
+    [200, ['Content-Type', 'image/jpeg']],
+    [400, HTML],
+    [415, HTML],
+    [422, HTML],
+  ])('a page with status %i does not take its place (I-10)', async (status, headers) => {
+    const { get, memory } = await stored();
+    const { head, answer } = await get({ status, headers, body: PAGE });
+    expect(memory.peek(`v1:image:${PATH}`)?.entry.status).toBe(200);
+    expect([200, 404]).toContain(head.status);
+    if (head.status === 200) expect(answer.outcome.result).toBe('stale');
+    expect((await get(image)).head.status).toBe(200);
+  });
+
+  it.each([404, 410])('but that it is gone (%i) does', async (status) => {
+    const { get } = await stored();
+    expect((await get({ status, headers: HTML, body: PAGE })).head.status).toBe(404);
+    expect((await get(image)).answer).toMatchObject({ kind: 'entry', entry: { class: 'negative' } });
+  });
+});
+
 describe('an answer of the image host that is no image', () => {
   it('an HTML page with status 200 is a negative answer, asked for once in five minutes', async () => {
     const { get, asks, clock } = node();

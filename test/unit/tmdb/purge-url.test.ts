@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { policy, shared } from './tools.js';
 
-const site = policy({ hosts: ['127.0.0.1:9000'] });
+const site = policy({ bases: ['127.0.0.1:9000', 'proxy.example/tmdb/'] });
 
 describe('a purge by address', () => {
   it.each([
@@ -16,6 +16,8 @@ describe('a purge by address', () => {
     ['https://www.themoviedb.org/t/p/w500/x.jpg', { tags: ['path:/t/p/w500/x.jpg'] }],
     ['/t/p/w500/x.jpg?v=1', { tags: ['path:/t/p/w500/x.jpg'] }],
     ['http://127.0.0.1:9000/3/movie/1', { tags: ['path:/3/movie/1'] }],
+    ['https://proxy.example/tmdb/3/movie/1', { tags: ['path:/3/movie/1'] }],
+    ['https://PROXY.example:443/tmdb/t/p/w500/x.jpg', { tags: ['path:/t/p/w500/x.jpg'] }],
     ['https://www.themoviedb.org/movie/550', { tags: ['movie:550'] }],
     ['https://www.themoviedb.org/movie/550-fight-club?language=de-DE#cast', { tags: ['movie:550'] }],
     ['https://www.themoviedb.org/movie/550-fight-club/cast', { tags: ['movie:550'] }],
@@ -46,6 +48,8 @@ describe('a purge by address', () => {
 
   it.each([
     'https://example.com/3/movie/1',
+    'https://proxy.example/3/movie/1',
+    'https://proxy.example/tmdbx/3/movie/1',
     'https://www.themoviedb.org/movie/popular',
     'https://www.themoviedb.org/movies',
     'https://www.themoviedb.org/tv/now-playing',

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
 import { MAX_LINES } from '../../../src/warm/command.js';
 import { JobStore } from '../../../src/warm/job-store.js';
@@ -267,6 +268,15 @@ describe('a restart', () => {
     await second.jobs.close();
   });
 
+  it('a file that can not be read is nobody’s to remove: it may be whole', async () => {
+    mkdirSync(join(directory, 'abc.json'));
+    writeFileSync(join(directory, 'abc.targets'), '/3/movie/1\n');
+    const { events, jobs } = await startNode(directory);
+    await eventually(() => expect(events.map(({ type }) => type)).toContain('unreadable'));
+    expect(readdirSync(directory).sort()).toEqual(['abc.json', 'abc.targets']);
+    await jobs.close();
+  });
+
   it('damaged files are removed and told, and keep nothing from starting', async () => {
     const first = await startNode(directory);
     const { id } = await begin(first, paths(2));
@@ -337,6 +347,21 @@ describe('a full disk', () => {
     await node.jobs.command({ kind: 'resume', id });
     await eventually(() => expect(node.warmer.inFlight).toEqual(['/3/movie/2']));
     await node.jobs.close();
+  });
+
+  it('that takes a part of a list only is one, too: no line of it is joined to the next', async () => {
+    const file = new JobStore(directory).list('a');
+    const end = await file.append(0, ['/3/movie/1']);
+    const handle = await open(join(directory, 'a.targets'), 'r');
+    const write = vi.spyOn(Object.getPrototypeOf(handle), 'write');
+    await handle.close();
+    write.mockResolvedValueOnce({ bytesWritten: 5 });
+    await expect(file.append(end, ['/3/movie/12'])).rejects.toMatchObject({ code: 'ENOSPC' });
+    write.mockRestore();
+    expect(await file.read(0, await file.append(end, ['/3/movie/12']))).toEqual([
+      '/3/movie/1',
+      '/3/movie/12',
+    ]);
   });
 
   it('refuses a new list with what to do', async () => {

@@ -122,7 +122,7 @@ export function openFeed(parts: FeedParts): Feed | undefined {
       for (const member of members()) member.cover(cover);
     },
     onRead: () => inventory.needed(),
-    onNewCoverage: () => known.tellAnew(),
+    onNewCoverage: (coverage) => known.tellAnew(coverage),
     onChange: (reason) => {
       if (reason === undefined) log.info('change feed: the lists of changes are read');
       else

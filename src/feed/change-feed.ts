@@ -30,7 +30,7 @@ export interface ChangeFeedParts {
   /** Tells every process of this node. */
   readonly tell: (cover: Cover) => void;
   /** Another coverage than before: what the nodes have told each other may be lost. */
-  readonly onNewCoverage: () => void;
+  readonly onNewCoverage: (coverage: string) => void;
   /** This node has read them for all. */
   readonly onRead: () => void;
   /** The feed works again, or does not and why; told when that changes. */
@@ -166,7 +166,7 @@ export class ChangeFeed {
     const state = saved && decodeState(saved);
     this.#state = state;
     if (state === undefined) return;
-    if (state.coverage !== this.#coverage) onNewCoverage();
+    if (state.coverage !== this.#coverage) onNewCoverage(state.coverage);
     this.#coverage = state.coverage;
     for (const kind of FEED_KINDS) recents.set(kind, state.lists[kind]);
     const suspects = lifetimes.suspects(state.lists);

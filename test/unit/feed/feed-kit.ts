@@ -7,7 +7,7 @@ import { type AskOrigin, ChangesReader, type FeedAnswer } from '../../../src/fee
 import { FeedCounters } from '../../../src/feed/counters.js';
 import { DurableFeedStore } from '../../../src/feed/durable-store.js';
 import { FeedCoverage } from '../../../src/feed/feed-coverage.js';
-import { KnownTitles, type TitlesOfAll } from '../../../src/feed/known-titles.js';
+import { KnownTitles, type Lack, type TitlesOfAll } from '../../../src/feed/known-titles.js';
 import { Lifetimes } from '../../../src/feed/lifetimes.js';
 import { Poller } from '../../../src/feed/poller.js';
 import { RecentIds } from '../../../src/feed/recent.js';
@@ -194,8 +194,11 @@ export function feedKit(options: FeedKitOptions = {}) {
     takeTurn,
     floorOf: () => 0,
     tell: (cover) => covers.push(cover),
-    onRead: () => {},
-    onNewCoverage: () => known.tellAnew(),
+    // Once this node has gone through its disk (`feed/inventory.ts`).
+    onRead: () => {
+      if (titles.isComplete) known.complete().catch((error: unknown) => errors.push(error));
+    },
+    onNewCoverage: (coverage) => known.tellAnew(coverage),
     onChange: (reason) => changes.push(reason),
   };
   const feed = new ChangeFeed(parts);
@@ -241,22 +244,46 @@ export function feedKit(options: FeedKitOptions = {}) {
 /** Several nodes' common knowledge of what is cached. */
 export class FakeTitlesOfAll implements TitlesOfAll {
   readonly noted = new Set<string>();
-  isComplete = true;
+  /** For which the notes are kept; undefined: they are lost. */
+  coverage: string | undefined;
+  completed: string | undefined;
   away = false;
+
+  constructor(coverage?: string) {
+    this.coverage = coverage;
+    this.completed = coverage;
+  }
+
+  get isComplete(): boolean {
+    return this.coverage !== undefined && this.completed === this.coverage;
+  }
+
+  /** A bitmap is evicted. */
+  lose(): void {
+    this.noted.clear();
+    this.coverage = undefined;
+  }
+
+  async begin(coverage: string): Promise<void> {
+    this.#mustBeThere();
+    this.coverage = coverage;
+  }
 
   async add(titles: readonly Title[]): Promise<void> {
     this.#mustBeThere();
     for (const { kind, id } of titles) this.noted.add(`${kind}:${id}`);
   }
 
-  async which(titles: readonly Title[]): Promise<readonly boolean[] | undefined> {
+  async which(coverage: string, titles: readonly Title[]): Promise<readonly boolean[] | Lack> {
     this.#mustBeThere();
-    return this.isComplete ? titles.map(({ kind, id }) => this.noted.has(`${kind}:${id}`)) : undefined;
+    if (this.coverage !== coverage) return 'lost';
+    if (!this.isComplete) return 'open';
+    return titles.map(({ kind, id }) => this.noted.has(`${kind}:${id}`));
   }
 
-  async complete(): Promise<void> {
+  async complete(coverage: string): Promise<void> {
     this.#mustBeThere();
-    this.isComplete = true;
+    this.completed = coverage;
   }
 
   #mustBeThere(): void {

@@ -143,22 +143,28 @@ it('whoever loses its turn in the middle stops, and nothing is marked as read', 
 });
 
 it('when the common note of what is cached is lost a new coverage begins, and every node tells anew', async () => {
-  const { all, a, b, pass, close } = region();
+  const { all, lists, a, b, pass, close } = region();
   a.feed.start();
   b.feed.start();
   await pass(MINUTE);
   b.cached('movie', 550);
   await pass(20 * MINUTE);
   const before = a.feed.cover()!.sinceStamp;
-  all.noted.clear();
-  all.isComplete = false;
+  all.lose();
+  // A node that has just gone through its disk does not hide the loss.
+  await b.known.complete();
   await pass(20 * MINUTE);
   expect(a.feed.cover()!.sinceStamp).toBeGreaterThan(before);
   expect([...all.noted]).toEqual(['movie:550']);
   expect(a.feed.status()).toMatchObject({ healthy: true, gaps: 1 });
-  // Once: while nobody has gone through everything all titles count as cached.
+  // Once, and edits of what nobody has cached are told apart again.
   const now = a.feed.cover()!.sinceStamp;
+  a.softened();
+  lists.edit('movie', 550, 551);
   await pass(40 * MINUTE);
   expect(a.feed.cover()!.sinceStamp).toBe(now);
+  expect(a.softened()).toContain('movie:550');
+  expect(a.counters.softened.movie).toBeGreaterThan(0);
+  expect(a.counters.skipped.movie).toBeGreaterThan(0);
   await close();
 });

@@ -102,20 +102,42 @@ describe.each(MODES)('titles that nodes have cached, on a %s', (mode) => {
   it('are unknown until somebody has gone through everything, then exact', async () => {
     const all = await titles('bits:');
     await all.add([asked[0]!, asked[2]!]);
-    expect(await all.which(asked)).toBeUndefined();
-    await all.complete();
-    expect(await all.which(asked)).toEqual([true, false, true, false]);
-    expect(await all.which([])).toEqual([]);
+    expect(await all.which('c1', asked)).toBe('lost');
+    await all.begin('c1');
+    expect(await all.which('c1', asked)).toBe('open');
+    await all.complete('c1');
+    expect(await all.which('c1', asked)).toEqual([true, false, true, false]);
+    expect(await all.which('c1', [])).toEqual([]);
   });
 
-  it('are unknown again when one of the bitmaps is lost', async () => {
+  it('are kept for one coverage, and gone through anew for the next', async () => {
+    const all = await titles('next:');
+    await all.begin('c1');
+    await all.complete('c1');
+    await all.begin('c2');
+    await all.complete('c1'); // late
+    expect(await all.which('c1', asked)).toBe('lost');
+    expect(await all.which('c2', asked)).toBe('open');
+    await all.complete('c2');
+    expect(await all.which('c2', asked)).toHaveLength(4);
+  });
+
+  it.each(['tv', 'since'])('are lost with one of the keys (%s), until another coverage begins', async (name) => {
     const link = await open(addressOf(mode));
-    const keys = new RedisKeys('lost:');
+    const keys = new RedisKeys(`lost-${name}:`);
     const all = new RedisFeedTitles(link, keys, 1000);
-    await all.complete();
-    expect(await all.which(asked)).toHaveLength(4);
-    await link.call('del', 1000, (client) => client.del(keys.bus('feed:cached:tv')));
-    expect(await all.which(asked)).toBeUndefined();
+    await all.begin('c1');
+    await all.complete('c1');
+    expect(await all.which('c1', asked)).toHaveLength(4);
+    await link.call('del', 1000, (client) => client.del(keys.bus(`feed:cached:${name}`)));
+    expect(await all.which('c1', asked)).toBe('lost');
+    // A node that restarts goes through its disk: that does not bring back what others had noted.
+    await all.add(asked);
+    await all.complete('c1');
+    expect(await all.which('c1', asked)).toBe('lost');
+    await all.begin('c2');
+    await all.complete('c2');
+    expect(await all.which('c2', asked)).toHaveLength(4);
   });
 });
 
@@ -123,10 +145,10 @@ it('nothing of it but the sign of life has a time to live: volatile-* never evic
   const link = await open(standaloneAddress(server.port));
   const keys = new RedisKeys('ttl:');
   await new RedisFeedStore(link, keys, 1000).save(saved(1), 60_000);
-  await new RedisFeedTitles(link, keys, 1000).complete();
+  await new RedisFeedTitles(link, keys, 1000).begin('c1');
   const found = (await server.cli('keys', 'ttl:*')).split('\n').toSorted();
   expect(found).toEqual(
-    ['alive', 'cached:movie', 'cached:person', 'cached:tv', 'state'].map((name) => keys.bus(`feed:${name}`)),
+    ['alive', 'cached:movie', 'cached:person', 'cached:since', 'cached:tv', 'state'].map((name) => keys.bus(`feed:${name}`)),
   );
   for (const key of found) {
     const ttl = Number(await server.cli('ttl', key));

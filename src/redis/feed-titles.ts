@@ -2,19 +2,21 @@ import type { Lack, TitlesOfAll } from '../feed/known-titles.js';
 import type { Title } from '../feed/status.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
+import { RUN_ID } from './run-id.js';
 
 const KINDS: readonly Title['kind'][] = ['movie', 'tv', 'person'];
 
 /**
  * KEYS of each: one bitmap per kind, `since`. Bit 0, which no title has, goes with a bitmap should that be lost. `since` is a hash:
- * `coverage`, for which the bitmaps are kept, and `complete`, the one under which everything cached had been noted.
+ * `coverage`, for which the bitmaps are kept; `run`, the server that has kept them since it began: another one (restart from a snapshot,
+ * failover) may have lost the last bits, and has bit 0 all the same; `complete`, the coverage under which everything cached had been noted.
  */
 const BEGIN: Script = {
   name: 'tmdbpFeedTitlesBegin',
   keys: 4,
-  lua: `
+  lua: `${RUN_ID}
 for i = 1, 3 do redis.call('SETBIT', KEYS[i], 0, 1) end
-redis.call('HSET', KEYS[4], 'coverage', ARGV[1])
+redis.call('HSET', KEYS[4], 'coverage', ARGV[1], 'run', server())
 return 1
 `,
 };
@@ -33,11 +35,11 @@ return 1
 const WHICH: Script = {
   name: 'tmdbpFeedTitlesWhich',
   keys: 4,
-  lua: `
-local since = redis.call('HMGET', KEYS[4], 'coverage', 'complete')
-if since[1] ~= ARGV[1] then return 'lost' end
+  lua: `${RUN_ID}
+local since = redis.call('HMGET', KEYS[4], 'coverage', 'run', 'complete')
+if since[1] ~= ARGV[1] or since[2] ~= server() then return 'lost' end
 for i = 1, 3 do if redis.call('GETBIT', KEYS[i], 0) == 0 then return 'lost' end end
-if since[2] ~= ARGV[1] then return 'open' end
+if since[3] ~= ARGV[1] then return 'open' end
 local answer = {}
 for i = 2, #ARGV, 2 do answer[#answer + 1] = redis.call('GETBIT', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) end
 return table.concat(answer)

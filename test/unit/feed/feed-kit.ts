@@ -258,6 +258,13 @@ export class FakeTitlesOfAll implements TitlesOfAll {
     return this.coverage !== undefined && this.completed === this.coverage;
   }
 
+  /** Redis restarts with what it held a while ago, which a new server does not take for what was kept. */
+  rollBack(noted: Iterable<string>): void {
+    this.noted.clear();
+    for (const title of noted) this.noted.add(title);
+    this.coverage = `${this.coverage}, by another server`;
+  }
+
   /** A bitmap is evicted. */
   lose(): void {
     this.noted.clear();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import type { Title } from '../../../src/feed/status.js';
 import type { Saved } from '../../../src/feed/store.js';
@@ -140,6 +140,29 @@ describe.each(MODES)('titles that nodes have cached, on a %s', (mode) => {
     expect(await all.which('c2', asked)).toHaveLength(4);
   });
 });
+
+it('titles are lost when the server restarts from a snapshot: what was noted since is not in it', async () => {
+  const own = await startRedis();
+  const all = new RedisFeedTitles(await open(standaloneAddress(own.port)), new RedisKeys('back:'), 1000);
+  const [early, late]: Title[] = [
+    { kind: 'movie', id: 550 },
+    { kind: 'movie', id: 551 },
+  ];
+  await all.begin('c1');
+  await all.add([early!]);
+  await all.complete('c1');
+  await own.cli('save');
+  await all.add([late!]);
+  expect(await all.which('c1', [early!, late!])).toEqual([true, true]);
+  await own.restart();
+  await vi.waitFor(async () => expect(await all.which('c1', [early!, late!])).toBe('lost'), 20_000);
+  // The snapshot was there: only the run tells.
+  expect(await own.cli('getbit', new RedisKeys('back:').bus('feed:cached:movie'), '550')).toBe('1');
+  await all.begin('c2');
+  await all.complete('c2');
+  expect(await all.which('c2', [early!, late!])).toEqual([true, false]);
+  await own.stop();
+}, 60_000);
 
 it('nothing of it but the sign of life has a time to live: volatile-* never evicts it', async () => {
   const link = await open(standaloneAddress(server.port));

@@ -62,7 +62,7 @@ export class Inventory {
       if (isNoted) return await known.complete();
       const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
       const note = (head: EntryHead) => void titles.noteHead(head);
-      if (await walk({ tier, of, note, pause, signal })) return await known.complete();
+      if (await walk({ tier, note, pause, signal })) return await known.complete();
     } catch (error) {
       onError(error);
     }

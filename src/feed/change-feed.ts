@@ -62,6 +62,8 @@ export class ChangeFeed {
   /** The last one that was followed. */
   #coverage: string | undefined;
   #cover: Cover | undefined;
+  /** The one that the other processes go by. */
+  #toldCover: Cover | undefined;
   /** When the last reading ended, ms since epoch of this machine. */
   #readAt: number | undefined;
   #leads = false;
@@ -150,10 +152,11 @@ export class ChangeFeed {
     // Whoever has not heard of the others for a while does not know what was edited.
     lifetimes.open(takeTurn === undefined ? cover.until : Math.min(cover.until, now + 3 * this.#tickMs));
     coverage.become(cover);
-    const before = this.#cover;
     this.#cover = cover;
-    const isSame = before?.sinceStamp === sinceStamp && Math.abs(before.until - cover.until) < SAME_MS;
-    if (!isSame) this.#parts.tell(cover);
+    const told = this.#toldCover;
+    if (told?.sinceStamp === sinceStamp && Math.abs(told.until - cover.until) < SAME_MS) return;
+    this.#toldCover = cover;
+    this.#parts.tell(cover);
   }
 
   #knows({ coverage, date }: Glance): boolean {

@@ -185,7 +185,8 @@ export class ChangeFeed {
   #isDue(): boolean {
     const { clock, intervalMs, takeTurn } = this.#parts;
     const now = clock.now();
-    if (now < this.#retryAt) return false;
+    // Farther off than any wait: the clock was set back.
+    if (now < this.#retryAt && this.#retryAt - now <= intervalMs) return false;
     // How much was missed while this machine stood still is not known before the lists are read.
     if (this.#isFirst && takeTurn === undefined) return true;
     return this.#glance?.ageMs === undefined || this.#glance.ageMs >= intervalMs;

@@ -41,7 +41,8 @@ export async function listEntries(parts: ScanParts, query: ListQuery): Promise<L
   const asked = query.after === '' ? startOf(digest) : parseCursor(query.after, digest);
   if (asked === undefined || masters.length === 0) isWhole = false;
   let at = asked ?? startOf(digest);
-  const page = (next: string | null): ListPage => (isWhole ? { rows, next } : { rows, next, incomplete: true });
+  const page = (next: string | null): ListPage =>
+    isWhole ? { rows, next } : { rows, next, incomplete: true };
   while (at.index < masters.length) {
     if (rows.length >= query.limit || looked >= query.scanLimit) return page(printCursor(at));
     const room = { rows: query.limit - rows.length, keys: query.scanLimit - looked };

@@ -122,23 +122,26 @@ describe.each(MODES)('titles that nodes have cached, on a %s', (mode) => {
     expect(await all.which('c2', asked)).toHaveLength(4);
   });
 
-  it.each(['tv', 'since'])('are lost with one of the keys (%s), until another coverage begins', async (name) => {
-    const link = await open(addressOf(mode));
-    const keys = new RedisKeys(`lost-${name}:`);
-    const all = new RedisFeedTitles(link, keys, 1000);
-    await all.begin('c1');
-    await all.complete('c1');
-    expect(await all.which('c1', asked)).toHaveLength(4);
-    await link.call('del', 1000, (client) => client.del(keys.bus(`feed:cached:${name}`)));
-    expect(await all.which('c1', asked)).toBe('lost');
-    // A node that restarts goes through its disk: that does not bring back what others had noted.
-    await all.add(asked);
-    await all.complete('c1');
-    expect(await all.which('c1', asked)).toBe('lost');
-    await all.begin('c2');
-    await all.complete('c2');
-    expect(await all.which('c2', asked)).toHaveLength(4);
-  });
+  it.each(['tv', 'since'])(
+    'are lost with one of the keys (%s), until another coverage begins',
+    async (name) => {
+      const link = await open(addressOf(mode));
+      const keys = new RedisKeys(`lost-${name}:`);
+      const all = new RedisFeedTitles(link, keys, 1000);
+      await all.begin('c1');
+      await all.complete('c1');
+      expect(await all.which('c1', asked)).toHaveLength(4);
+      await link.call('del', 1000, (client) => client.del(keys.bus(`feed:cached:${name}`)));
+      expect(await all.which('c1', asked)).toBe('lost');
+      // A node that restarts goes through its disk: that does not bring back what others had noted.
+      await all.add(asked);
+      await all.complete('c1');
+      expect(await all.which('c1', asked)).toBe('lost');
+      await all.begin('c2');
+      await all.complete('c2');
+      expect(await all.which('c2', asked)).toHaveLength(4);
+    },
+  );
 });
 
 it('titles are lost when the server restarts from a snapshot: what was noted since is not in it', async () => {
@@ -171,7 +174,9 @@ it('nothing of it but the sign of life has a time to live: volatile-* never evic
   await new RedisFeedTitles(link, keys, 1000).begin('c1');
   const found = (await server.cli('keys', 'ttl:*')).split('\n').toSorted();
   expect(found).toEqual(
-    ['alive', 'cached:movie', 'cached:person', 'cached:since', 'cached:tv', 'state'].map((name) => keys.bus(`feed:${name}`)),
+    ['alive', 'cached:movie', 'cached:person', 'cached:since', 'cached:tv', 'state'].map((name) =>
+      keys.bus(`feed:${name}`),
+    ),
   );
   for (const key of found) {
     const ttl = Number(await server.cli('ttl', key));

@@ -92,7 +92,14 @@ it('of a list that lacks a master it is said: whoever must see everything does n
   const fails: Scan = () => {
     throw new Error('away');
   };
-  const one = { ...scripted(() => ['0', ['a']], fails, () => ['0', ['c']]), onTrouble: () => {} };
+  const one = {
+    ...scripted(
+      () => ['0', ['a']],
+      fails,
+      () => ['0', ['c']],
+    ),
+    onTrouble: () => {},
+  };
   expect(await listEntries(one, { ...query, limit: 10 })).toMatchObject({ next: null, incomplete: true });
   // A connection that ended is not in the pool: those that are left look like all there are.
   const two = scripted(

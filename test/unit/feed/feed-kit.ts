@@ -1,5 +1,6 @@
 import type { PurgeRule, PurgeScope } from '../../../src/cache/purge-table.js';
 import { PurgeTable } from '../../../src/cache/purge-table.js';
+import { forgetSoftPurges } from '../../../src/cluster/purger.js';
 import { ProxyError } from '../../../src/errors.js';
 import { CachedTitles } from '../../../src/feed/cached-titles.js';
 import { aliveFor, ChangeFeed, type ChangeFeedParts } from '../../../src/feed/change-feed.js';
@@ -11,7 +12,7 @@ import { KnownTitles, type Lack, type TitlesOfAll } from '../../../src/feed/know
 import { Lifetimes } from '../../../src/feed/lifetimes.js';
 import { Poller } from '../../../src/feed/poller.js';
 import { RecentIds } from '../../../src/feed/recent.js';
-import { FeedRules, forgetRules } from '../../../src/feed/rules.js';
+import { FeedRules, isFeedTag } from '../../../src/feed/rules.js';
 import type { FeedKind, Title } from '../../../src/feed/status.js';
 import type { FeedStore } from '../../../src/feed/store.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
@@ -180,7 +181,7 @@ export function feedKit(options: FeedKitOptions = {}) {
     keepTurn: async () => {
       if (takeTurn !== undefined && !(await takeTurn())) throw new Error('another node reads the lists now');
     },
-    makeRoom: () => forgetRules(disk.purges, clock.now() - 2 * CLASS_MS),
+    makeRoom: () => forgetSoftPurges(disk.purges, clock.now() - 2 * CLASS_MS, isFeedTag),
     newName: () => `coverage-${clock.now()}-${names++}`,
   });
   const changes: (string | undefined)[] = [];

@@ -4,7 +4,7 @@ import type { PurgeTable } from './cache/purge-table.js';
 import type { SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
 import type { Member } from './cluster/member.js';
-import type { Purges } from './cluster/purger.js';
+import { forgetSoftPurges, type Purges } from './cluster/purger.js';
 import type { Bus } from './compose-bus.js';
 import { feedQuestions } from './compose-feed-ask.js';
 import type { FeedSide } from './compose-feed-side.js';
@@ -17,7 +17,7 @@ import { FeedFloor } from './feed/floor.js';
 import { Inventory } from './feed/inventory.js';
 import { KnownTitles } from './feed/known-titles.js';
 import { Poller } from './feed/poller.js';
-import { FeedRules, forgetRules } from './feed/rules.js';
+import { FeedRules, isFeedTag } from './feed/rules.js';
 import type { FeedStatus } from './feed/status.js';
 import type { Logger } from './observe/log.js';
 import type { Origin } from './origin/source.js';
@@ -103,7 +103,8 @@ export function openFeed(parts: FeedParts): Feed | undefined {
     keepTurn: async () => {
       if (turn !== undefined && !(await turn.take())) throw new Error('another node reads the lists now');
     },
-    makeRoom: () => forgetRules(disk.durable('purges'), clock.now() - 2 * classMs),
+    // Twice the lifetime of their class ago: what they name is stale by itself.
+    makeRoom: () => forgetSoftPurges(disk.durable('purges'), clock.now() - 2 * classMs, isFeedTag),
     newName: randomUUID,
   });
   const floor = new FeedFloor(area, () => table.stamp(), onError);
@@ -122,7 +123,7 @@ export function openFeed(parts: FeedParts): Feed | undefined {
       for (const member of members()) member.cover(cover);
     },
     onRead: () => inventory.needed(),
-    onNewCoverage: () => known.tellAnew(),
+    onNewCoverage: (coverage) => known.tellAnew(coverage),
     onChange: (reason) => {
       if (reason === undefined) log.info('change feed: the lists of changes are read');
       else

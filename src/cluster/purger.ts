@@ -157,6 +157,24 @@ export class Purger implements Purges {
   }
 }
 
+/**
+ * Forgets durable soft purges, from before `at` (ms), of tags that `isMeant`: after a restart they do not hold. For where nothing that they
+ * name is believed to be fresh any more.
+ */
+export async function forgetSoftPurges(
+  durable: Pick<DurableArea, 'entries' | 'remove'>,
+  at: number,
+  isMeant: (tag: string) => boolean,
+): Promise<void> {
+  const removals: Promise<void>[] = [];
+  for (const [key, value] of durable.entries()) {
+    const rule = JSON.parse(value.toString()) as PurgeRule;
+    if (rule.soft && rule.scope.kind === 'tag' && rule.at < at && isMeant(rule.scope.name))
+      removals.push(durable.remove(key));
+  }
+  await Promise.all(removals);
+}
+
 /** Under what a purge lies in a durable area; names of scopes can be longer than a key may be. */
 export function durableName(scope: PurgeScope, soft: boolean): string {
   const digest = createHash('sha256').update(scopeId(scope)).digest('base64url');

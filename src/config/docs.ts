@@ -71,7 +71,7 @@ Explicit settings win silently. What follows from others is shown with its reaso
 | \`BUS_REDIS_URL\` | The bus uses the Redis of L2; without one, purges reach this machine. \`USE_REDIS=false\` keeps L2 on disk, and a bus of its own is still used. |
 | \`USE_REDIS=true\` | Without an address the program refuses to start and says which variable to set. |
 | \`TTL_POLICY\` | \`content-type\` for TMDB, \`origin\` for \`UPSTREAM_TYPE=custom\`. |
-| \`CHANGE_FEED\` | \`false\` without \`TMDB_API_KEY\`: the lists need a key. In any case where the upstream is not TMDB’s API, with \`OFFLINE=true\` and with \`CACHE_ENABLED=false\`. |
+| \`CHANGE_FEED\` | \`false\` without \`TMDB_API_KEY\`: the lists need a key. In any case where the upstream is not TMDB’s API, with \`OFFLINE=true\`, \`CACHE_ENABLED=false\` or \`TTL_POLICY=origin\`. |
 | \`WORKERS\` | One per available core. |
 | \`MEMORY_CACHE_BYTES\` | 256 MiB, at most a quarter of the memory of the container or the machine. |
 | \`SERVER_ID\` | Program, host name, and a number that is new with each start. |

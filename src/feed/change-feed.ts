@@ -30,7 +30,7 @@ export interface ChangeFeedParts {
   /** Tells every process of this node. */
   readonly tell: (cover: Cover) => void;
   /** Another coverage than before: what the nodes have told each other may be lost. */
-  readonly onNewCoverage: () => void;
+  readonly onNewCoverage: (coverage: string) => void;
   /** This node has read them for all. */
   readonly onRead: () => void;
   /** The feed works again, or does not and why; told when that changes. */
@@ -62,6 +62,8 @@ export class ChangeFeed {
   /** The last one that was followed. */
   #coverage: string | undefined;
   #cover: Cover | undefined;
+  /** The one that the other processes go by. */
+  #toldCover: Cover | undefined;
   /** When the last reading ended, ms since epoch of this machine. */
   #readAt: number | undefined;
   #leads = false;
@@ -150,10 +152,11 @@ export class ChangeFeed {
     // Whoever has not heard of the others for a while does not know what was edited.
     lifetimes.open(takeTurn === undefined ? cover.until : Math.min(cover.until, now + 3 * this.#tickMs));
     coverage.become(cover);
-    const before = this.#cover;
     this.#cover = cover;
-    const isSame = before?.sinceStamp === sinceStamp && Math.abs(before.until - cover.until) < SAME_MS;
-    if (!isSame) this.#parts.tell(cover);
+    const told = this.#toldCover;
+    if (told?.sinceStamp === sinceStamp && Math.abs(told.until - cover.until) < SAME_MS) return;
+    this.#toldCover = cover;
+    this.#parts.tell(cover);
   }
 
   #knows({ coverage, date }: Glance): boolean {
@@ -166,7 +169,7 @@ export class ChangeFeed {
     const state = saved && decodeState(saved);
     this.#state = state;
     if (state === undefined) return;
-    if (state.coverage !== this.#coverage) onNewCoverage();
+    if (state.coverage !== this.#coverage) onNewCoverage(state.coverage);
     this.#coverage = state.coverage;
     for (const kind of FEED_KINDS) recents.set(kind, state.lists[kind]);
     const suspects = lifetimes.suspects(state.lists);
@@ -182,7 +185,8 @@ export class ChangeFeed {
   #isDue(): boolean {
     const { clock, intervalMs, takeTurn } = this.#parts;
     const now = clock.now();
-    if (now < this.#retryAt) return false;
+    // Farther off than any wait: the clock was set back.
+    if (now < this.#retryAt && this.#retryAt - now <= intervalMs) return false;
     // How much was missed while this machine stood still is not known before the lists are read.
     if (this.#isFirst && takeTurn === undefined) return true;
     return this.#glance?.ageMs === undefined || this.#glance.ageMs >= intervalMs;

@@ -68,13 +68,13 @@ function readPage(body: Buffer): Omit<ChangesPage, 'date'> | undefined {
   for (const result of results) {
     const id: unknown = (result as { id?: unknown } | null)?.id;
     // A change of what has no id any more names nothing that could be cached.
-    if (isCount(id) && id > 0 && id <= MAX_ID) ids.push(id);
+    if (isCount(id) && id > 0 && id <= MAX_KEPT) ids.push(id);
   }
   return { ids, totalPages: total_pages, totalResults: total_results };
 }
 
-/** What is kept has four bytes. */
-const MAX_ID = 2 ** 32 - 1;
+/** What is kept of a list has four bytes an id (`state.ts`). */
+const MAX_KEPT = 2 ** 32 - 1;
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;

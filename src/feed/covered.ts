@@ -22,7 +22,8 @@ const VOLATILE: ReadonlySet<string> = new Set([
 
 /** `/3/movie/550/…?…` within a key. */
 const TITLE_PATH = /:\/3\/(movie|tv|person)\/\d[^/?]*([^?]*)(?:\?(.*))?$/;
-const APPENDED = /(?:^|&)append_to_response=([^&]*)/;
+/** More than one, if a client sends more: which of them TMDB takes is not known. */
+const APPENDED = /(?:^|&)append_to_response=([^&]*)/g;
 
 /** The title whose change log tells of every edit of what a route names; undefined when none does. */
 export function followedTitle(route: SharedRoute): Title | undefined {
@@ -31,9 +32,8 @@ export function followedTitle(route: SharedRoute): Title | undefined {
   if (path === null) return undefined;
   const [, kind, parts, query] = path;
   if (VOLATILE.has(lastPart(parts!))) return undefined;
-  const appended = APPENDED.exec(query ?? '')?.[1];
-  if (appended !== undefined && partsOf(appended).some((part) => VOLATILE.has(lastPart(part))))
-    return undefined;
+  const appended = [...(query ?? '').matchAll(APPENDED)].flatMap(([, value]) => partsOf(value!));
+  if (appended.some((part) => VOLATILE.has(lastPart(part)))) return undefined;
   for (const tag of route.tags) {
     const title = titleOf(tag);
     if (title?.kind === kind) return title;

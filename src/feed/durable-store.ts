@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import type { DurableArea } from '../tiers/disk-types.js';
 import { FEED_KINDS, perKind } from './status.js';
 import type { FeedStore, Glance, Saved } from './store.js';
-
-/** A small map that outlives restarts (`tiers/disk-types.ts`, DurableArea). */
-interface Area {
-  get(key: string): Buffer | undefined;
-  put(key: string, value: Buffer): Promise<void>;
-}
 
 /** What the record says beside `Saved`. */
 interface Head {
@@ -30,7 +25,7 @@ const PIECE_BYTES = 60 * 1024;
 /** Progress of a machine that is alone, in the disk store. Pieces are written before the record that names them. */
 export class DurableFeedStore implements FeedStore {
   constructor(
-    private readonly area: Area,
+    private readonly area: Pick<DurableArea, 'get' | 'put'>,
     private readonly clock: Clock,
   ) {}
 

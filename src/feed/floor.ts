@@ -1,8 +1,4 @@
-/** A small map that outlives restarts (`tiers/disk-types.ts`, DurableArea). */
-interface Area {
-  get(key: string): Buffer | undefined;
-  put(key: string, value: Buffer): Promise<void>;
-}
+import type { DurableArea } from '../tiers/disk-types.js';
 
 const KEY = 'floor';
 
@@ -15,7 +11,7 @@ export class FeedFloor {
   #stamp = 0;
 
   constructor(
-    private readonly area: Area,
+    private readonly area: Pick<DurableArea, 'get' | 'put'>,
     /** Reading of the purge clock. */
     private readonly now: () => number,
     private readonly onError: (error: unknown) => void,

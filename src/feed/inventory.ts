@@ -29,14 +29,14 @@ export class Inventory {
     this.#parts = parts;
   }
 
-  /** A disk of this node is gone through once. */
+  /** A disk of this node is gone through once: what is stored later is noted as it comes. */
   start(): void {
     if (this.#parts.of === 'disk') this.#walk();
   }
 
-  /** This node reads the lists for all: it is to know what all have cached. */
+  /** This node reads the lists for all: they are to know what all have cached, anew under each coverage. */
   needed(): void {
-    if (this.#parts.of === 'redis') this.#walk();
+    this.#walk();
   }
 
   /** Resolves when nothing of it goes on. */
@@ -57,10 +57,12 @@ export class Inventory {
     const { tier, of, titles, known, clock, onError } = this.#parts;
     const { signal } = this.#closing;
     try {
-      if (of === 'redis' && (await known.isRegionComplete())) return;
+      const isNoted = of === 'disk' && titles.isComplete;
+      if ((of === 'redis' || isNoted) && (await known.isRegionComplete())) return;
+      if (isNoted) return await known.complete();
       const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
       const note = (head: EntryHead) => void titles.noteHead(head);
-      if (await walk({ tier, of, note, pause, signal })) return await known.complete();
+      if (await walk({ tier, note, pause, signal })) return await known.complete();
     } catch (error) {
       onError(error);
     }

@@ -3,13 +3,21 @@ import type { CachedTitles } from './cached-titles.js';
 import { IdSet, MAX_ID } from './id-set.js';
 import { FEED_KINDS, type FeedKind, type PerKind, perKind, type Title } from './status.js';
 
+/**
+ * Why what the nodes have noted does not tell what is not cached. `lost`: it has been kept since this coverage began no longer.
+ * `open`: what was cached before has not all been noted yet.
+ */
+export type Lack = 'lost' | 'open';
+
 /** What all nodes of a region have noted (`redis/feed-titles.ts`). Every method rejects while Redis is away. */
 export interface TitlesOfAll {
+  /** From now on what is noted is kept for this coverage. Nobody else says so: what is lost later stays lost until another one begins. */
+  begin(coverage: string): Promise<void>;
   add(titles: readonly Title[]): Promise<void>;
-  /** Whether each was noted by a node; undefined: not everything that is cached has been. */
-  which(titles: readonly Title[]): Promise<readonly boolean[] | undefined>;
-  /** Everything that is cached has been noted. */
-  complete(): Promise<void>;
+  /** Whether each was noted by a node. */
+  which(coverage: string, titles: readonly Title[]): Promise<readonly boolean[] | Lack>;
+  /** Everything that is cached has been noted since this coverage began. */
+  complete(coverage: string): Promise<void>;
 }
 
 export interface KnownTitlesParts {
@@ -42,6 +50,8 @@ export class KnownTitles {
   /** Told once, and to be told again. */
   readonly #toldOnce = perKind(() => new IdSet());
   readonly #told = perKind(() => new IdSet());
+  /** Under which everything is told. */
+  #coverage: string | undefined;
   #toldAt: number;
   /** The next telling: when, ms since epoch, and how not to. */
   #next: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -77,9 +87,10 @@ export class KnownTitles {
     return this.#waiting.done;
   }
 
-  /** What the others knew may be lost: everything is told anew. */
-  tellAnew(): void {
+  /** Another coverage: what the others knew may be lost, everything is told anew. */
+  tellAnew(coverage: string): void {
     if (this.#parts.all === undefined) return;
+    this.#coverage = coverage;
     for (const kind of FEED_KINDS) {
       this.#told[kind].clear();
       for (const id of this.#parts.here.idsOf(kind)) this.#untold[kind].add(id);
@@ -87,8 +98,13 @@ export class KnownTitles {
     this.#tellWithin(this.#parts.tellMs);
   }
 
+  /** This node, which reads for all, begins a coverage. Rejects while Redis is away. */
+  async begin(coverage: string): Promise<void> {
+    await this.#parts.all?.begin(coverage);
+  }
+
   /** Those that may be cached somewhere. Rejects while that can't be found out. */
-  async cached(titles: readonly Title[]): Promise<readonly Title[]> {
+  async cached(coverage: string, titles: readonly Title[]): Promise<readonly Title[]> {
     const { here, all } = this.#parts;
     if (!this.isComplete) return titles;
     if (all === undefined) return titles.filter((title) => here.has(title));
@@ -97,25 +113,35 @@ export class KnownTitles {
     for (const title of titles) (here.has(title) ? cached : others).push(title);
     for (let from = 0; from < others.length; from += CHUNK) {
       const chunk = others.slice(from, from + CHUNK);
-      const known = await all.which(chunk);
-      if (known === undefined) return titles;
+      const known = await all.which(coverage, chunk);
+      if (typeof known === 'string') return titles;
       cached.push(...chunk.filter((_, i) => known[i]));
     }
     return cached;
   }
 
+  /** Whether what the nodes have noted since a coverage began is all there. Rejects while that can't be found out. */
+  async isKept(coverage: string): Promise<boolean> {
+    const { all } = this.#parts;
+    return all === undefined || (await all.which(coverage, [])) !== 'lost';
+  }
+
   /** Whether the nodes together know everything that any has cached. Rejects while that can't be found out. */
   async isRegionComplete(): Promise<boolean> {
     const { all } = this.#parts;
-    return all === undefined || (await all.which([])) !== undefined;
+    if (all === undefined) return true;
+    return this.#coverage !== undefined && typeof (await all.which(this.#coverage, [])) !== 'string';
   }
 
   /** Everything in L2 has been noted here. Rejects when the others could not be told. */
   async complete(): Promise<void> {
-    this.#parts.here.complete();
-    if (this.#parts.all === undefined) return;
+    const { here, all } = this.#parts;
+    here.complete();
+    if (all === undefined) return;
+    // The one under which all of it is told: should another one begin meanwhile, nothing is said of that.
+    const coverage = this.#coverage;
     await this.#tell();
-    await this.#parts.all.complete();
+    if (coverage !== undefined) await all.complete(coverage);
   }
 
   /** Tells the others what is left to be told, if Redis is there. Never rejects. */

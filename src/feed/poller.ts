@@ -84,13 +84,14 @@ export class Poller {
 
   /** A new coverage: nothing that was fetched before it has more than the lifetime of its class. `opened`: see `#goOn`. */
   async #begin(opened: ChangesPage | undefined, signal: AbortSignal): Promise<Polled> {
-    const { rules, newName } = this.#parts;
+    const { rules, known, newName } = this.#parts;
     const readings = await this.#readAll(signal, undefined, opened);
     const coverage = newName();
     const { date } = readings.movie;
     const lists = perKind((kind) => nextList(EMPTY_LIST, readings[kind].ids, 0, date));
     this.#adopt(lists);
     const sinceStamp = await rules.mark(coverage);
+    await known.begin(coverage);
     const fullAt = fullAtOf(readings, 0);
     return this.#keep({
       coverage,
@@ -99,7 +100,6 @@ export class Poller {
       fullAt,
       proven: false,
       doubts: 0,
-      inventoried: false,
       doneDay: undefined,
       lists,
     });
@@ -112,8 +112,7 @@ export class Poller {
     readFully: boolean,
     signal: AbortSignal,
   ): Promise<Polled> {
-    const inventoried = await this.#parts.known.isRegionComplete();
-    if (state.inventoried && !inventoried) {
+    if (!(await this.#parts.known.isKept(state.coverage))) {
       // What the nodes had noted is lost, and so may be titles that are cached.
       this.#parts.counters.gaps++;
       return this.#begin(opened, signal);
@@ -125,7 +124,7 @@ export class Poller {
     // First: what is fetched from here on has the lifetime of its class, what was fetched before is found as cached.
     this.#adopt(learnt.state.lists);
     const base = await this.#soften(learnt.changed, learnt.state);
-    return this.#keep({ ...learnt.state, ...base, inventoried });
+    return this.#keep({ ...learnt.state, ...base });
   }
 
   /** Every day since the last reading, the oldest first; each is noted. Undefined: they can't be read. */
@@ -184,7 +183,10 @@ export class Poller {
     const { known, rules, lifetimes, counters } = this.#parts;
     const cached: Record<FeedKind, readonly Title[]> = perKind(() => []);
     for (const kind of FEED_KINDS)
-      cached[kind] = await known.cached(changed[kind].map((id) => ({ kind, id })));
+      cached[kind] = await known.cached(
+        state.coverage,
+        changed[kind].map((id) => ({ kind, id })),
+      );
     const all = [...lifetimes.suspects(state.lists), ...FEED_KINDS.flatMap((kind) => cached[kind])];
     const titles = [...new Map(all.map((title) => [tagOf(title), title])).values()];
     let base: Base = { coverage: state.coverage, sinceStamp: state.sinceStamp };
@@ -205,13 +207,14 @@ export class Poller {
    * begins, and is noted before they are forgotten.
    */
   async #withRoom(): Promise<Base> {
-    const { rules, store, makeRoom, newName, counters } = this.#parts;
+    const { rules, store, known, makeRoom, newName, counters } = this.#parts;
     const saved = await store.load();
     const before = saved && decodeState(saved);
     const base = { coverage: newName(), sinceStamp: rules.stamp() };
     if (before === undefined || !(await store.save(encodeState({ ...before, ...base }), undefined)))
       throw new Error('another node has read the lists meanwhile');
     counters.gaps++;
+    await known.begin(base.coverage);
     await makeRoom();
     return base;
   }

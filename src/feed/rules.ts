@@ -1,4 +1,4 @@
-import type { PurgeRule, PurgeScope } from '../cache/purge-table.js';
+import type { PurgeScope } from '../cache/purge-table.js';
 import type { Title } from './status.js';
 import { tagOf, titleOf } from './title-tags.js';
 
@@ -47,26 +47,7 @@ export class FeedRules {
   }
 }
 
-/** A small map that outlives restarts (`tiers/disk-types.ts`, DurableArea). */
-interface Area {
-  entries(): Iterable<[string, Buffer]>;
-  remove(key: string): Promise<void>;
-}
-
-/**
- * Forgets durable soft purges of titles from before `at` (ms): after a restart they do not hold. Allowed where a new coverage has
- * begun and `at` is longer ago than the lifetime of a class: what they name is stale by itself then.
- */
-export async function forgetRules(area: Area, at: number): Promise<void> {
-  const removals: Promise<void>[] = [];
-  for (const [key, value] of area.entries()) {
-    const rule = JSON.parse(value.toString()) as PurgeRule;
-    if (rule.soft && rule.scope.kind === 'tag' && rule.at < at && isOurs(rule.scope.name))
-      removals.push(area.remove(key));
-  }
-  await Promise.all(removals);
-}
-
-function isOurs(tag: string): boolean {
+/** Whether it is a purge of ours: of a title, or a mark. */
+export function isFeedTag(tag: string): boolean {
   return titleOf(tag) !== undefined || tag.startsWith('feed:');
 }

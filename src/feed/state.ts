@@ -16,19 +16,17 @@ export interface FeedState {
   readonly proven: boolean;
   /** Such readings in a row in which it did not. */
   readonly doubts: number;
-  /** Whether all nodes together knew everything that was cached: should they not any more, that was lost. */
-  readonly inventoried: boolean;
   /** While a gap is read up: the last day done, `YYYY-MM-DD`. */
   readonly doneDay: string | undefined;
   readonly lists: PerKind<KindList>;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** The form in which it is stored. */
 export function encodeState(state: FeedState): Saved {
-  const { coverage, sinceStamp, date, fullAt, proven, doubts, inventoried, doneDay, lists } = state;
-  const text = JSON.stringify({ v: VERSION, sinceStamp, fullAt, proven, doubts, inventoried, doneDay });
+  const { coverage, sinceStamp, date, fullAt, proven, doubts, doneDay, lists } = state;
+  const text = JSON.stringify({ v: VERSION, sinceStamp, fullAt, proven, doubts, doneDay });
   return { coverage, date, text, lists: perKind((kind) => encodeList(lists[kind])) };
 }
 
@@ -46,7 +44,6 @@ export function decodeState({ coverage, date, text, lists }: Saved): FeedState |
       fullAt: told.fullAt as number,
       doubts: told.doubts as number,
       proven: told.proven === true,
-      inventoried: told.inventoried === true,
       doneDay: told.doneDay,
       lists: perKind((kind) => decodeList(lists[kind])),
     };

@@ -1,40 +1,57 @@
-import type { TitlesOfAll } from '../feed/known-titles.js';
+import type { Lack, TitlesOfAll } from '../feed/known-titles.js';
 import type { Title } from '../feed/status.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
+import { RUN_ID } from './run-id.js';
 
 const KINDS: readonly Title['kind'][] = ['movie', 'tv', 'person'];
 
-/** KEYS one bitmap per kind; ARGV which of them and an id, by turns. */
+/**
+ * KEYS of each: one bitmap per kind, `since`. Bit 0, which no title has, goes with a bitmap should that be lost. `since` is a hash:
+ * `coverage`, for which the bitmaps are kept; `run`, the server that has kept them since it began: another one (restart from a snapshot,
+ * failover) may have lost the last bits, and has bit 0 all the same; `complete`, the coverage under which everything cached had been noted.
+ */
+const BEGIN: Script = {
+  name: 'tmdbpFeedTitlesBegin',
+  keys: 4,
+  lua: `${RUN_ID}
+for i = 1, 3 do redis.call('SETBIT', KEYS[i], 0, 1) end
+redis.call('HSET', KEYS[4], 'coverage', ARGV[1], 'run', server())
+return 1
+`,
+};
+
+/** ARGV which bitmap and an id, by turns. */
 const ADD: Script = {
   name: 'tmdbpFeedTitlesAdd',
-  keys: 3,
+  keys: 4,
   lua: `
 for i = 1, #ARGV, 2 do redis.call('SETBIT', KEYS[tonumber(ARGV[i])], ARGV[i + 1], 1) end
 return 1
 `,
 };
 
-/**
- * The same → '0' or '1' for each, or 'lost' if not all bitmaps have the bit 0, which no title has: it says that everything
- * cached has been noted, and goes with the bitmap should that be lost.
- */
+/** ARGV coverage, then the same → '0' or '1' for each, or a Lack. */
 const WHICH: Script = {
   name: 'tmdbpFeedTitlesWhich',
-  keys: 3,
-  lua: `
+  keys: 4,
+  lua: `${RUN_ID}
+local since = redis.call('HMGET', KEYS[4], 'coverage', 'run', 'complete')
+if since[1] ~= ARGV[1] or since[2] ~= server() then return 'lost' end
 for i = 1, 3 do if redis.call('GETBIT', KEYS[i], 0) == 0 then return 'lost' end end
+if since[3] ~= ARGV[1] then return 'open' end
 local answer = {}
-for i = 1, #ARGV, 2 do answer[#answer + 1] = redis.call('GETBIT', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) end
+for i = 2, #ARGV, 2 do answer[#answer + 1] = redis.call('GETBIT', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) end
 return table.concat(answer)
 `,
 };
 
+/** ARGV coverage. */
 const COMPLETE: Script = {
   name: 'tmdbpFeedTitlesComplete',
-  keys: 3,
+  keys: 4,
   lua: `
-for i = 1, 3 do redis.call('SETBIT', KEYS[i], 0, 1) end
+redis.call('HSET', KEYS[4], 'complete', ARGV[1])
 return 1
 `,
 };
@@ -51,24 +68,31 @@ export class RedisFeedTitles implements TitlesOfAll {
     keys: RedisKeys,
     private readonly deadlineMs: number,
   ) {
-    this.#keys = KINDS.map((kind) => keys.bus(`feed:cached:${kind}`));
+    this.#keys = [...KINDS, 'since'].map((name) => keys.bus(`feed:cached:${name}`));
+  }
+
+  async begin(coverage: string): Promise<void> {
+    await this.#run(BEGIN, [coverage]);
   }
 
   async add(titles: readonly Title[]): Promise<void> {
-    await this.#run(ADD, titles);
+    await this.#run(ADD, places(titles));
   }
 
-  async which(titles: readonly Title[]): Promise<readonly boolean[] | undefined> {
-    const answer = String(await this.#run(WHICH, titles));
-    return answer === 'lost' ? undefined : [...answer].map((bit) => bit === '1');
+  async which(coverage: string, titles: readonly Title[]): Promise<readonly boolean[] | Lack> {
+    const answer = String(await this.#run(WHICH, [coverage, ...places(titles)]));
+    return answer === 'lost' || answer === 'open' ? answer : [...answer].map((bit) => bit === '1');
   }
 
-  async complete(): Promise<void> {
-    await this.#run(COMPLETE, []);
+  async complete(coverage: string): Promise<void> {
+    await this.#run(COMPLETE, [coverage]);
   }
 
-  #run(script: Script, titles: readonly Title[]): Promise<unknown> {
-    const args = titles.flatMap(({ kind, id }) => [KINDS.indexOf(kind) + 1, id]);
+  #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     return this.link.run(script, this.#keys, args, this.deadlineMs);
   }
+}
+
+function places(titles: readonly Title[]): number[] {
+  return titles.flatMap(({ kind, id }) => [KINDS.indexOf(kind) + 1, id]);
 }

@@ -1,4 +1,5 @@
 import type { Script } from './link.js';
+import { RUN_ID } from './run-id.js';
 
 /**
  * The purge clock that nodes share, as Lua. KEYS of each: clock, rules, era, run (one slot).
@@ -7,15 +8,10 @@ import type { Script } from './link.js';
  * - `era`: names the data; random, chosen by whoever found none. The member `e|<era>` of `rules` ties the two together: if
  *   any of the keys is lost (wiped, evicted under `allkeys-*`), the log answers `lost` instead of a gap nobody sees (I-4).
  * - `run`: run_id of the server that gave the last number. Another server (failover, restart) may have lost the last
- *   numbers, so its first one leaps over any that can have been given.
+ *   numbers, so its first one leaps over any that can have been given. Unknown: era and clock still tell a loss.
  */
-const COMMON = `
+const COMMON = `${RUN_ID}
 local CLOCK, RULES, ERA, RUN = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local function server()
-  local info = redis.pcall('INFO', 'server')
-  if type(info) ~= 'string' then return 'unknown' end -- an ACL without INFO: era and clock still tell a loss
-  return string.match(info, 'run_id:(%w+)') or 'unknown'
-end
 local function era()
   local name = redis.call('GET', ERA)
   if not name or redis.call('EXISTS', CLOCK) == 0 then return nil end

@@ -24,27 +24,37 @@ const EMPTY_STEP = 10;
 
 /**
  * Rows in no order, from one master after the other. Every entry that is there throughout comes at least once. A master
- * that fails is left out and reported; a cursor that is not ours starts over.
+ * that fails is left out and reported; a cursor that is not ours starts over. Either makes the page incomplete: of masters that are
+ * others than before one may only be out of reach.
  */
 export async function listEntries(parts: ScanParts, query: ListQuery): Promise<ListPage> {
-  if (query.after === '') await parts.control.remap(parts.deadline).catch(parts.onTrouble);
+  let isWhole = true;
+  const onTrouble = (error: unknown) => {
+    isWhole = false;
+    parts.onTrouble(error);
+  };
+  if (query.after === '') await parts.control.remap(parts.deadline).catch(onTrouble);
   const masters = mastersOf(parts.control);
   const digest = createHash('sha256').update(addresses(masters)).digest('base64url').slice(0, 12);
   const rows: Row[] = [];
   let looked = 0;
-  let at = parseCursor(query.after, digest);
+  const asked = query.after === '' ? startOf(digest) : parseCursor(query.after, digest);
+  if (asked === undefined || masters.length === 0) isWhole = false;
+  let at = asked ?? startOf(digest);
+  const page = (next: string | null): ListPage =>
+    isWhole ? { rows, next } : { rows, next, incomplete: true };
   while (at.index < masters.length) {
-    if (rows.length >= query.limit || looked >= query.scanLimit) return { rows, next: printCursor(at) };
+    if (rows.length >= query.limit || looked >= query.scanLimit) return page(printCursor(at));
     const room = { rows: query.limit - rows.length, keys: query.scanLimit - looked };
     const step = await listStep(parts, masters[at.index]!, at, query, room).catch((error: unknown) => {
-      parts.onTrouble(error);
+      onTrouble(error);
       return { rows: [], looked: 0, next: nextMaster(at) };
     });
     rows.push(...step.rows);
     looked += step.looked;
     at = step.next;
   }
-  return { rows, next: null };
+  return page(null);
 }
 
 interface Step {
@@ -110,18 +120,22 @@ function printCursor({ masters, index, scan, done }: Cursor): string {
   return Buffer.from(JSON.stringify(fields)).toString('base64url');
 }
 
-function parseCursor(text: string, masters: string): Cursor {
-  const start: Cursor = { masters, index: 0, scan: '0', done: [] };
+function startOf(masters: string): Cursor {
+  return { masters, index: 0, scan: '0', done: [] };
+}
+
+/** Undefined: nothing of ours, or of other masters. */
+function parseCursor(text: string, masters: string): Cursor | undefined {
   let fields: unknown;
   try {
     fields = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
   } catch {
-    return start; // '' for the first page, or nothing of ours
+    return undefined;
   }
-  if (!Array.isArray(fields)) return start;
+  if (!Array.isArray(fields)) return undefined;
   const [version, of, index, scan, done] = fields as unknown[];
   if (version !== CURSOR_VERSION || of !== masters || !Number.isSafeInteger(index) || Number(index) < 0)
-    return start;
-  if (typeof scan !== 'string' || !/^\d{1,20}$/.test(scan) || typeof done !== 'string') return start;
+    return undefined;
+  if (typeof scan !== 'string' || !/^\d{1,20}$/.test(scan) || typeof done !== 'string') return undefined;
   return { masters, index: index as number, scan, done: done.match(/.{6}/g) ?? [] };
 }

@@ -164,7 +164,10 @@ export class FallbackTier implements Tier {
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return (await this.#inUse()?.list(query)) ?? { rows: [], next: null };
+    const tier = this.#inUse();
+    if (tier === undefined) return { rows: [], next: null, incomplete: true };
+    const page = await tier.list(query);
+    return tier === this.#stages[0]?.tier ? page : { ...page, incomplete: true };
   }
 
   async clear(): Promise<number> {

@@ -31,6 +31,8 @@ export interface ListPage {
   readonly rows: Row[];
   /** Where to continue, or null when the end was reached. In a sorted tier a key, else opaque. */
   readonly next: string | null;
+  /** Something that this tier holds may have been left out: a part of it is away, or another tier stands in for it. */
+  readonly incomplete?: true;
 }
 
 export interface TierStats {

@@ -1,4 +1,4 @@
-// Three nodes follow the change feed as one; the reader is killed; Redis goes away.
+// Three nodes follow the change feed as one; the reader is killed; Redis goes away, and comes back with older data.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { get, json } from '../support/raw-client.js';
@@ -36,6 +36,7 @@ interface FeedRow {
   readonly leader: boolean;
   readonly reason: string | null;
   readonly polls: { readonly complete: number };
+  readonly gaps: number;
 }
 
 const feedOf = async (url: string) => json(await get(`${url}/stats`)).change_feed as FeedRow;
@@ -127,4 +128,19 @@ it('Redis is gone: nobody reads, and no long lifetime is given any more', async 
   await within(10_000, async () =>
     expect(origin.requests.countOf('/3/movie/changes')).toBeGreaterThan(asked),
   );
+}, 90_000);
+
+it('Redis restarts from a snapshot: what was cached after it is followed again', async () => {
+  await redis.cli('save');
+  await title(living[0]!, 571);
+  await pause(2500); // the note is on its way, and not in the snapshot
+  const gaps = async () => (await feeds()).reduce((sum, feed) => sum + feed.gaps, 0);
+  const before = await gaps();
+  await redis.restart();
+  await within(30_000, async () => {
+    expect(await gaps()).toBeGreaterThan(before);
+    for (const feed of await feeds()) expect(feed).toMatchObject({ healthy: true, reason: null });
+  });
+  await pause(2 * INTERVAL_MS); // every node has told anew
+  await seenEverywhere(571, 'After the snapshot', INTERVAL_MS + 8000);
 }, 90_000);

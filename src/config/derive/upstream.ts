@@ -97,6 +97,7 @@ function withoutFeed(values: Values, given: boolean): string | undefined {
   if (type !== 'tmdb' && type !== 'tmdb-api') return `UPSTREAM_TYPE=${type} has no change lists`;
   if (values.OFFLINE) return 'OFFLINE=true asks the origin for nothing';
   if (!values.CACHE_ENABLED) return 'CACHE_ENABLED=false stores nothing that could change';
+  if (values.TTL_POLICY === 'origin') return 'TTL_POLICY=origin leaves lifetimes to TMDB';
   const hasKey = values.TMDB_API_KEY !== undefined || parent?.username !== undefined;
   return given || hasKey ? undefined : 'the change lists need a key, and TMDB_API_KEY is unset';
 }

@@ -51,6 +51,14 @@ test('an empty environment gives the contract’s defaults', () => {
   });
 });
 
+test('details stay fresh for seven days while the change feed, read every quarter of an hour, is healthy', () => {
+  expect(load({ TMDB_API_KEY: 'k' }).config.changeFeed).toEqual({
+    enabled: true,
+    intervalMs: 15 * MINUTE,
+    ttlMs: 7 * DAY,
+  });
+});
+
 test('class times are the design’s table, bounded by 180 days in all', () => {
   const { classes } = load().config.cache;
   expect(classes.detail).toEqual({

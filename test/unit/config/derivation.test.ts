@@ -186,11 +186,14 @@ describe('upstream', () => {
     expect(enabled({ PARENT_PROXY: 'http://key@parent' })).toBe(true);
     expect(enabled({ PARENT_PROXY: 'http://parent' })).toBe(false);
   });
-  test.each(['OFFLINE=true', 'CACHE_ENABLED=false'])('nor with %s, whoever asks for it', (assignment) => {
-    const [name, value] = assignment.split('=') as [string, string];
-    const loaded = load({ CHANGE_FEED: 'true', TMDB_API_KEY: 'k', [name]: value });
-    expect(shown(loaded, 'CHANGE_FEED')).toMatchObject({ value: false, source: 'derived' });
-  });
+  test.each(['OFFLINE=true', 'CACHE_ENABLED=false', 'TTL_POLICY=origin'])(
+    'nor with %s, whoever asks for it',
+    (assignment) => {
+      const [name, value] = assignment.split('=') as [string, string];
+      const loaded = load({ CHANGE_FEED: 'true', TMDB_API_KEY: 'k', [name]: value });
+      expect(shown(loaded, 'CHANGE_FEED')).toMatchObject({ value: false, source: 'derived' });
+    },
+  );
   test('proxy keys are for TMDB', () => {
     const custom = { UPSTREAM_TYPE: 'custom', UPSTREAM_SERVERS: 'http://a' };
     expect(mistakesOf({ ...custom, PROXY_KEYS: 'a=some-proxy-key' })).toEqual([

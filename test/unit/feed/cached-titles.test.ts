@@ -6,7 +6,7 @@ import { Inventory } from '../../../src/feed/inventory.js';
 import { KnownTitles } from '../../../src/feed/known-titles.js';
 import type { Title } from '../../../src/feed/status.js';
 import { MemoryTier } from '../../../src/tiers/memory.js';
-import type { ListPage, ListQuery, TierName } from '../../../src/tiers/tier.js';
+import type { ListPage, ListQuery } from '../../../src/tiers/tier.js';
 import { sample } from '../../contract/samples.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { FakeTitlesOfAll } from './feed-kit.js';
@@ -77,7 +77,8 @@ function known(all: FakeTitlesOfAll | undefined, ownL2: boolean) {
   const onError = (error: unknown) => void errors.push(error);
   const titles = new KnownTitles({ here, all, ownL2, clock, tellMs: 1000, onError });
   here.follow((title) => titles.noted(title));
-  const ids = async (...asked: number[]) => (await titles.cached(asked.map(movie))).map(({ id }) => id);
+  if (all?.coverage !== undefined) titles.tellAnew(all.coverage);
+  const ids = async (...asked: number[]) => (await titles.cached('c1', asked.map(movie))).map(({ id }) => id);
   return { clock, here, titles, ids, errors };
 }
 
@@ -91,12 +92,12 @@ describe('which titles are cached', () => {
   });
 
   it('of several nodes: what any has noted; all, while nobody has gone through what they share', async () => {
-    const all = new FakeTitlesOfAll();
+    const all = new FakeTitlesOfAll('c1');
     const { here, ids } = known(all, false);
     here.note(movie(1));
     all.noted.add('movie:2');
     expect(await ids(1, 2, 3)).toEqual([1, 2]);
-    all.isComplete = false;
+    all.completed = 'an earlier one';
     expect(await ids(1, 2, 3)).toEqual([1, 2, 3]);
     all.away = true;
     await expect(ids(1, 2, 3)).rejects.toThrow('away');
@@ -182,7 +183,7 @@ describe('which titles are cached', () => {
     clock.advance(1000);
     await settle();
     all.noted.clear();
-    titles.tellAnew();
+    titles.tellAnew('c2');
     expect(titles.told([movie(1)])).toBeDefined();
     clock.advance(1000);
     await settle();
@@ -191,14 +192,14 @@ describe('which titles are cached', () => {
 });
 
 describe('what earlier runs have stored', () => {
-  function inventory(of: 'disk' | 'redis', name: TierName, all?: FakeTitlesOfAll) {
+  function inventory(of: 'disk' | 'redis', all?: FakeTitlesOfAll) {
     const kit = known(all, of === 'disk');
     const tier = new MemoryTier({ maxBytes: 64 * 1024 * 1024 });
-    const state = { broken: false };
+    const state = { broken: false, incomplete: false };
     const list = async (query: ListQuery): Promise<ListPage> => {
       if (state.broken) throw new Error('unreadable');
       const page = await tier.list(query);
-      return { ...page, rows: page.rows.map((row) => ({ ...row, tier: name })) };
+      return state.incomplete ? { ...page, incomplete: true } : page;
     };
     const { here: titles, titles: shared, clock, errors } = kit;
     const onError = (error: unknown) => void errors.push(error);
@@ -214,7 +215,7 @@ describe('what earlier runs have stored', () => {
   const put = (tier: MemoryTier, id: number) => tier.set(sample(`k${id}`, { tags: [`movie:${id}`] }));
 
   it('a disk is gone through once, in small steps', async () => {
-    const { made, tier, here, ids, pass } = inventory('disk', 'disk');
+    const { made, tier, here, ids, pass } = inventory('disk');
     for (let id = 1; id <= 1200; id++) await put(tier, id);
     made.start();
     await settle();
@@ -226,7 +227,7 @@ describe('what earlier runs have stored', () => {
   });
 
   it('a disk that could not be read is gone through again', async () => {
-    const { made, here, pass, errors, state } = inventory('disk', 'disk');
+    const { made, here, pass, errors, state } = inventory('disk');
     state.broken = true;
     made.start();
     await pass(1000);
@@ -237,10 +238,47 @@ describe('what earlier runs have stored', () => {
     await made.close();
   });
 
+  it('a disk is not gone through again under another coverage: what lies there is told, and said to be all', async () => {
+    const all = new FakeTitlesOfAll('c1');
+    all.completed = undefined;
+    const { made, tier, titles, pass, state } = inventory('disk', all);
+    await put(tier, 1);
+    made.start();
+    await pass(2000);
+    expect([...all.noted, all.isComplete]).toEqual(['movie:1', true]);
+    all.lose();
+    state.broken = true; // it is not to be read
+    await all.begin('c2');
+    made.needed();
+    await pass(100);
+    expect(all.isComplete).toBe(false);
+    titles.tellAnew('c2');
+    made.needed();
+    await pass(100);
+    expect([...all.noted, all.isComplete]).toEqual(['movie:1', true]);
+    await made.close();
+  });
+
+  it('what was told under one coverage is not said to be all of another one', async () => {
+    const all = new FakeTitlesOfAll('c1');
+    all.completed = undefined;
+    const { titles } = known(all, true);
+    const add = all.add.bind(all);
+    all.add = async (told) => {
+      await add(told);
+      all.lose();
+      await all.begin('c2'); // by another node
+      titles.tellAnew('c2');
+    };
+    titles.noted(movie(1));
+    await titles.complete();
+    expect([all.coverage, all.isComplete]).toEqual(['c2', false]);
+  });
+
   it('Redis is gone through by the node that reads the lists, and once for all', async () => {
-    const all = new FakeTitlesOfAll();
-    all.isComplete = false;
-    const { made, tier, pass } = inventory('redis', 'redis', all);
+    const all = new FakeTitlesOfAll('c1');
+    all.completed = undefined;
+    const { made, tier, pass } = inventory('redis', all);
     for (let id = 1; id <= 3; id++) await put(tier, id);
     made.start();
     await pass(100);
@@ -256,20 +294,19 @@ describe('what earlier runs have stored', () => {
     await made.close();
   });
 
-  it.each(['disk', 'memory'] as const)(
-    'what stands in for Redis (%s) is not taken for it, nor is nothing',
-    async (name) => {
-      const all = new FakeTitlesOfAll();
-      all.isComplete = false;
-      const { made, tier, pass } = inventory('redis', name, all);
-      made.needed();
-      await pass(100);
-      expect(all.isComplete).toBe(false);
-      await put(tier, 1);
-      made.needed();
-      await pass(100);
-      expect(all.isComplete).toBe(false);
-      await made.close();
-    },
-  );
+  it('what is not all there (a master is away, another tier stands in for Redis) is gone through again', async () => {
+    const all = new FakeTitlesOfAll('c1');
+    all.completed = undefined;
+    const { made, tier, pass, state } = inventory('redis', all);
+    await put(tier, 1);
+    state.incomplete = true;
+    made.needed();
+    await pass(100);
+    expect(all.isComplete).toBe(false);
+    state.incomplete = false;
+    made.needed();
+    await pass(100);
+    expect([...all.noted, all.isComplete]).toEqual(['movie:1', true]);
+    await made.close();
+  });
 });

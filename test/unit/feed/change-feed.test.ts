@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
-import { settle } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { CLASS_MS, DAY, emptyDisk, FakeLists, feedKit, HOUR, MINUTE } from './feed-kit.js';
 
 /** A feed that has read once what ids 1 to 20 of each kind make, all of them cached but those over 1000. */
@@ -240,6 +240,22 @@ describe('a reading that fails', () => {
     await feed.close();
   });
 
+  it('is tried again soon, also when the clock has been set back by a day meanwhile', async () => {
+    const clock = new FakeClock();
+    const lists = new FakeLists(clock);
+    const { feed, pass } = feedKit({ clock, lists });
+    lists.instead = () => ({ status: 503 });
+    feed.start();
+    await pass(10_000, 1000);
+    expect(lists.asked).toHaveLength(1);
+    lists.instead = () => undefined;
+    const before = clock.now;
+    clock.now = () => before() - DAY;
+    await pass(2 * MINUTE, 1000);
+    expect(feed.status()).toMatchObject({ healthy: true });
+    await feed.close();
+  });
+
   it('too often ends the cover, and says why', async () => {
     const { lists, feed, pass, coverage, clock } = await begun();
     feed.start();
@@ -253,6 +269,21 @@ describe('a reading that fails', () => {
     expect(feed.status().lagMs).toBeGreaterThan(45 * MINUTE);
     expect(feed.cover()!.until).toBeLessThanOrEqual(clock.now());
     expect(coverage).toBeDefined();
+    await feed.close();
+  });
+});
+
+describe('the cover', () => {
+  it('is told again before it ends, however often the lists are read', async () => {
+    const { feed, clock, covers } = await begun({ intervalMs: 800 });
+    feed.start();
+    for (let i = 0; i < 300; i++) {
+      clock.advance(200);
+      await settle(30);
+    }
+    // What a worker was told last is what it goes by.
+    expect(feed.cover()!.until - covers.at(-1)!.until).toBeLessThan(1000);
+    expect(covers.length).toBeLessThan(100);
     await feed.close();
   });
 });

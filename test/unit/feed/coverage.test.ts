@@ -52,6 +52,7 @@ describe('long lifetimes are given', () => {
     '/3/person/287/movie_credits',
     '/3/movie/550?append_to_response=credits,watch/providers',
     '/3/movie/550?append_to_response=recommendations',
+    '/3/movie/550?append_to_response=credits&append_to_response=recommendations',
     '/3/movie/popular',
     '/3/trending/movie/day',
     '/3/collection/10',

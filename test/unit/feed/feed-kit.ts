@@ -1,5 +1,6 @@
 import type { PurgeRule, PurgeScope } from '../../../src/cache/purge-table.js';
 import { PurgeTable } from '../../../src/cache/purge-table.js';
+import { forgetSoftPurges } from '../../../src/cluster/purger.js';
 import { ProxyError } from '../../../src/errors.js';
 import { CachedTitles } from '../../../src/feed/cached-titles.js';
 import { aliveFor, ChangeFeed, type ChangeFeedParts } from '../../../src/feed/change-feed.js';
@@ -7,11 +8,11 @@ import { type AskOrigin, ChangesReader, type FeedAnswer } from '../../../src/fee
 import { FeedCounters } from '../../../src/feed/counters.js';
 import { DurableFeedStore } from '../../../src/feed/durable-store.js';
 import { FeedCoverage } from '../../../src/feed/feed-coverage.js';
-import { KnownTitles, type TitlesOfAll } from '../../../src/feed/known-titles.js';
+import { KnownTitles, type Lack, type TitlesOfAll } from '../../../src/feed/known-titles.js';
 import { Lifetimes } from '../../../src/feed/lifetimes.js';
 import { Poller } from '../../../src/feed/poller.js';
 import { RecentIds } from '../../../src/feed/recent.js';
-import { FeedRules, forgetRules } from '../../../src/feed/rules.js';
+import { FeedRules, isFeedTag } from '../../../src/feed/rules.js';
 import type { FeedKind, Title } from '../../../src/feed/status.js';
 import type { FeedStore } from '../../../src/feed/store.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
@@ -180,7 +181,7 @@ export function feedKit(options: FeedKitOptions = {}) {
     keepTurn: async () => {
       if (takeTurn !== undefined && !(await takeTurn())) throw new Error('another node reads the lists now');
     },
-    makeRoom: () => forgetRules(disk.purges, clock.now() - 2 * CLASS_MS),
+    makeRoom: () => forgetSoftPurges(disk.purges, clock.now() - 2 * CLASS_MS, isFeedTag),
     newName: () => `coverage-${clock.now()}-${names++}`,
   });
   const changes: (string | undefined)[] = [];
@@ -194,8 +195,11 @@ export function feedKit(options: FeedKitOptions = {}) {
     takeTurn,
     floorOf: () => 0,
     tell: (cover) => covers.push(cover),
-    onRead: () => {},
-    onNewCoverage: () => known.tellAnew(),
+    // Once this node has gone through its disk (`feed/inventory.ts`).
+    onRead: () => {
+      if (titles.isComplete) known.complete().catch((error: unknown) => errors.push(error));
+    },
+    onNewCoverage: (coverage) => known.tellAnew(coverage),
     onChange: (reason) => changes.push(reason),
   };
   const feed = new ChangeFeed(parts);
@@ -241,22 +245,53 @@ export function feedKit(options: FeedKitOptions = {}) {
 /** Several nodes' common knowledge of what is cached. */
 export class FakeTitlesOfAll implements TitlesOfAll {
   readonly noted = new Set<string>();
-  isComplete = true;
+  /** For which the notes are kept; undefined: they are lost. */
+  coverage: string | undefined;
+  completed: string | undefined;
   away = false;
+
+  constructor(coverage?: string) {
+    this.coverage = coverage;
+    this.completed = coverage;
+  }
+
+  get isComplete(): boolean {
+    return this.coverage !== undefined && this.completed === this.coverage;
+  }
+
+  /** Redis restarts with what it held a while ago, which a new server does not take for what was kept. */
+  rollBack(noted: Iterable<string>): void {
+    this.noted.clear();
+    for (const title of noted) this.noted.add(title);
+    this.coverage = `${this.coverage}, by another server`;
+  }
+
+  /** A bitmap is evicted. */
+  lose(): void {
+    this.noted.clear();
+    this.coverage = undefined;
+  }
+
+  async begin(coverage: string): Promise<void> {
+    this.#mustBeThere();
+    this.coverage = coverage;
+  }
 
   async add(titles: readonly Title[]): Promise<void> {
     this.#mustBeThere();
     for (const { kind, id } of titles) this.noted.add(`${kind}:${id}`);
   }
 
-  async which(titles: readonly Title[]): Promise<readonly boolean[] | undefined> {
+  async which(coverage: string, titles: readonly Title[]): Promise<readonly boolean[] | Lack> {
     this.#mustBeThere();
-    return this.isComplete ? titles.map(({ kind, id }) => this.noted.has(`${kind}:${id}`)) : undefined;
+    if (this.coverage !== coverage) return 'lost';
+    if (!this.isComplete) return 'open';
+    return titles.map(({ kind, id }) => this.noted.has(`${kind}:${id}`));
   }
 
-  async complete(): Promise<void> {
+  async complete(coverage: string): Promise<void> {
     this.#mustBeThere();
-    this.isComplete = true;
+    this.completed = coverage;
   }
 
   #mustBeThere(): void {

@@ -4,7 +4,7 @@ import { DurableFeedStore } from '../../../src/feed/durable-store.js';
 import type { FeedStore } from '../../../src/feed/store.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { policy } from '../tmdb/tools.js';
-import { FakeArea, FakeLists, FakeTitlesOfAll, feedKit, MINUTE, TTL_MS } from './feed-kit.js';
+import { CLASS_MS, FakeArea, FakeLists, FakeTitlesOfAll, feedKit, MINUTE, TTL_MS } from './feed-kit.js';
 
 /** Nodes that share what Redis would hold. */
 function region() {
@@ -143,22 +143,56 @@ it('whoever loses its turn in the middle stops, and nothing is marked as read', 
 });
 
 it('when the common note of what is cached is lost a new coverage begins, and every node tells anew', async () => {
-  const { all, a, b, pass, close } = region();
+  const { all, lists, a, b, pass, close } = region();
   a.feed.start();
   b.feed.start();
   await pass(MINUTE);
   b.cached('movie', 550);
   await pass(20 * MINUTE);
   const before = a.feed.cover()!.sinceStamp;
-  all.noted.clear();
-  all.isComplete = false;
+  all.lose();
+  // A node that has just gone through its disk does not hide the loss.
+  await b.known.complete();
   await pass(20 * MINUTE);
   expect(a.feed.cover()!.sinceStamp).toBeGreaterThan(before);
   expect([...all.noted]).toEqual(['movie:550']);
   expect(a.feed.status()).toMatchObject({ healthy: true, gaps: 1 });
-  // Once: while nobody has gone through everything all titles count as cached.
+  // Once, and edits of what nobody has cached are told apart again.
   const now = a.feed.cover()!.sinceStamp;
+  a.softened();
+  lists.edit('movie', 550, 551);
   await pass(40 * MINUTE);
   expect(a.feed.cover()!.sinceStamp).toBe(now);
+  expect(a.softened()).toContain('movie:550');
+  expect(a.counters.softened.movie).toBeGreaterThan(0);
+  expect(a.counters.skipped.movie).toBeGreaterThan(0);
+  await close();
+});
+
+it('when Redis restarts with older notes no edit is lost: what was fetched before is not believed, what is fetched later is told', async () => {
+  const { all, lists, clock, a, b, pass, close } = region();
+  a.feed.start();
+  b.feed.start();
+  await pass(MINUTE);
+  const snapshot = [...all.noted];
+  const route = routeOf('/3/movie/550');
+  expect(b.coverage.lifetimeOf(route, 200)).toBe(TTL_MS);
+  const storedAt = clock.now();
+  const head = { class: 'detail', lifetime: TTL_MS, ageAtStore: 0, storedAt, stamp: a.table.stamp() };
+  const staleSince = () =>
+    b.coverage.staleSince(head as Parameters<typeof b.coverage.staleSince>[0], clock.now());
+  // Told twice, and read over by everyone: nobody remembers whom it gave one any more.
+  await pass(31 * MINUTE);
+  expect([...all.noted]).toEqual(['movie:550']);
+  expect(staleSince()).toBe(Number.POSITIVE_INFINITY);
+  all.rollBack(snapshot);
+  lists.edit('movie', 550);
+  await pass(17 * MINUTE);
+  expect(staleSince()).toBe(storedAt + CLASS_MS);
+  expect([...all.noted]).toEqual(['movie:550']);
+  lists.edit('movie', 1, 550);
+  a.softened();
+  await pass(17 * MINUTE);
+  expect(a.softened()).toContain('movie:550');
   await close();
 });

@@ -5,8 +5,10 @@ import type { ScanParts } from '../../../src/tiers/redis-scan.js';
 import { encodeValue } from '../../../src/tiers/redis-value.js';
 import { NOW, sample } from '../../contract/samples.js';
 
-/** One master whose SCAN answers what the test says; every name holds an entry of that key. */
-function scripted(scan: (cursor: string) => [next: string, names: string[]]): ScanParts {
+type Scan = (cursor: string) => [next: string, names: string[]];
+
+/** Masters whose SCAN answers what the test says; every name holds an entry of that key. */
+function scripted(...scans: Scan[]): ScanParts & { readonly nodes: unknown[] } {
   const pipeline = () => {
     const replies: [null, unknown][] = [];
     const commands = {
@@ -21,13 +23,16 @@ function scripted(scan: (cursor: string) => [next: string, names: string[]]): Sc
     };
     return commands;
   };
-  const node = { options: { host: 'h', port: 1 }, scan: async (cursor: string) => scan(cursor), pipeline };
+  const nodes: unknown[] = scans.map((scan, i) => {
+    return { options: { host: 'h', port: i + 1 }, scan: async (cursor: string) => scan(cursor), pipeline };
+  });
   const control = {
-    masters: () => [node],
+    masters: () => nodes,
     remap: async () => {},
     call: (_what: string, _ms: number, task: () => unknown) => task(),
   };
   return {
+    nodes,
     control: control as unknown as RedisLink,
     entries: 'e:',
     deadline: 100,
@@ -80,4 +85,34 @@ it('keeps to scanLimit within a batch', async () => {
   const first = await listEntries(parts, query);
   expect(keysOf(first)).toEqual([]);
   expect(keysOf(await listEntries(parts, { ...query, after: first.next! }))).toEqual(['d']);
+});
+
+it('of a list that lacks a master it is said: whoever must see everything does not take it for that', async () => {
+  const query = { after: '', limit: 2, contains: '', scanLimit: 100 };
+  const fails: Scan = () => {
+    throw new Error('away');
+  };
+  const one = {
+    ...scripted(
+      () => ['0', ['a']],
+      fails,
+      () => ['0', ['c']],
+    ),
+    onTrouble: () => {},
+  };
+  expect(await listEntries(one, { ...query, limit: 10 })).toMatchObject({ next: null, incomplete: true });
+  // A connection that ended is not in the pool: those that are left look like all there are.
+  const two = scripted(
+    () => ['0', ['a', 'b']],
+    () => ['0', ['c']],
+  );
+  const first = await listEntries(two, query);
+  expect([keysOf(first), first.incomplete]).toEqual([['a', 'b'], undefined]);
+  two.nodes.pop();
+  expect(await listEntries(two, { ...query, limit: 10, after: first.next! })).toMatchObject({
+    next: null,
+    incomplete: true,
+  });
+  two.nodes.pop();
+  expect(await listEntries(two, query)).toEqual({ rows: [], next: null, incomplete: true });
 });

@@ -271,7 +271,7 @@ describe('trouble', () => {
         tier.sweep(() => true),
         tier.measure(),
       ]),
-    ).toEqual([undefined, 'failed', false, { rows: [], next: null }, 0, 0, undefined]);
+    ).toEqual([undefined, 'failed', false, { rows: [], next: null, incomplete: true }, 0, 0, undefined]);
     expect(tier.stats().errors).toBe(9);
   });
 });

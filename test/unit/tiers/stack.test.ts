@@ -49,6 +49,18 @@ describe('FallbackTier', () => {
     expect(stack.name).toBe('redis');
   });
 
+  it('says of a list whether it is that of the first stage: what stands in for it has other entries', async () => {
+    const query = { after: '', limit: 10, contains: '', scanLimit: 100 };
+    expect((await stack.list(query)).incomplete).toBe(true);
+    await stack.start();
+    expect((await stack.list(query)).incomplete).toBeUndefined();
+    primary.fault = 'refuses';
+    await stack.get('v1:k');
+    await pass(5000);
+    expect(stack.status().inUse).toBe('fallback');
+    expect((await stack.list(query)).incomplete).toBe(true);
+  });
+
   it('answers a request from the next tier when the one in use fails, and does so no request an error', async () => {
     await stack.start();
     await fallback.set(sample('v1:k'));
@@ -189,6 +201,7 @@ describe('FallbackTier', () => {
     expect(await none.list({ after: '', limit: 1, contains: '', scanLimit: 1 })).toEqual({
       rows: [],
       next: null,
+      incomplete: true,
     });
     expect(none.stats()).toMatchObject({ entries: 0, maxBytes: 0 });
   });

@@ -37,9 +37,19 @@ export class EntryFields {
     this.#dropped = dropped;
   }
 
-  /** The fields that do not depend on the request: what preconditions and ranges are judged by. */
+  /** The fields that do not depend on the request. */
   lasting(head: EntryHead, form: Form): RawHeaders {
     return this.#lasting(head, form).fields;
+  }
+
+  /**
+   * What preconditions and ranges of this request are judged by. Without Last-Modified the Date stands in for it (RFC 9111
+   * section 4.3.2), which is that of the fetch: to who is told quietly it would say when another asked.
+   */
+  judged(head: EntryHead, form: Form, told: Told): RawHeaders {
+    const { fields } = this.#lasting(head, form);
+    if (told.quiet !== true) return fields;
+    return withField(fields, 'Date', formatHttpDate(told.now ?? this.#settings.clock.now()));
   }
 
   /**

@@ -7,6 +7,7 @@ import { field, fieldValue, hasField, type RawHeaders, withField, withoutFields 
 import { parseVary } from '../http/vary.js';
 import { ageAt, type EntryHead, freshUntil } from '../tiers/entry.js';
 import { CORS_REPLACED, corsFields } from './cors.js';
+import { withoutDating } from './dating-fields.js';
 import { pushOwnFields, REPLACED, type Told } from './own-fields.js';
 import { differsFromOrigin, type Form, variesByCoding } from './representation.js';
 import type { ServerSettings } from './settings.js';
@@ -80,7 +81,7 @@ export class EntryFields {
 
   /** As if it had been made for this very request. */
   #undated(fields: RawHeaders, head: EntryHead, now: number): string[] {
-    const headers = withField(fields, 'Date', formatHttpDate(now));
+    const headers = withField(withoutDating(fields), 'Date', formatHttpDate(now));
     if (this.#settings.site.ttlPolicy === 'content-type') return headers;
     return withRemainingLifetime(headers, freshUntil(head) - now, ageAt(head, now));
   }

@@ -117,10 +117,10 @@ export class EntryFields {
 
 /**
  * A soft purge, or an end of the change feed, ends freshness early: the outcome knows, the entry doesn't. ms. Who is told quietly
- * is told what a response has that was just made: how little is left of it shows how long it has been here.
+ * is told what a response has that was just made: how little is left of it shows how long it has been here, or at a parent.
  */
 function usable(head: EntryHead, left: number, { outcome, quiet }: Told): number {
-  if (quiet === true) return head.lifetime - head.ageAtStore;
+  if (quiet === true) return head.memoryFor;
   if (outcome?.result === 'stale') return 0;
   return outcome?.ttl === undefined ? left : Math.min(left, outcome.ttl * 1000);
 }

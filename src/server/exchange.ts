@@ -113,7 +113,9 @@ export class Exchange implements RequestContext, ClientRequest {
     return length !== undefined && !/^0+$/.test(length);
   }
 
+  /** A hit has none: of what is shared they tell that nobody has asked before. */
   get onInfo(): OriginRequest['onInfo'] {
+    if (this.quiet && this.settings.site.route(this).kind === 'shared') return undefined;
     return informer(this.response, this.incoming.httpVersionMinor);
   }
 

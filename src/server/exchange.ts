@@ -97,7 +97,7 @@ export class Exchange implements RequestContext, ClientRequest {
    */
   get body(): OriginRequest['body'] {
     if (this.#body === undefined && this.#bytes !== undefined) {
-      this.#body = Readable.from(this.#bytes);
+      if (this.#bytes.length > 0) this.#body = Readable.from(this.#bytes);
     } else if (this.#body === undefined && this.hasBody) {
       const body = new PassThrough();
       body.on('error', () => this.incoming.unpipe(body));

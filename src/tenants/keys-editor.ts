@@ -42,9 +42,10 @@ export async function editKeys(
   const unlock = await lock(`${real}.lock`);
   try {
     const text = readKeysText(real) ?? '';
+    const converted = text.trim() !== '' && !isJsonForm(text);
     const tenants = change(parseKeys(text));
-    replaceFile(real, printKeys(tenants));
-    return { converted: text.trim() !== '' && !isJsonForm(text) };
+    replaceFile(real, printKeys(converted ? withOwnIds(tenants) : tenants));
+    return { converted };
   } finally {
     unlock();
   }
@@ -58,6 +59,20 @@ export function readKeysText(path: string): string | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw trouble(path, 'read', error);
   }
+}
+
+/** Entries of `PROXY_KEYS` are numbered within each tenant; in a file every key has an id that no other has. */
+function withOwnIds(tenants: readonly TenantRecord[]): TenantRecord[] {
+  const taken = new Set(tenants.flatMap(({ keys }) => keys.map(({ id }) => id)));
+  return tenants.map((tenant) => ({
+    ...tenant,
+    keys: tenant.keys.map((key) => {
+      if (!/^\d+$/.test(key.id)) return key;
+      const { id } = newKey(taken);
+      taken.add(id);
+      return { ...key, id };
+    }),
+  }));
 }
 
 /** Limits that a tenant is given; what is undefined stays as it is. */
@@ -81,12 +96,22 @@ export function withNewKey(
   return { tenants: changed, id, key };
 }
 
-/** Revokes one key by its id, or all of a tenant by its name. `revoked`: how many were in force. */
+/**
+ * Revokes one key by its id, or all of a tenant by its name. `revoked`: how many were in force. Throws EditTrouble when that
+ * names several: nobody asked for all of them.
+ */
 export function withoutKey(
   tenants: readonly TenantRecord[],
   idOrName: string,
   now: number,
 ): { readonly tenants: TenantRecord[]; readonly found: boolean; readonly revoked: number } {
+  const meant = tenants.flatMap(({ name, keys }) =>
+    [name, ...keys.map(({ id }) => id)].filter((text) => text === idOrName).map(() => name),
+  );
+  if (meant.length > 1)
+    throw new EditTrouble(
+      `${idOrName} is of several: ${[...new Set(meant)].join(', ')}; revoke a tenant by its name, or change the file itself`,
+    );
   let found = false;
   let revoked = 0;
   const after = tenants.map((tenant) => ({

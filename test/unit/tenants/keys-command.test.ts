@@ -199,6 +199,30 @@ describe('keys revoke', () => {
     expect((await run('list', '--file', file)).out.match(/revoked/g)).toHaveLength(2);
   });
 
+  it('what names the keys of several is refused, and nothing is revoked', async () => {
+    const lines = 'alice=alices-key-0123456789\nbob=bobs-key-0123456789\nbob=bobs-other-key-0123456789\n';
+    writeFileSync(file, lines);
+    const { err, code } = await run('revoke', '1', '--file', file);
+    expect(err).toContain('1 is of several: alice, bob; revoke a tenant by its name');
+    expect(code).toBe(1);
+    expect(readFileSync(file, 'utf8')).toBe(lines);
+    expect((await run('revoke', '2', '--file', file)).err).toMatch(/Revoked 1 key\./);
+    expect(kept().map(({ keys: all }) => all.map(({ revoked }) => revoked !== undefined))).toEqual([
+      [false],
+      [false, true],
+    ]);
+  });
+
+  it('by an id of a file that held entries of PROXY_KEYS it is that key alone', async () => {
+    writeFileSync(file, 'alice=alices-key-0123456789\nbob=bobs-key-0123456789\n');
+    const { err } = await add('carol');
+    const ids = kept().flatMap(({ keys: all }) => all.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(3);
+    expect(err).toContain(`Key ${ids[2]} of carol`);
+    expect((await run('revoke', ids[1]!, '--file', file)).err).toMatch(/Revoked 1 key\./);
+    expect(kept().map(({ keys: all }) => all[0]!.revoked !== undefined)).toEqual([false, true, false]);
+  });
+
   it('what is not there is told, with exit status 1', async () => {
     await add('a');
     const { err, code } = await run('revoke', 'nobody', '--file', file);

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import {
   chownSync,
   closeSync,
+  fchmodSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -147,11 +149,27 @@ async function lock(path: string): Promise<() => void> {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw trouble(path, 'written', error);
     }
-    if (isAbandoned(path)) rmSync(path, { force: true });
+    if (isAbandoned(path)) takeAway(path);
     else if (Date.now() > until)
       throw new EditTrouble(`another process is changing the keys file; if there is none, remove ${path}`);
     else await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Removes an abandoned lock, and none that another editor has put in its place since it was looked at. */
+function takeAway(path: string): void {
+  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return; // Another was faster.
+  }
+  try {
+    if (!isAbandoned(aside)) linkSync(aside, path);
+  } catch {
+    // A third editor has it by now; its own is as good.
+  }
+  rmSync(aside, { force: true });
 }
 
 function isAbandoned(path: string): boolean {
@@ -189,6 +207,8 @@ function replaceFile(path: string, text: string): void {
 function write(path: string, flags: string, text: string, mode: number): void {
   const file = openSync(path, flags, mode & 0o777);
   try {
+    // Under a strict umask the proxy's user could not read what it could before.
+    if (flags === 'wx') fchmodSync(file, mode & 0o777);
     const bytes = Buffer.from(text);
     writeSync(file, bytes, 0, bytes.length, 0);
     if (flags === 'r+') ftruncateSync(file, bytes.length);

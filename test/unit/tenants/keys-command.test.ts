@@ -2,6 +2,7 @@ import {
   chmodSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -73,13 +74,21 @@ describe('keys add', () => {
     expect(kept()[0]!.keys[0]!.hash).toBe(hashOf(key));
   });
 
-  it('makes a file for its owner alone, and leaves the mode of one that is there', async () => {
-    await add('a');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    chmodSync(file, 0o640);
-    await add('b');
-    expect(statSync(file).mode & 0o777).toBe(0o640);
-  });
+  it.each([0o000, 0o022, 0o077])(
+    'makes a file for its owner alone, and leaves the mode of one that is there, under the umask %o',
+    async (umask) => {
+      const before = process.umask(umask);
+      try {
+        await add('a');
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+        chmodSync(file, 0o644);
+        await add('b');
+        expect(statSync(file).mode & 0o777).toBe(0o644);
+      } finally {
+        process.umask(before);
+      }
+    },
+  );
 
   it('a second key of a tenant overlaps the first; limits that are given are changed, others stay', async () => {
     await add('a', '--rate', '2.5', '--quota', '1000', '--classes', 'detail,image', '--diagnostics');
@@ -138,6 +147,18 @@ describe('keys add', () => {
     expect(code).toBe(1);
     expect(err).toMatch(/another process is changing the keys file; if there is none, remove .*\.lock/);
     expect(kept()).toHaveLength(2);
+  });
+
+  it('a dead lock is taken over by one of many at a time, and nothing is left of it', async () => {
+    const { editKeys, withNewKey } = await import('../../../src/tenants/keys-editor.js');
+    writeFileSync(`${file}.lock`, '999999999');
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        editKeys(file, (tenants) => withNewKey(tenants, `t${i}`, {}, { created: 1 }).tenants),
+      ),
+    );
+    expect(kept()).toHaveLength(12);
+    expect(readdirSync(folder)).toEqual(['keys.json']);
   });
 
   it('a link stays a link', async () => {

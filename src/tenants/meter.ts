@@ -18,13 +18,21 @@ export interface Denied {
 /** A refusal is believed for at most so long, ms: others may give back what they did not use. */
 const BELIEVED_MS = 1000;
 
+interface Refusal {
+  readonly why: Denied['why'];
+  /** Clock when it was heard; before it, the clock has been set back and says nothing of how long it holds. */
+  readonly from: number;
+  readonly until: number;
+  readonly believedUntil: number;
+}
+
 interface Purse {
   portion: Portion;
   /** Requests that may be let in without asking, until `until`. */
   tokens: number;
   until: number;
   day: number | undefined;
-  denied: { readonly why: Denied['why']; readonly until: number; readonly believedUntil: number } | undefined;
+  denied: Refusal | undefined;
   /** The ledger is being asked; never rejects. */
   asking: Promise<void> | undefined;
   /** Requests that wait for it. */
@@ -103,7 +111,7 @@ export class TenantMeter {
       return 'in';
     }
     const { denied } = purse;
-    if (denied === undefined || now >= denied.believedUntil) return undefined;
+    if (denied === undefined || now >= denied.believedUntil || now < denied.from) return undefined;
     return { why: denied.why, ms: Math.max(1, denied.until - now) };
   }
 
@@ -144,7 +152,8 @@ export class TenantMeter {
     purse.day = day;
     if (given === 0) {
       const until = now + Math.max(1, forMs);
-      purse.denied = { why: refused ?? 'rate', until, believedUntil: Math.min(until, now + BELIEVED_MS) };
+      const believedUntil = Math.min(until, now + BELIEVED_MS);
+      purse.denied = { why: refused ?? 'rate', from: now, until, believedUntil };
       return;
     }
     purse.denied = undefined;

@@ -380,6 +380,16 @@ describe('a process', () => {
     expect(asks).toHaveLength(2);
   });
 
+  it('asks again when the clock was set back behind a refusal', async () => {
+    const { clock, meter, asks, answer } = withLedger();
+    const first = meter.take(tenant);
+    answer({ given: 0, forMs: 86_400_000, refused: 'quota' });
+    await first;
+    clock.advance(-3_600_000);
+    expect(meter.takeNow(tenant)).toBe('ask');
+    expect(asks).toHaveLength(2);
+  });
+
   it('a tenant that vanishes while its requests wait keeps nobody busy', async () => {
     const { meter, answer, asks } = withLedger();
     const waiting = meter.take(tenant);

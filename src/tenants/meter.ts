@@ -37,6 +37,8 @@ interface Purse {
   asking: Promise<void> | undefined;
   /** Requests that wait for it. */
   waiting: number;
+  /** Of the last grant, for those who waited for it; however late it came. */
+  due: number;
   /** Let in while the ledger did not answer. */
   owed: number;
   watched: boolean;
@@ -89,6 +91,10 @@ export class TenantMeter {
       if (verdict === 'ask') await purse.asking;
       purse.waiting -= 1;
       if (verdict !== 'ask') return verdict;
+      if (purse.due > 0 && this.#purses.get(tenant.name) === purse) {
+        purse.due -= 1;
+        return 'in';
+      }
     }
   }
 
@@ -97,7 +103,7 @@ export class TenantMeter {
     if (purse === undefined) {
       const { portion } = limitsOf(tenant);
       const empty = { tokens: 0, until: 0, day: undefined, denied: undefined, asking: undefined };
-      purse = { portion, ...empty, waiting: 0, owed: 0, watched: false };
+      purse = { portion, ...empty, waiting: 0, due: 0, owed: 0, watched: false };
       this.#purses.set(tenant.name, purse);
     }
     return purse;
@@ -118,9 +124,10 @@ export class TenantMeter {
   #ask(tenant: string, purse: Purse): void {
     const want = Math.max(purse.portion.size, purse.waiting);
     const unused = this.#emptied(purse);
+    const askedAt = this.#parts.clock.now();
     const answer = this.#grantOf(tenant, purse, want, unused);
     if (!(answer instanceof Promise)) {
-      this.#apply(tenant, purse, answer);
+      this.#apply(tenant, purse, answer, askedAt);
       return;
     }
     purse.asking = answer
@@ -130,7 +137,9 @@ export class TenantMeter {
       })
       .then((grant) => {
         purse.asking = undefined;
-        this.#apply(tenant, purse, grant);
+        // Where the ledger takes longer than a grant is of use, nobody would ever get one.
+        purse.due = Math.min(grant.given, purse.waiting);
+        this.#apply(tenant, purse, grant, askedAt);
       });
   }
 
@@ -147,7 +156,8 @@ export class TenantMeter {
     return this.#parts.grant({ tenant, want, unused, ...(unused !== 0 && { day }) });
   }
 
-  #apply(tenant: string, purse: Purse, { given, forMs, refused, day }: Grant): void {
+  /** @param askedAt from then on the account counts what is granted, so from then on it may be used, ms */
+  #apply(tenant: string, purse: Purse, { given, forMs, refused, day }: Grant, askedAt: number): void {
     const now = this.#parts.clock.now();
     purse.day = day;
     if (given === 0) {
@@ -157,9 +167,9 @@ export class TenantMeter {
       return;
     }
     purse.denied = undefined;
-    purse.tokens = given;
-    purse.until = now + Math.max(1, forMs);
-    if (given > 1) this.#watch(tenant, purse);
+    purse.tokens = given - purse.due;
+    purse.until = askedAt + Math.max(1, forMs);
+    if (given > 1 && purse.tokens > 0) this.#watch(tenant, purse);
   }
 
   /** What nobody has used in time goes back: it may be the last of the day, and another process' to use. */

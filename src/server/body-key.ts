@@ -61,10 +61,10 @@ function withoutJsonKey(bytes: Buffer): Pick<ReadBody, 'key' | 'rest'> {
 
 function withoutFormKey(bytes: Buffer): Pick<ReadBody, 'key' | 'rest'> {
   const pairs = bytes.toString('latin1').split('&');
-  const valueOf = (pair: string) => new URLSearchParams(pair).get('api_key') ?? '';
-  const key = pairs.map(valueOf).find((value) => value !== '');
+  const keyIn = (pair: string) => new URLSearchParams(pair).get('api_key') ?? '';
+  const key = pairs.map(keyIn).find((value) => value !== '');
   if (key === undefined) return { key, rest: bytes };
-  return { key, rest: Buffer.from(pairs.filter((pair) => valueOf(pair) !== key).join('&'), 'latin1') };
+  return { key, rest: Buffer.from(pairs.filter((pair) => keyIn(pair) !== key).join('&'), 'latin1') };
 }
 
 /** Undefined of what is no JSON object. */

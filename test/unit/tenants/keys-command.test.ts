@@ -74,10 +74,10 @@ describe('keys add', () => {
     expect(kept()[0]!.keys[0]!.hash).toBe(hashOf(key));
   });
 
-  it.each([0o000, 0o022, 0o077])(
-    'makes a file for its owner alone, and leaves the mode of one that is there, under the umask %o',
+  it.each(['000', '022', '077'])(
+    'makes a file for its owner alone, and leaves the mode of one that is there, under the umask %s',
     async (umask) => {
-      const before = process.umask(umask);
+      const before = process.umask(Number.parseInt(umask, 8));
       try {
         await add('a');
         expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -219,7 +219,7 @@ function answeringOf(options: CoreOptions, parts: AnsweringParts, later: Later) 
   const sides: Sides = {
     feed,
     warm: alone ? warmSide({ config, site, lookup: engine.lookup }) : undefined,
-    tenants: alone ? tenants?.module.tenantSide({ config, grant: tenants.opened.grant }) : undefined,
+    tenants: alone ? tenants?.module.tenantSide({ grant: tenants.opened.grant }) : undefined,
   };
   const { flights } = engine.filler;
   const evict = () => {};

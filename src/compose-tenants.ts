@@ -8,7 +8,7 @@ import type { Config } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
 import type { Logger } from './observe/log.js';
 import type { TenantFigures } from './observe/metrics-tenants.js';
-import { RedisTenantStore } from './redis/tenant-store.js';
+import { RedisTenantStore, USAGE_DAYS } from './redis/tenant-store.js';
 import type { Gate } from './server/settings.js';
 import { TenantGate } from './tenants/gate.js';
 import { KeyKeeper } from './tenants/keeper.js';
@@ -31,7 +31,6 @@ export interface TenantSide {
 }
 
 export interface TenantSideOptions {
-  readonly config: Config;
   /** The ledger of the node: at once where it is in this process and need not ask Redis. */
   readonly grant: (ask: GrantAsk) => Grant | Promise<Grant>;
 }
@@ -82,8 +81,6 @@ export interface Tenants {
 
 /** A client waits for its account in Redis so long at most, ms. */
 const TAKE_MS = 100;
-/** Days of usage that are kept. */
-const USAGE_DAYS = 31;
 
 /** Reads the keys and follows them. Rejects with a ConfigError when one of them is wrong. */
 export async function openTenants({ config, log }: TenantsOptions): Promise<Tenants> {

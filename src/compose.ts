@@ -95,7 +95,7 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const sides: Sides = {
     feed,
     warm: warmSide({ config, site, lookup: engine.lookup }),
-    tenants: (await tenantModule(config))?.tenantSide({ config, grant }),
+    tenants: (await tenantModule(config))?.tenantSide({ grant }),
   };
   const { flights } = engine.filler;
   const member = new LocalMember({

@@ -36,6 +36,8 @@ const CATALOGUE = {
   proxy_key_unknown: [401, false, KEY_ADVICE],
   proxy_key_expired: [401, false, 'Ask the operator of this proxy for a new key.'],
   proxy_key_class: [401, false, 'Ask the operator of this proxy to allow it for your key.'],
+  body_too_large: [413, false, 'Send at most 64 KiB.'],
+  body_coded: [415, false, 'Send it without Content-Encoding.'],
   tenant_rate: [429, true, 'Honour Retry-After.'],
   tenant_quota: [429, true, 'Honour Retry-After: the quota begins anew at midnight UTC.'],
   conflict: [409, false, 'Look at its present state first.'],

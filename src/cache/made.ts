@@ -46,15 +46,15 @@ export async function make(
   const tags = found.length === 0 ? head.tags : [...new Set([...head.tags, ...found])];
   const { coding, recoded } = head;
   const asItCame = { tags, coding, recoded, body: undefined };
-  if (!recodable(site, head, plain)) return asItCame;
+  if (plain.length < MIN_RECODE_BYTES || !mayBeRecoded(site, head)) return asItCame;
   const coded = plain.length <= MAX_CODED_HERE_BYTES ? gzipSync(plain) : await deflate(plain);
   return coded.length < plain.length ? { tags, coding: 'gzip', recoded: true, body: coded } : asItCame;
 }
 
-function recodable(site: SitePolicy, { coding, headers }: EntryHead, plain: Buffer): boolean {
-  if (!site.transforms || coding !== 'identity' || plain.length < MIN_RECODE_BYTES) return false;
-  if (!isText(fieldValue(headers, 'content-type'))) return false;
-  return !forbidsTransform(headers);
+/** Whether a body with this head is stored in a coding of ours, if that is worth it. */
+export function mayBeRecoded(site: SitePolicy, { coding, headers }: EntryHead): boolean {
+  if (!site.transforms || coding !== 'identity') return false;
+  return isText(fieldValue(headers, 'content-type')) && !forbidsTransform(headers);
 }
 
 function isText(contentType: string | undefined): boolean {

@@ -11,7 +11,8 @@ import type { Gate } from './settings.js';
 export async function admit(gate: Gate, exchange: Exchange): Promise<void> {
   const { settings } = exchange;
   const now = settings.clock.now();
-  const body = await readBodyKey(exchange).catch(() => {
+  const body = await readBodyKey(exchange).catch((thrown: unknown) => {
+    if (thrown instanceof ProxyError) throw thrown;
     throw new ProxyError('client_closed', 'the client left before its body had come');
   });
   const caller = gate.identify(

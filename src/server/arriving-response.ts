@@ -1,4 +1,5 @@
 import type { Answer } from '../cache/answer.js';
+import { mayBeRecoded } from '../cache/made.js';
 import { hasField } from '../http/headers.js';
 import { BodyWriter } from './body-writer.js';
 import { DecodedSource } from './coded-body.js';
@@ -55,10 +56,13 @@ function canWait({ length }: Arriving, { settings }: Exchange): boolean {
 
 /**
  * Whether this head would differ from that of the stored entry, and the client must not learn which of both it is: what is stored
- * has a length, and JSON a coding of ours. A body that outgrows the bound is not stored, which ends the waiting.
+ * has a length, and text (an SVG too) a coding of ours. A body that outgrows the bound is not stored, which ends the waiting.
  */
-function showsItArrives({ length, head }: Arriving, { quiet, settings }: Exchange): boolean {
-  return quiet && !(length !== undefined && settings.site.images?.has(head.class) === true);
+function showsItArrives({ length, head }: Arriving, { quiet, settings: { site } }: Exchange): boolean {
+  if (!quiet) return false;
+  const isImage = site.images?.has(head.class) === true;
+  const staysAsItIs = head.coding !== 'gzip' && !mayBeRecoded(site, head);
+  return !(isImage && length !== undefined && staysAsItIs);
 }
 
 /** The client needs no byte of it, the cache does: the fill is held before its perhaps only reader leaves (I-7). */

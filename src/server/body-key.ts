@@ -1,10 +1,12 @@
+import { ProxyError } from '../errors.js';
 import { announcedLength, field, hasField } from '../http/headers.js';
 import type { Exchange } from './exchange.js';
 
-/** Longer ones are not looked at: what is written to TMDB is small. */
+/** What is written to TMDB is small. */
 const MOST_BYTES = 64 * 1024;
 const UNSAFE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const JSON_TYPE = /^application\/(?:json|[^;\s]*\+json)\s*(?:;|$)/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /** A body that was read, and what stands in it as `api_key`. */
 export interface ReadBody {
@@ -17,26 +19,52 @@ export interface ReadBody {
 
 /**
  * moviedb-promise writes `api_key` into the JSON body of POST and DELETE (TMDB.md, Clients). Reads the whole body where a key
- * may stand in it; undefined, and nothing read, where none may. Rejects when the client leaves meanwhile.
+ * may stand in it; undefined, and nothing read, where none may. One that can't be looked at is refused, since a key of ours in
+ * it would go to TMDB. Rejects with a ProxyError then, and with another error when the client leaves meanwhile.
  */
 export async function readBodyKey(exchange: Exchange): Promise<ReadBody | undefined> {
-  const { method, headers, incoming } = exchange;
-  if (!UNSAFE.has(method) || !JSON_TYPE.test(field(headers, 'content-type') ?? '')) return undefined;
-  const length = announcedLength(headers) ?? 0;
-  if (length === 0 || length > MOST_BYTES || hasField(headers, 'content-encoding')) return undefined;
+  const { method, headers } = exchange;
+  const type = field(headers, 'content-type') ?? '';
+  const isJson = JSON_TYPE.test(type);
+  if (!UNSAFE.has(method) || !exchange.hasBody || !(isJson || FORM_TYPE.test(type))) return undefined;
+  if (hasField(headers, 'content-encoding'))
+    throw new ProxyError('body_coded', 'a body in a content coding can not be looked at for a key');
+  if ((announcedLength(headers) ?? 0) > MOST_BYTES) throw tooLarge();
   exchange.allowBody();
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const bytes = Buffer.concat(chunks);
-  return { bytes, ...withoutKey(bytes) };
+  const bytes = await whole(exchange);
+  return { bytes, ...(isJson ? withoutJsonKey(bytes) : withoutFormKey(bytes)) };
 }
 
-function withoutKey(bytes: Buffer): Pick<ReadBody, 'key' | 'rest'> {
+async function whole({ incoming }: Exchange): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // Destroying what is left of the body would take the connection with it, on which the refusal is to be told.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > MOST_BYTES) throw tooLarge();
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(): ProxyError {
+  return new ProxyError('body_too_large', 'the body is too large to be looked at for a key');
+}
+
+function withoutJsonKey(bytes: Buffer): Pick<ReadBody, 'key' | 'rest'> {
   const value = parsed(bytes);
   if (value === undefined) return { key: undefined, rest: bytes };
   const { api_key: key, ...rest } = value;
   if (typeof key !== 'string' || key === '') return { key: undefined, rest: bytes };
   return { key, rest: Buffer.from(JSON.stringify(rest)) };
+}
+
+function withoutFormKey(bytes: Buffer): Pick<ReadBody, 'key' | 'rest'> {
+  const pairs = bytes.toString('latin1').split('&');
+  const keyIn = (pair: string) => new URLSearchParams(pair).get('api_key') ?? '';
+  const key = pairs.map(keyIn).find((value) => value !== '');
+  if (key === undefined) return { key, rest: bytes };
+  return { key, rest: Buffer.from(pairs.filter((pair) => keyIn(pair) !== key).join('&'), 'latin1') };
 }
 
 /** Undefined of what is no JSON object. */

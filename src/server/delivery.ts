@@ -32,6 +32,9 @@ export class Delivery {
         answer = await this.#rewriter.apply(given, exchange, this.identities);
         if (exchange.gone) return giveUp(answer);
       }
+      // Who is given them is who made us ask.
+      if (exchange.quiet && answer.kind !== 'raw' && answer.own !== undefined)
+        answer = { ...answer, own: undefined };
       if (answer.kind === 'entry') await respondEntry(withOwn(answer.entry, answer.own), exchange, this);
       else if (answer.kind === 'arriving') await respondArriving(answer, exchange, this);
       else respondRaw(answer, exchange);

@@ -7,6 +7,7 @@ import { field, fieldValue, hasField, type RawHeaders, withField, withoutFields 
 import { parseVary } from '../http/vary.js';
 import { ageAt, type EntryHead, freshUntil } from '../tiers/entry.js';
 import { CORS_REPLACED, corsFields } from './cors.js';
+import { withoutDating } from './dating-fields.js';
 import { pushOwnFields, REPLACED, type Told } from './own-fields.js';
 import { differsFromOrigin, type Form, variesByCoding } from './representation.js';
 import type { ServerSettings } from './settings.js';
@@ -37,9 +38,19 @@ export class EntryFields {
     this.#dropped = dropped;
   }
 
-  /** The fields that do not depend on the request: what preconditions and ranges are judged by. */
+  /** The fields that do not depend on the request. */
   lasting(head: EntryHead, form: Form): RawHeaders {
     return this.#lasting(head, form).fields;
+  }
+
+  /**
+   * What preconditions and ranges of this request are judged by. Without Last-Modified the Date stands in for it (RFC 9111
+   * section 4.3.2), which is that of the fetch: to who is told quietly it would say when another asked.
+   */
+  judged(head: EntryHead, form: Form, told: Told): RawHeaders {
+    const { fields } = this.#lasting(head, form);
+    if (told.quiet !== true) return fields;
+    return withField(fields, 'Date', formatHttpDate(told.now ?? this.#settings.clock.now()));
   }
 
   /**
@@ -70,7 +81,7 @@ export class EntryFields {
 
   /** As if it had been made for this very request. */
   #undated(fields: RawHeaders, head: EntryHead, now: number): string[] {
-    const headers = withField(fields, 'Date', formatHttpDate(now));
+    const headers = withField(withoutDating(fields), 'Date', formatHttpDate(now));
     if (this.#settings.site.ttlPolicy === 'content-type') return headers;
     return withRemainingLifetime(headers, freshUntil(head) - now, ageAt(head, now));
   }
@@ -106,10 +117,10 @@ export class EntryFields {
 
 /**
  * A soft purge, or an end of the change feed, ends freshness early: the outcome knows, the entry doesn't. ms. Who is told quietly
- * is told what a response has that was just made: how little is left of it shows how long it has been here.
+ * is told what a response has that was just made: how little is left of it shows how long it has been here, or at a parent.
  */
 function usable(head: EntryHead, left: number, { outcome, quiet }: Told): number {
-  if (quiet === true) return head.lifetime - head.ageAtStore;
+  if (quiet === true) return head.memoryFor;
   if (outcome?.result === 'stale') return 0;
   return outcome?.ttl === undefined ? left : Math.min(left, outcome.ttl * 1000);
 }

@@ -44,10 +44,11 @@ export function sentNotModified(
 ): boolean {
   const { headers, method, settings } = exchange;
   if (!hasField(headers, 'if-none-match') && !hasField(headers, 'if-modified-since')) return false;
-  const lasting = fields.lasting(head, form);
+  const judged = fields.judged(head, form, exchange);
   const options = { now: settings.clock.now(), receivedAt: head.storedAt };
-  if (evaluateConditional(method, headers, lasting, head.status, options) !== 'not-modified') return false;
-  writeHead(exchange, 304, 'Not Modified', fields.full(head, form, exchange, notModifiedHeaders(lasting)));
+  if (evaluateConditional(method, headers, judged, head.status, options) !== 'not-modified') return false;
+  const base = notModifiedHeaders(fields.lasting(head, form));
+  writeHead(exchange, 304, 'Not Modified', fields.full(head, form, exchange, base));
   exchange.response.end();
   return true;
 }
@@ -76,7 +77,8 @@ function sentPartial(
 ): boolean {
   const { headers, method, settings, response } = exchange;
   const lasting = fields.lasting(entry, form);
-  const verdict = selectRange(method, headers, entry.status, lasting, bytes.length, settings.clock.now());
+  const judged = fields.judged(entry, form, exchange);
+  const verdict = selectRange(method, headers, entry.status, judged, bytes.length, settings.clock.now());
   if (verdict.kind === 'full') return false;
   if (verdict.kind === 'unsatisfiable') {
     const base = unsatisfiable(lasting, bytes.length);

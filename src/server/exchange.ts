@@ -97,7 +97,7 @@ export class Exchange implements RequestContext, ClientRequest {
    */
   get body(): OriginRequest['body'] {
     if (this.#body === undefined && this.#bytes !== undefined) {
-      this.#body = Readable.from(this.#bytes);
+      if (this.#bytes.length > 0) this.#body = Readable.from(this.#bytes);
     } else if (this.#body === undefined && this.hasBody) {
       const body = new PassThrough();
       body.on('error', () => this.incoming.unpipe(body));
@@ -113,7 +113,9 @@ export class Exchange implements RequestContext, ClientRequest {
     return length !== undefined && !/^0+$/.test(length);
   }
 
+  /** A hit has none: of what is shared they tell that nobody has asked before. */
   get onInfo(): OriginRequest['onInfo'] {
+    if (this.quiet && this.settings.site.route(this).kind === 'shared') return undefined;
     return informer(this.response, this.incoming.httpVersionMinor);
   }
 

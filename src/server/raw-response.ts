@@ -2,6 +2,7 @@ import type { Answer } from '../cache/answer.js';
 import { announcedLength, type RawHeaders, withoutFields } from '../http/headers.js';
 import { BodyWriter } from './body-writer.js';
 import { CORS_REPLACED, corsFields } from './cors.js';
+import { withoutDating } from './dating-fields.js';
 import { theirCacheStatus } from './entry-fields.js';
 import type { Exchange } from './exchange.js';
 import { pushOwnFields, REPLACED } from './own-fields.js';
@@ -11,8 +12,6 @@ type Raw = Extract<Answer, { kind: 'raw' }>;
 
 const NOT_COPIED: ReadonlySet<string> = new Set([...REPLACED, 'cache-status']);
 const NOT_COPIED_CORS: ReadonlySet<string> = new Set([...NOT_COPIED, ...CORS_REPLACED]);
-/** What a cache behind us (a parent) says of other requests than this. */
-const TELLING: ReadonlySet<string> = new Set(['age', 'server-timing']);
 
 /** Answers with what the origin sent: status, fields in their order, bytes. Only our own fields are added. */
 export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
@@ -31,7 +30,7 @@ export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
 function rawFields(theirs: RawHeaders, exchange: Exchange): string[] {
   const { cors, serverId, version } = exchange.settings;
   const copied = withoutFields(theirs, cors ? NOT_COPIED_CORS : NOT_COPIED);
-  const kept = exchange.quiet ? withoutFields(copied, TELLING) : copied;
+  const kept = exchange.quiet ? withoutDating(copied) : copied;
   const advice = advertised(exchange);
   const headers = advice === undefined ? kept : withoutFields(kept, LIFETIMES);
   if (advice !== undefined) headers.push('Cache-Control', advice);

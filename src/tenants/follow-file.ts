@@ -52,6 +52,8 @@ export interface FollowedFileParts<T> {
   readonly path: string;
   /** Throws a KeysMistake. */
   readonly read: (text: string) => T;
+  /** Whether half of a text like this would be refused by `read`. What may be half is taken when a second look has found the same. */
+  readonly showsItsEnd: (text: string) => boolean;
   readonly clock: Clock;
   readonly files?: Files;
   /** With each good content that differs from the one before. */
@@ -71,6 +73,8 @@ export class FollowedFile<T> {
   #mark: string | undefined;
   #readTwice = false;
   #judged: string | undefined;
+  /** May be half of what is being written. */
+  #unsure: string | undefined;
   #good = true;
   #looking: Promise<void> | undefined;
   #again = false;
@@ -126,7 +130,8 @@ export class FollowedFile<T> {
   #lookIn(ms: number): void {
     if (this.#closed) return;
     this.#cancel();
-    this.#cancel = this.#parts.clock.after(ms, () => void this.look().then(() => this.#lookIn(LOOK_MS)));
+    const next = () => this.#lookIn(this.#unsure === undefined ? LOOK_MS : SOON_MS);
+    this.#cancel = this.#parts.clock.after(ms, () => void this.look().then(next));
   }
 
   async #lookUntilStill(): Promise<void> {
@@ -142,7 +147,7 @@ export class FollowedFile<T> {
     let text: string;
     try {
       mark = await this.#files.mark(path);
-      if (mark === this.#mark && this.#readTwice) return;
+      if (mark === this.#mark && this.#readTwice && this.#unsure === undefined) return;
       text = await this.#files.read(path);
       // Somebody is writing: the next look is soon enough.
       if ((await this.#files.mark(path)) !== mark) return;
@@ -158,7 +163,13 @@ export class FollowedFile<T> {
   }
 
   #judge(text: string): void {
+    const before = this.#unsure;
+    this.#unsure = undefined;
     if (text === this.#judged) return;
+    if (text !== before && text.trim() !== '' && !this.#parts.showsItsEnd(text)) {
+      this.#unsure = text;
+      return;
+    }
     if (text.trim() === '') {
       this.#trouble(text, ['is empty']);
       return;

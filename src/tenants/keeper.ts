@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { type Files, FollowedFile } from './follow-file.js';
 import { SHORTEST_KEY } from './key-text.js';
-import { parseKeys } from './keys-file.js';
+import { isJsonForm, parseKeys } from './keys-file.js';
 import { KeysMistake, type TenantRecord } from './records.js';
 import { keySetOf, united } from './registry.js';
 import type { KeySet } from './tenant.js';
@@ -37,6 +37,7 @@ export class KeyKeeper {
       clock,
       ...(files !== undefined && { files }),
       read: (text) => united(this.#variable, parseKeys(text)),
+      showsItsEnd: isJsonForm,
       onGood: (records) => {
         this.#take(records);
         parts.info(`PROXY_KEYS_FILE was read again: ${this.#inWords()}`);

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import {
   chownSync,
   closeSync,
+  fchmodSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -42,9 +44,10 @@ export async function editKeys(
   const unlock = await lock(`${real}.lock`);
   try {
     const text = readKeysText(real) ?? '';
+    const converted = text.trim() !== '' && !isJsonForm(text);
     const tenants = change(parseKeys(text));
-    replaceFile(real, printKeys(tenants));
-    return { converted: text.trim() !== '' && !isJsonForm(text) };
+    replaceFile(real, printKeys(converted ? withOwnIds(tenants) : tenants));
+    return { converted };
   } finally {
     unlock();
   }
@@ -58,6 +61,20 @@ export function readKeysText(path: string): string | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw trouble(path, 'read', error);
   }
+}
+
+/** Entries of `PROXY_KEYS` are numbered within each tenant; in a file every key has an id that no other has. */
+function withOwnIds(tenants: readonly TenantRecord[]): TenantRecord[] {
+  const taken = new Set(tenants.flatMap(({ keys }) => keys.map(({ id }) => id)));
+  return tenants.map((tenant) => ({
+    ...tenant,
+    keys: tenant.keys.map((key) => {
+      if (!/^\d+$/.test(key.id)) return key;
+      const { id } = newKey(taken);
+      taken.add(id);
+      return { ...key, id };
+    }),
+  }));
 }
 
 /** Limits that a tenant is given; what is undefined stays as it is. */
@@ -81,12 +98,22 @@ export function withNewKey(
   return { tenants: changed, id, key };
 }
 
-/** Revokes one key by its id, or all of a tenant by its name. `revoked`: how many were in force. */
+/**
+ * Revokes one key by its id, or all of a tenant by its name. `revoked`: how many were in force. Throws EditTrouble when that
+ * names several: nobody asked for all of them.
+ */
 export function withoutKey(
   tenants: readonly TenantRecord[],
   idOrName: string,
   now: number,
 ): { readonly tenants: TenantRecord[]; readonly found: boolean; readonly revoked: number } {
+  const meant = tenants.flatMap(({ name, keys }) =>
+    [name, ...keys.map(({ id }) => id)].filter((text) => text === idOrName).map(() => name),
+  );
+  if (meant.length > 1)
+    throw new EditTrouble(
+      `${idOrName} is of several: ${[...new Set(meant)].join(', ')}; revoke a tenant by its name, or change the file itself`,
+    );
   let found = false;
   let revoked = 0;
   const after = tenants.map((tenant) => ({
@@ -122,11 +149,27 @@ async function lock(path: string): Promise<() => void> {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw trouble(path, 'written', error);
     }
-    if (isAbandoned(path)) rmSync(path, { force: true });
+    if (isAbandoned(path)) takeAway(path);
     else if (Date.now() > until)
       throw new EditTrouble(`another process is changing the keys file; if there is none, remove ${path}`);
     else await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Removes an abandoned lock, and none that another editor has put in its place since it was looked at. */
+function takeAway(path: string): void {
+  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return; // Another was faster.
+  }
+  try {
+    if (!isAbandoned(aside)) linkSync(aside, path);
+  } catch {
+    // A third editor has it by now; its own is as good.
+  }
+  rmSync(aside, { force: true });
 }
 
 function isAbandoned(path: string): boolean {
@@ -164,6 +207,8 @@ function replaceFile(path: string, text: string): void {
 function write(path: string, flags: string, text: string, mode: number): void {
   const file = openSync(path, flags, mode & 0o777);
   try {
+    // Under a strict umask the proxy's user could not read what it could before.
+    if (flags === 'wx') fchmodSync(file, mode & 0o777);
     const bytes = Buffer.from(text);
     writeSync(file, bytes, 0, bytes.length, 0);
     if (flags === 'r+') ftruncateSync(file, bytes.length);

@@ -196,7 +196,6 @@ export class Ledger {
   async #look(): Promise<void> {
     try {
       for (const [name, page] of this.#pages) await this.#tell(name, page);
-      if (this.#pages.size === 0) await this.#ping(this.#parts.clock.now());
     } catch {
       this.#lookLater();
       return;
@@ -213,11 +212,6 @@ export class Ledger {
     const taken = await shared!.take(name, limitsOf(tenant).limits, 0, { amount, day }, known);
     if (page.day === day) page.untold -= amount;
     page.known = { day: taken.day, used: taken.used };
-  }
-
-  /** Nothing is to be told: whether there is an answer at all. */
-  async #ping(now: number): Promise<void> {
-    await this.#parts.shared!.take('anonymous', { capacity: 0 }, 0, { amount: 0, day: dayOf(now) });
   }
 }
 

@@ -18,17 +18,27 @@ export interface Denied {
 /** A refusal is believed for at most so long, ms: others may give back what they did not use. */
 const BELIEVED_MS = 1000;
 
+interface Refusal {
+  readonly why: Denied['why'];
+  /** Clock when it was heard; before it, the clock has been set back and says nothing of how long it holds. */
+  readonly from: number;
+  readonly until: number;
+  readonly believedUntil: number;
+}
+
 interface Purse {
   portion: Portion;
   /** Requests that may be let in without asking, until `until`. */
   tokens: number;
   until: number;
   day: number | undefined;
-  denied: { readonly why: Denied['why']; readonly until: number; readonly believedUntil: number } | undefined;
+  denied: Refusal | undefined;
   /** The ledger is being asked; never rejects. */
   asking: Promise<void> | undefined;
   /** Requests that wait for it. */
   waiting: number;
+  /** Of the last grant, for those who waited for it; however late it came. */
+  due: number;
   /** Let in while the ledger did not answer. */
   owed: number;
   watched: boolean;
@@ -81,6 +91,10 @@ export class TenantMeter {
       if (verdict === 'ask') await purse.asking;
       purse.waiting -= 1;
       if (verdict !== 'ask') return verdict;
+      if (purse.due > 0 && this.#purses.get(tenant.name) === purse) {
+        purse.due -= 1;
+        return 'in';
+      }
     }
   }
 
@@ -89,7 +103,7 @@ export class TenantMeter {
     if (purse === undefined) {
       const { portion } = limitsOf(tenant);
       const empty = { tokens: 0, until: 0, day: undefined, denied: undefined, asking: undefined };
-      purse = { portion, ...empty, waiting: 0, owed: 0, watched: false };
+      purse = { portion, ...empty, waiting: 0, due: 0, owed: 0, watched: false };
       this.#purses.set(tenant.name, purse);
     }
     return purse;
@@ -103,16 +117,17 @@ export class TenantMeter {
       return 'in';
     }
     const { denied } = purse;
-    if (denied === undefined || now >= denied.believedUntil) return undefined;
+    if (denied === undefined || now >= denied.believedUntil || now < denied.from) return undefined;
     return { why: denied.why, ms: Math.max(1, denied.until - now) };
   }
 
   #ask(tenant: string, purse: Purse): void {
     const want = Math.max(purse.portion.size, purse.waiting);
     const unused = this.#emptied(purse);
+    const askedAt = this.#parts.clock.now();
     const answer = this.#grantOf(tenant, purse, want, unused);
     if (!(answer instanceof Promise)) {
-      this.#apply(tenant, purse, answer);
+      this.#apply(tenant, purse, answer, askedAt);
       return;
     }
     purse.asking = answer
@@ -122,7 +137,9 @@ export class TenantMeter {
       })
       .then((grant) => {
         purse.asking = undefined;
-        this.#apply(tenant, purse, grant);
+        // Where the ledger takes longer than a grant is of use, nobody would ever get one.
+        purse.due = Math.min(grant.given, purse.waiting);
+        this.#apply(tenant, purse, grant, askedAt);
       });
   }
 
@@ -139,18 +156,20 @@ export class TenantMeter {
     return this.#parts.grant({ tenant, want, unused, ...(unused !== 0 && { day }) });
   }
 
-  #apply(tenant: string, purse: Purse, { given, forMs, refused, day }: Grant): void {
+  /** @param askedAt from then on the account counts what is granted, so from then on it may be used, ms */
+  #apply(tenant: string, purse: Purse, { given, forMs, refused, day }: Grant, askedAt: number): void {
     const now = this.#parts.clock.now();
     purse.day = day;
     if (given === 0) {
       const until = now + Math.max(1, forMs);
-      purse.denied = { why: refused ?? 'rate', until, believedUntil: Math.min(until, now + BELIEVED_MS) };
+      const believedUntil = Math.min(until, now + BELIEVED_MS);
+      purse.denied = { why: refused ?? 'rate', from: now, until, believedUntil };
       return;
     }
     purse.denied = undefined;
-    purse.tokens = given;
-    purse.until = now + Math.max(1, forMs);
-    if (given > 1) this.#watch(tenant, purse);
+    purse.tokens = given - purse.due;
+    purse.until = askedAt + Math.max(1, forMs);
+    if (given > 1 && purse.tokens > 0) this.#watch(tenant, purse);
   }
 
   /** What nobody has used in time goes back: it may be the last of the day, and another process' to use. */

@@ -30,6 +30,8 @@ export class UsageKeeper {
   readonly #parts: UsageKeeperParts;
   readonly #book = new UsageBook();
   readonly #usedWritten = new Map<string, string>();
+  /** Day on which old ones were last removed. */
+  #pruned: number | undefined;
   #failing = false;
   #writing: Promise<void> = Promise.resolve();
   #cancel = () => {};
@@ -47,8 +49,8 @@ export class UsageKeeper {
       for (const { tenant, ...known } of durable.readUsed()) ledger.remember(tenant, known);
       for (const { day, rows } of durable.keptDays(today))
         for (const { tenant, ...sums } of rows) this.#book.remember(day, tenant, sums);
-      durable.prune(today).catch(this.#parts.onError);
     }
+    this.#forget();
     this.#next();
   }
 
@@ -129,7 +131,11 @@ export class UsageKeeper {
 
   /** In Redis older days are read from there; here they are kept as long as there. */
   #forget(): void {
-    const { durable } = this.#parts;
-    this.#book.forgetBefore(this.#today - (durable?.days ?? 2) + 1);
+    const { durable, onError } = this.#parts;
+    const today = this.#today;
+    this.#book.forgetBefore(today - (durable?.days ?? 2) + 1);
+    if (durable === undefined || today === this.#pruned) return;
+    this.#pruned = today;
+    durable.prune(today).catch(onError);
   }
 }

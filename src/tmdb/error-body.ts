@@ -21,6 +21,8 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   proxy_key_unknown: 7,
   proxy_key_expired: 7,
   proxy_key_class: 3,
+  body_too_large: 47,
+  body_coded: 47,
   tenant_rate: 25,
   tenant_quota: 25,
   conflict: 8,

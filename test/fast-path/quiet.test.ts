@@ -36,7 +36,8 @@ async function ask(target: string, lines: readonly string[], method = 'GET', key
 
 const number = (kind: string) => KIND_NAMES.indexOf(kind);
 const GZIP = ['Accept-Encoding: gzip'];
-const ASKED: [what: string, target: string, lines: string[], method?: string][] = [
+type Asked = [what: string, target: string, lines: string[], method?: string];
+const ASKED: Asked[] = [
   ['JSON that takes gzip', `/3/movie/${number('strong')}`, GZIP],
   ['JSON as it is', `/3/movie/${number('strong')}`, []],
   ['JSON that came as gzip', `/3/movie/${number('coding')}`, GZIP],
@@ -51,7 +52,23 @@ const ASKED: [what: string, target: string, lines: string[], method?: string][] 
   ['a condition that holds', `/t/p/w500/${number('strong')}.jpg`, [`If-None-Match: "strong-0"`]],
   ['a condition that does not', `/3/movie/${number('strong')}`, [...GZIP, 'If-None-Match: "other"']],
   ['only what is stored', `/3/movie/${number('strong')}`, [...GZIP, 'Cache-Control: only-if-cached']],
+  ['an image that says its length', `/t/p/w500/${number('strong')}.png`, []],
+  ['an image that is text', `/t/p/original/${number('strong')}.svg`, GZIP],
+  ['an image that is text, as it is', `/t/p/original/${number('strong')}.svg`, []],
+  ['JSON with a field for who asked', `/3/movie/${number('own')}`, GZIP],
   ['the key of the cache', `/3/movie/${number('strong')}`, [...GZIP, 'X-Cache-Debug: 1']],
+];
+
+/** From the first request to that date, and from it to the second, ms. */
+const BETWEEN = 2000;
+const SINCE = `If-Modified-Since: ${new Date(new FakeClock().now() + BETWEEN).toUTCString()}`;
+const PROBES: Asked[] = [
+  // What changes with the hour there is news here too.
+  ...ASKED.filter(([what]) => what !== 'JSON with dates of its own'),
+  ['JSON with the dates of other caches', `/3/movie/${number('dated')}`, GZIP],
+  ['a date since when nobody has asked', `/3/movie/${number('strong')}`, [SINCE]],
+  ['a date, of an image', `/t/p/w500/${number('strong')}.png`, [SINCE]],
+  ['a date, by HEAD', `/3/movie/${number('strong')}`, [SINCE], 'HEAD'],
 ];
 
 describe.each([
@@ -85,6 +102,24 @@ describe.each([
       const later = await ask(target, lines, method);
       expect(dateOf(later) - dateOf(first)).toBe(4000);
       expect(later.replace(DATE, '')).toBe(first.replace(DATE, ''));
+    },
+  );
+
+  it.each(PROBES)(
+    '%s: nor does it differ from what it is told when nobody has asked before',
+    async (_what, target, lines, method) => {
+      await open(fast);
+      clock.advance(2 * BETWEEN);
+      const alone = await ask(target, lines, method);
+      wire.close();
+      await side.close();
+
+      await open(fast);
+      await ask(target, []);
+      const { length } = side.origin.asked;
+      clock.advance(2 * BETWEEN);
+      expect(await ask(target, lines, method)).toBe(alone);
+      expect(side.origin.asked).toHaveLength(length);
     },
   );
 

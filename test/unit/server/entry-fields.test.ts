@@ -83,6 +83,33 @@ describe('somebody who is not to know what others have asked', () => {
     expect([field(headers, 'date'), hasField(headers, 'age')]).toEqual([NOW, false]);
   });
 
+  it.each([
+    'X-Memc',
+    'X-Memc-Age',
+    'x-memc-expires',
+    'X-Amz-Cf-Id',
+    'X-Amz-Cf-Pop',
+    'CF-Ray',
+    'cf-cache-status',
+    'CDN-CachedAt',
+    'CDN-RequestId',
+    'X-Timer',
+    'X-Cache-Hits',
+    'X-Served-By',
+  ])('nor what other caches say of that in %s', (name) => {
+    const entry = dated({ headers: [name, '77', 'Cf', '1', 'X-Cached-Copy', 'x', 'ETag', '"e"'] });
+    const headers = told('content-type', entry, true);
+    expect([hasField(headers, name), hasField(headers, 'cf')]).toEqual([false, false]);
+    expect([field(headers, 'etag'), field(headers, 'x-cached-copy')]).toEqual(['"e"', 'x']);
+    expect(hasField(told('content-type', entry, false), name)).toBe(true);
+  });
+
+  it('is told the lifetime of an answer just made, although a parent has had it for long', () => {
+    const entry = dated({ lifetime: 100_000, ageAtStore: 0 });
+    expect(field(told('content-type', entry, true), 'cache-control')).toBe('public, max-age=900');
+    expect(field(told('content-type', entry, false), 'cache-control')).toBe('public, max-age=40');
+  });
+
   it('by the letter keeps nothing for longer than somebody who is told the age', () => {
     const entry = dated({
       headers: ['Date', DATE, 'Cache-Control', 'public, max-age=3600', 'Expires', DATE],

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { tenantSide } from '../../../src/compose-tenants.js';
-import type { Config } from '../../../src/config/config.js';
 import { ProxyError } from '../../../src/errors.js';
 import { parseKeys } from '../../../src/tenants/keys-file.js';
 import { keySetOf } from '../../../src/tenants/registry.js';
 
 function side() {
-  return tenantSide({ config: {} as Config, grant: ({ want }) => ({ given: want, forMs: 1000 }) });
+  return tenantSide({ grant: ({ want }) => ({ given: want, forMs: 1000 }) });
 }
 
 describe('the part of a process that answers clients', () => {

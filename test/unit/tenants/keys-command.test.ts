@@ -2,6 +2,7 @@ import {
   chmodSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -73,13 +74,21 @@ describe('keys add', () => {
     expect(kept()[0]!.keys[0]!.hash).toBe(hashOf(key));
   });
 
-  it('makes a file for its owner alone, and leaves the mode of one that is there', async () => {
-    await add('a');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    chmodSync(file, 0o640);
-    await add('b');
-    expect(statSync(file).mode & 0o777).toBe(0o640);
-  });
+  it.each(['000', '022', '077'])(
+    'makes a file for its owner alone, and leaves the mode of one that is there, under the umask %s',
+    async (umask) => {
+      const before = process.umask(Number.parseInt(umask, 8));
+      try {
+        await add('a');
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+        chmodSync(file, 0o644);
+        await add('b');
+        expect(statSync(file).mode & 0o777).toBe(0o644);
+      } finally {
+        process.umask(before);
+      }
+    },
+  );
 
   it('a second key of a tenant overlaps the first; limits that are given are changed, others stay', async () => {
     await add('a', '--rate', '2.5', '--quota', '1000', '--classes', 'detail,image', '--diagnostics');
@@ -140,6 +149,18 @@ describe('keys add', () => {
     expect(kept()).toHaveLength(2);
   });
 
+  it('a dead lock is taken over by one of many at a time, and nothing is left of it', async () => {
+    const { editKeys, withNewKey } = await import('../../../src/tenants/keys-editor.js');
+    writeFileSync(`${file}.lock`, '999999999');
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        editKeys(file, (tenants) => withNewKey(tenants, `t${i}`, {}, { created: 1 }).tenants),
+      ),
+    );
+    expect(kept()).toHaveLength(12);
+    expect(readdirSync(folder)).toEqual(['keys.json']);
+  });
+
   it('a link stays a link', async () => {
     const link = join(folder, 'link.json');
     symlinkSync(file, link);
@@ -197,6 +218,30 @@ describe('keys revoke', () => {
     expect((await run('revoke', 'a', '--file', file)).err).toMatch(/Revoked 1 key\./);
     expect((await run('revoke', 'a', '--file', file)).err).toMatch(/It was revoked before/);
     expect((await run('list', '--file', file)).out.match(/revoked/g)).toHaveLength(2);
+  });
+
+  it('what names the keys of several is refused, and nothing is revoked', async () => {
+    const lines = 'alice=alices-key-0123456789\nbob=bobs-key-0123456789\nbob=bobs-other-key-0123456789\n';
+    writeFileSync(file, lines);
+    const { err, code } = await run('revoke', '1', '--file', file);
+    expect(err).toContain('1 is of several: alice, bob; revoke a tenant by its name');
+    expect(code).toBe(1);
+    expect(readFileSync(file, 'utf8')).toBe(lines);
+    expect((await run('revoke', '2', '--file', file)).err).toMatch(/Revoked 1 key\./);
+    expect(kept().map(({ keys: all }) => all.map(({ revoked }) => revoked !== undefined))).toEqual([
+      [false],
+      [false, true],
+    ]);
+  });
+
+  it('by an id of a file that held entries of PROXY_KEYS it is that key alone', async () => {
+    writeFileSync(file, 'alice=alices-key-0123456789\nbob=bobs-key-0123456789\n');
+    const { err } = await add('carol');
+    const ids = kept().flatMap(({ keys: all }) => all.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(3);
+    expect(err).toContain(`Key ${ids[2]} of carol`);
+    expect((await run('revoke', ids[1]!, '--file', file)).err).toMatch(/Revoked 1 key\./);
+    expect(kept().map(({ keys: all }) => all[0]!.revoked !== undefined)).toEqual([false, true, false]);
   });
 
   it('what is not there is told, with exit status 1', async () => {

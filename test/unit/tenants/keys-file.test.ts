@@ -171,6 +171,38 @@ describe('a file that is followed', () => {
     },
   );
 
+  it('that is lines, of which nobody sees whether they are all, is taken when two looks have found the same', async () => {
+    const carol = 'carol=carols-key-0123456789';
+    const { file, keeper, warned, told, pass, names } = await following(ALICE);
+    file.write(`${carol}\nda`);
+    await pass(2000);
+    file.write(`${carol}\ndave=daves-key-012345`);
+    await pass(50);
+    file.write(`${carol}\ndave=daves-key-0123456789\n`);
+    await pass(50);
+    expect(names()).toEqual(['alice']);
+    await pass(50);
+    expect(names()).toEqual(['carol', 'dave']);
+    expect(told).toHaveLength(1);
+    expect(keeper.set.keys.map(({ hash }) => hash)).toContain(hashOf('daves-key-0123456789'));
+    expect(warned).toEqual([]);
+    keeper.close();
+  });
+
+  it('that is lines is judged within a moment also where the clock of the file stands still', async () => {
+    const { file, keeper, pass, names } = await following(ALICE);
+    await pass(2000);
+    await pass(2000);
+    file.write('bo');
+    await pass(2000);
+    file.frozen = true;
+    file.write('bob=bobs-key-0123456789');
+    await pass(50);
+    await pass(50);
+    expect(names()).toEqual(['bob']);
+    keeper.close();
+  });
+
   it('that is written while it is read is not taken half', async () => {
     const { file, keeper, warned, pass, names } = await following(ALICE);
     file.hold = true;

@@ -350,6 +350,35 @@ describe('a process', () => {
     expect(new Set(await waiting)).toEqual(new Set(['in']));
   });
 
+  it('what was granted is of use from when it was asked for: a slow ledger adds nothing to the rate', async () => {
+    const { clock, meter, asks, answer } = withLedger();
+    const first = meter.take(tenant);
+    clock.advance(80);
+    answer({ given: 5, forMs: 100 });
+    expect(await first).toBe('in');
+    clock.advance(19);
+    expect(meter.takeNow(tenant)).toBe('in');
+    clock.advance(1);
+    expect(meter.takeNow(tenant)).toBe('ask');
+    // What was taken ahead and can't be used has gone back, or goes with this question.
+    expect(asks.slice(1).reduce((sum, { unused }) => sum + unused, 0)).toBe(3);
+  });
+
+  it('who has waited is let in, also where the ledger takes longer than what it grants is of use', async () => {
+    const { clock, meter, asks, answer } = withLedger();
+    const waiting = Promise.all(Array.from({ length: 7 }, () => meter.take(tenant)));
+    clock.advance(500);
+    answer({ given: 5, forMs: 100 });
+    await settle();
+    expect(asks).toHaveLength(2);
+    expect(asks[1]).toMatchObject({ want: 5, unused: 0 });
+    clock.advance(500);
+    answer({ given: 5, forMs: 100 });
+    expect(await waiting).toEqual(Array(7).fill('in'));
+    expect(meter.takeNow(tenant)).toBe('ask');
+    expect(asks[2]).toMatchObject({ unused: 3 });
+  });
+
   it('takes ahead, so that hot requests need not ask', async () => {
     const { meter, asks, answer } = withLedger();
     const first = meter.take(tenant);
@@ -376,6 +405,16 @@ describe('a process', () => {
     answer({ given: 0, forMs: 86_400_000, refused: 'quota' });
     expect(await first).toEqual({ why: 'quota', ms: 86_400_000 });
     meter.limits([tenant]);
+    expect(meter.takeNow(tenant)).toBe('ask');
+    expect(asks).toHaveLength(2);
+  });
+
+  it('asks again when the clock was set back behind a refusal', async () => {
+    const { clock, meter, asks, answer } = withLedger();
+    const first = meter.take(tenant);
+    answer({ given: 0, forMs: 86_400_000, refused: 'quota' });
+    await first;
+    clock.advance(-3_600_000);
     expect(meter.takeNow(tenant)).toBe('ask');
     expect(asks).toHaveLength(2);
   });

@@ -196,6 +196,22 @@ describe('the usage of a node', () => {
     expect(area.rows.size).toBe(0);
   });
 
+  it('is kept for a month and no longer also by a node that is never restarted', async () => {
+    const area = new MapArea();
+    const one = counting('1');
+    const { clock, keeper } = keeperOf(area, [one]);
+    one.usage = [row('alice', 5)];
+    await keeper.collect();
+    clock.advance(30 * 86_400_000);
+    await keeper.collect();
+    await settle();
+    expect([...area.rows.keys()]).toEqual([`usage:${DAY}:alice`]);
+    clock.advance(86_400_000);
+    await keeper.collect();
+    await settle();
+    expect([...area.rows.keys()]).toEqual([]);
+  });
+
   it('that can not be written is told of once, goes on being counted, and is written when it can be', async () => {
     const area = new MapArea();
     const one = counting('1');

@@ -91,6 +91,13 @@ export class Lookup {
     return this.#fresh(route, await this.#given(route), this.#parts.clock.now(), accepts);
   }
 
+  /** What `fresh` found and nobody was given: whoever looks next finds it where it was. */
+  giveBack({ key }: SharedRoute, { entry, tier }: Found): void {
+    if (tier === 'memory') return;
+    this.forget(entry);
+    this.#keepSpare(key, { marker: undefined, entry });
+  }
+
   /** From memory or L2. */
   async find(route: SharedRoute): Promise<Found | undefined> {
     const looked = await this.look(route);
@@ -162,14 +169,16 @@ export class Lookup {
   }
 
   #fresh(route: SharedRoute, given: Given, now: number, accepts: Accepts): Found | undefined {
+    const { purges, coverage } = this.#parts;
     const { entry, marker } = given;
     const ready =
       entry !== undefined &&
       entry.status !== 206 &&
       freshUntil(entry) > now &&
       accepts(entry) &&
-      // Brought into memory, a purged one would be told as memory's by whoever looks next.
-      this.#parts.purges.judge(entry) === 'valid';
+      // Brought into memory, one that is purged or not covered would be told as memory's by whoever looks next.
+      purges.judge(entry) === 'valid' &&
+      (coverage?.staleSince(entry, now) ?? now + 1) > now;
     if (!ready) {
       if (marker === undefined) this.#keepSpare(route.key, given);
       return undefined;

@@ -37,7 +37,7 @@ import type { Caller, ServerSettings } from './settings.js';
 export interface FastPathOptions {
   readonly settings: ServerSettings;
   readonly territory: Territory;
-  readonly lookup: Pick<Lookup, 'fresh' | 'freshLater'>;
+  readonly lookup: Pick<Lookup, 'fresh' | 'freshLater' | 'giveBack'>;
   readonly prepared: PreparedResponses;
 }
 
@@ -198,7 +198,10 @@ export class FastPath {
     now: number,
   ): boolean {
     const ready = this.#options.prepared.of(found, asked, now, startedAt);
-    if (ready === undefined || !this.#admits(asked)) return false;
+    if (ready === undefined || !this.#admits(asked)) {
+      this.#options.lookup.giveBack(asked.route, found);
+      return false;
+    }
     const requestId = newRequestId();
     ready.send(socket, requestId);
     try {

@@ -21,16 +21,29 @@ export type SiteName = 'tmdb' | 'letter';
 /** How L2 tells: after a promise, at once as a disk store does, or after a while as Redis does. */
 export type SharedTier = 'promised' | 'prompt' | 'slow';
 
+/** An entry as another tier decodes it: never the very object that was put there. */
+function decoded(entry: Entry | undefined): Entry | undefined {
+  return entry && Object.assign(Object.create(Object.getPrototypeOf(entry)), entry);
+}
+
 /** Named as in production: `Cache-Status` and the outcome say where an answer came from, and L1 is another place. */
 class PromisedTier extends MemoryTier {
   override readonly name = 'redis';
+
+  override async get(key: string): Promise<Entry | undefined> {
+    return decoded(await super.get(key));
+  }
 }
 
 class PromptTier extends MemoryTier {
   override readonly name = 'disk';
 
   lookNow(key: string): Entry | undefined {
-    return this.getNow(key)?.entry;
+    return decoded(this.getNow(key)?.entry);
+  }
+
+  override async get(key: string): Promise<Entry | undefined> {
+    return this.lookNow(key);
   }
 }
 

@@ -79,16 +79,29 @@ export function mergeHeaders(
 ): string[] {
   const stored = withoutFields(storedHeaders, AGE);
   const keepTag = tagOf(stored) !== undefined;
-  const taken: string[] = [];
-  const names = new Set<string>();
+  const taken = new Map<string, string[]>();
   const offered = withoutHopByHop(update);
   for (let i = 0; i + 1 < offered.length; i += 2) {
     const name = offered[i]!.toLowerCase();
     if (KEPT.has(name) || exclude.has(name) || (name === 'etag' && keepTag)) continue;
-    names.add(name);
-    taken.push(offered[i]!, offered[i + 1]!);
+    const lines = taken.get(name) ?? [];
+    lines.push(offered[i]!, offered[i + 1]!);
+    taken.set(name, lines);
   }
-  return withoutFields(stored, names).concat(taken);
+  return replaced(stored, taken);
+}
+
+/** New lines stand where the first old one of their name stood: their order would tell that there has been a 304 (ADR 0010). */
+function replaced(stored: RawHeaders, taken: ReadonlyMap<string, readonly string[]>): string[] {
+  const left = new Map(taken);
+  const merged: string[] = [];
+  for (let i = 0; i + 1 < stored.length; i += 2) {
+    const name = stored[i]!.toLowerCase();
+    if (!taken.has(name)) merged.push(stored[i]!, stored[i + 1]!);
+    merged.push(...(left.get(name) ?? []));
+    left.delete(name);
+  }
+  return merged.concat(...left.values());
 }
 
 const SET_COOKIE: ReadonlySet<string> = new Set(['set-cookie']);

@@ -109,6 +109,15 @@ describe('updating stored fields, RFC 9111 section 3.2', () => {
     expect(fieldLines(mergeHeaders(STORED, update), name)).toEqual(lines);
   });
 
+  it('leaves fields where they stand: their order tells nobody that the response was validated', () => {
+    const stored = ['Content-Type', 'a', 'Date', '1', 'Link', 'a', 'Vary', 'x', 'Link', 'b', 'ETag', '"a"'];
+    const update = ['Vary', 'y', 'ETag', '"a"', 'Link', 'c', 'Date', '2', 'X-New', '1'];
+    const names = ['Content-Type', 'Date', 'Link', 'Vary', 'ETag', 'X-New'];
+    const merged = mergeHeaders(stored, update);
+    expect(merged.filter((_, i) => i % 2 === 0)).toEqual(names);
+    expect(field(merged, 'date')).toBe('2');
+  });
+
   it('gives an entry without a tag the one of the 304, and cookies where the operator stores them', () => {
     const merged = mergeHeaders([], ['ETag', '"b"', 'Set-Cookie', 'a=b'], new Set());
     expect([field(merged, 'etag'), field(merged, 'set-cookie')]).toEqual(['"b"', 'a=b']);

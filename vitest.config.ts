@@ -15,10 +15,20 @@ export default defineConfig({
           ...common,
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/scenarios/**'],
+          // Those have commands of their own: npm run scenario, test:node24, test:browser.
+          exclude: ['test/scenarios/**', 'test/image/**', 'test/browser/**'],
           // Much of it waits: for servers to start, leases to end, clusters to fail over.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // What the Dockerfile makes, on the Node that it names.
+        test: {
+          ...common,
+          name: 'image',
+          include: ['test/image/*.test.ts'],
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -28,7 +38,7 @@ export default defineConfig({
           name: 'scenarios',
           include: ['test/scenarios/*.test.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,33 +1,35 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { type Finding, fail, ok } from './check/finding.js';
 import { checksOf } from './check/parts.js';
 import { findings, passed, printed, printedJson } from './check/report.js';
+import { command } from './cli/command.js';
+import { EXIT } from './cli/exit-status.js';
 import { systemClock } from './clock.js';
 import { ConfigError } from './config/config-error.js';
 import { type LoadedConfig, loadConfig } from './config/load.js';
 import { secretsOf } from './config/secrets.js';
-import { makeScrubber, type Scrubber } from './observe/redact.js';
+import { makeScrubber, type Scrubber } from './redact/redact.js';
 
 interface Options {
   readonly config?: string;
   readonly json?: true;
 }
 
-/**
- * `tmdb-cache-proxy check`: tries the configuration and everything it names, a line each. Exit status 0, or 1 when something
- * fails; mistakes in the configuration are no exception. `args` are what follows the command's name.
- */
-export async function check(args: readonly string[]): Promise<void> {
-  const program = new Command('tmdb-cache-proxy check')
-    .description(
-      'Tries the configuration and everything it names: disk, ports, origin, keys, clock, image host, Redis, peers. ' +
-        'Stores and purges nothing. Exit status 0 when nothing fails, else 1.',
-    )
+/** `tmdb-cache-proxy check`: tries the configuration and everything it names, a line each. */
+export function checkCommand(): Command {
+  return command(['check'], {
+    summary: 'try the configuration and everything it names',
+    description:
+      'Tries the configuration and everything it names: disk, ports, origin, keys, clock, image host, Redis, peers. Stores and purges nothing.',
+    examples: ['check', 'check --config /etc/tmdb-cache-proxy.yaml', 'check --json'],
+    exits: {
+      [EXIT.ok]: 'nothing fails',
+      [EXIT.failed]: 'something does, a mistake in the configuration included',
+    },
+  })
     .option('--config <file>', 'YAML file with the same names as the variables')
     .option('--json', 'print one JSON object')
-    .allowExcessArguments(false)
-    .action(async (options: Options) => run(options));
-  await program.parseAsync(args, { from: 'user' });
+    .action((options: Options) => run(options));
 }
 
 async function run({ config: file, json }: Options): Promise<void> {
@@ -38,7 +40,7 @@ async function run({ config: file, json }: Options): Promise<void> {
     const text = json === true ? printedJson(found) : printed(found);
     await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
     // What still hangs is of no interest any more.
-    process.exit(passed(found) ? 0 : 1);
+    process.exit(passed(found) ? EXIT.ok : EXIT.failed);
   } finally {
     clearInterval(alive);
   }
@@ -60,7 +62,13 @@ async function look(configFile: string | undefined): Promise<Finding[]> {
   const found = await findings(checks.parts);
   await checks.close();
   return scrubbed(
-    [ok('configuration', `${given} of ${effective.length} variables are set, and fit together`), ...found],
+    [
+      ok(
+        'configuration',
+        `${given} of ${effective.length} variables ${given === 1 ? 'is set, and fits' : 'are set, and fit together'}`,
+      ),
+      ...found,
+    ],
     makeScrubber(secretsOf(config)),
   );
 }

@@ -6,6 +6,7 @@ import type { Purger } from './cluster/purger.js';
 import { type NodeDescription, NodeRegistry } from './cluster/registry.js';
 import { Links } from './compose-redis.js';
 import type { Config } from './config/config.js';
+import type { LiveConfig } from './config/live.js';
 import type { Logger } from './observe/log.js';
 import { RedisBell } from './redis/bell.js';
 import type { RedisKeys } from './redis/keys.js';
@@ -54,7 +55,7 @@ export interface JoinParts {
 }
 
 export interface BusOptions {
-  readonly config: Config;
+  readonly live: LiveConfig;
   readonly log: Logger;
   readonly describe: () => Promise<NodeDescription>;
   /** Outlives a restart. */
@@ -62,10 +63,10 @@ export interface BusOptions {
 }
 
 /** Connects in the background to the bus' Redis. */
-export function openBus({ config, log, describe, durable }: BusOptions): Bus {
+export function openBus({ live, log, describe, durable }: BusOptions): Bus {
   const clock = systemClock;
-  const { redis, upstream } = config;
-  const { serverId } = config.server;
+  const { redis } = live.config;
+  const { serverId } = live.config.server;
   // Told apart from its predecessor, and from a namesake.
   const instance = randomUUID();
   const links = new Links(redis, redis.bus!, log);
@@ -82,12 +83,7 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
     link: links.open('origin budget'),
     keys,
     clock,
-    groups: upstream.groups.map(({ name }) => ({
-      name,
-      // TMDB's image host limits connections only (TMDB.md, Limits).
-      rate: name === 'image' ? null : upstream.rate,
-      maxConnections: upstream.maxConnections,
-    })),
+    groups: groupsOf(live.config),
     instance,
     nodes,
     onChange: (shared) =>
@@ -97,6 +93,7 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
           : 'origin budget: Redis is away, this node keeps to an equal share',
       ),
   });
+  live.onChange((config) => budget.retune(groupsOf(config)));
   const turn = (name: string, holdMs: number) =>
     new RedisTurn({ link, keys, name, node: instance, holdMs, deadlineMs: control });
   const sweeping = turn('sweep', SWEEP_TURN_MS);
@@ -129,6 +126,15 @@ export function openBus({ config, log, describe, durable }: BusOptions): Bus {
       await links.close();
     },
   };
+}
+
+function groupsOf({ upstream }: Config) {
+  return upstream.groups.map(({ name }) => ({
+    name,
+    // TMDB's image host limits connections only (TMDB.md, Limits).
+    rate: name === 'image' ? null : upstream.rate,
+    maxConnections: upstream.maxConnections,
+  }));
 }
 
 /** Between two notes of how many nodes there are, ms. */

@@ -66,7 +66,6 @@ export function openFeed(parts: FeedParts): Feed | undefined {
   if (core === undefined) return undefined;
   const clock = systemClock;
   const { intervalMs } = config.changeFeed;
-  const classMs = config.cache.classes.detail.freshMs;
   const onError = (error: unknown) => log.debug({ err: error }, 'change feed');
   const area = disk.durable('feed');
   const store =
@@ -104,7 +103,8 @@ export function openFeed(parts: FeedParts): Feed | undefined {
       if (turn !== undefined && !(await turn.take())) throw new Error('another node reads the lists now');
     },
     // Twice the lifetime of their class ago: what they name is stale by itself.
-    makeRoom: () => forgetSoftPurges(disk.durable('purges'), clock.now() - 2 * classMs, isFeedTag),
+    makeRoom: () =>
+      forgetSoftPurges(disk.durable('purges'), clock.now() - 2 * core.coverage.longestMs, isFeedTag),
     newName: randomUUID,
   });
   const floor = new FeedFloor(area, () => table.stamp(), onError);

@@ -11,13 +11,13 @@ import type { NodeManagement } from './cluster/node-management.js';
 import { parentAnswer } from './cluster/parent.js';
 import { basesOf, credentialScrubber, ownTarget } from './compose-origin.js';
 import type { CoreRedis } from './compose-redis-core.js';
-import type { Config } from './config/config.js';
+import type { LiveConfig } from './config/live.js';
 import type { Logger } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import type { Origin } from './origin/source.js';
 
 export interface FetcherOptions {
-  readonly config: Config;
+  readonly live: LiveConfig;
   readonly log: Logger;
   readonly site: SitePolicy;
   readonly table: PurgeTable;
@@ -34,15 +34,17 @@ export interface FetcherOptions {
 
 /** The core's way to the origin: writes purge what they change, and with Redis a fill is led under a lease. */
 export function fetcherOf(options: FetcherOptions): Fetcher {
-  const { config, log, site, table, redis, later } = options;
+  const { live, log, site, table, redis, later } = options;
   const asking = originFetcher(options);
   return new WritingFetcher({
     inner: redis === undefined ? asking : leasedFetcher(options, asking, redis),
     site,
     purges: table,
     clock: systemClock,
-    maxEntryBytes: config.cache.maxEntryBytes,
-    bases: (upstream) => basesOf(config, upstream),
+    get maxEntryBytes() {
+      return live.config.cache.maxEntryBytes;
+    },
+    bases: (upstream) => basesOf(live.config, upstream),
     purge: (scopes, onNumbered, soft) => later.management.purgeWritten(scopes, onNumbered, soft),
     find: (route) => later.engine.lookup.find(route),
     store: (route, head, body) => later.engine.storer.finish(route, head, body),
@@ -51,16 +53,18 @@ export function fetcherOf(options: FetcherOptions): Fetcher {
   });
 }
 
-function originFetcher({ config, site, table, origin, coverage, later }: FetcherOptions): OriginFetcher {
-  const { parent } = config.cluster;
+function originFetcher({ live, site, table, origin, coverage, later }: FetcherOptions): OriginFetcher {
+  const { parent } = live.config.cluster;
   return new OriginFetcher({
     site,
     origin,
     clock: systemClock,
     coverage,
-    maxEntryBytes: config.cache.maxEntryBytes,
-    scrub: credentialScrubber(config),
-    ownTarget: (route, location) => ownTarget(site, config, route, location),
+    get maxEntryBytes() {
+      return live.config.cache.maxEntryBytes;
+    },
+    scrub: credentialScrubber(live),
+    ownTarget: (route, location) => ownTarget(site, live.config, route, location),
     parent: parent && {
       answer: (response) => parentAnswer(parent, response),
       overtaken: (head, bornAt) => table.overtook(head, bornAt),
@@ -78,5 +82,6 @@ function leasedFetcher({ site, table, later }: FetcherOptions, inner: Fetcher, r
     purgedAt: (route) => table.latestFor(expectedOf(site, route)),
     clock: systemClock,
     patienceMs: redis.leaseMs,
+    counts: redis.leaseCounts,
   });
 }

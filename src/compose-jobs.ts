@@ -1,14 +1,15 @@
 import type { Cover } from './cache/coverage.js';
 import type { Engine } from './cache/engine.js';
 import type { PurgeRule } from './cache/purge-table.js';
-import type { Member } from './cluster/member.js';
+import { answered, type Member } from './cluster/member.js';
 import type { NodeExtras } from './cluster/node-management.js';
 import { type FeedParts, openFeed } from './compose-feed.js';
 import type { Tenants } from './compose-tenants.js';
 import { openWarm } from './compose-warm-jobs.js';
 import type { Keyring } from './keyring/keyring.js';
-import type { CoreSources } from './observe/metrics.js';
+import type { JobSources } from './observe/metrics.js';
 import type { Grant, GrantAsk, KeySet } from './tenants/tenant.js';
+import type { HotKey } from './warm/job.js';
 
 export interface JobParts extends FeedParts {
   readonly engine: Engine;
@@ -27,7 +28,7 @@ export interface Joining {
 
 /** What a core does of its own accord: follows the change feed, warms up, counts for tenants. */
 export interface Jobs {
-  readonly sources: CoreSources;
+  readonly sources: JobSources;
   readonly extras: NodeExtras;
   readonly joining: () => Joining;
   readonly grant: (ask: GrantAsk) => Grant | Promise<Grant>;
@@ -59,6 +60,10 @@ export function openJobs(parts: JobParts): Jobs {
       tenants: async () => (await tenants?.rows()) ?? [],
       feed: following,
       credentials: () => keyring.status(),
+      hot: async (most) => ({
+        hits: await warm.hottest(most),
+        misses: summed(await answered(members().map((member) => member.misses(most))), most),
+      }),
     },
     joining: () => ({ rules: table.rules(), cover: feed?.cover(), keys: tenants?.keys() }),
     grant: (ask) => tenants?.grant(ask) ?? { given: ask.want, forMs: 0 },
@@ -74,4 +79,12 @@ export function openJobs(parts: JobParts): Jobs {
       await Promise.all([feed?.close(), warm.close(), tenants?.close()]);
     },
   };
+}
+
+/** What several processes have counted, the most first. */
+function summed(counted: readonly (readonly HotKey[])[], most: number): HotKey[] {
+  const sums = new Map<string, number>();
+  for (const { key, hits } of counted.flat()) sums.set(key, (sums.get(key) ?? 0) + hits);
+  const sorted = [...sums].sort(([, a], [, b]) => b - a).slice(0, most);
+  return sorted.map(([key, hits]) => ({ key, hits }));
 }

@@ -1,3 +1,4 @@
+import { LeaseCounts } from './cache/lease-counts.js';
 import { systemClock } from './clock.js';
 import type { RedisView } from './cluster/node-health.js';
 import { openRedisL2, type RedisL2, type RedisL2Options } from './compose-redis.js';
@@ -9,6 +10,7 @@ import { redisNodes } from './redis/topology.js';
 /** What a core does with L2 in Redis beyond what a worker does. */
 export interface CoreRedis extends RedisL2 {
   readonly leases: RedisLeases;
+  readonly leaseCounts: LeaseCounts;
   /** Length of a lease, ms. */
   readonly leaseMs: number;
   readonly view: RedisView;
@@ -16,16 +18,18 @@ export interface CoreRedis extends RedisL2 {
 
 export function openCoreRedis(options: Omit<RedisL2Options, 'writable'>): CoreRedis {
   const redis = openRedisL2({ ...options, writable: true });
+  const leaseCounts = new LeaseCounts();
   return {
     ...redis,
-    leases: leasesOf(redis, options.log),
+    leases: leasesOf(redis, options.log, leaseCounts),
+    leaseCounts,
     leaseMs: LEASE_MS,
-    view: redisView(redis, options.config),
+    view: redisView(redis, options.live.config),
   };
 }
 
 /** Leases lie beside the entries, over connections of their own. */
-function leasesOf({ tier, links }: RedisL2, log: Logger): RedisLeases {
+function leasesOf({ tier, links }: RedisL2, log: Logger, counts: LeaseCounts): RedisLeases {
   return new RedisLeases({
     link: links.open('leases'),
     subscriber: links.open('fills, listening'),
@@ -33,7 +37,10 @@ function leasesOf({ tier, links }: RedisL2, log: Logger): RedisLeases {
     clock: systemClock,
     // A request that has just waited for Redis in vain does not wait for a lease as well.
     available: () => tier.steady,
-    onTrouble: (trouble) => log.debug({ err: trouble }, 'lease'),
+    onTrouble: (trouble) => {
+      counts.failures += 1;
+      log.debug({ err: trouble }, 'lease');
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 import { systemClock } from './clock.js';
 import type { Config, RedisConfig } from './config/config.js';
+import type { LiveConfig } from './config/live.js';
 import { ProxyError } from './errors.js';
 import type { Logger } from './observe/log.js';
 import { RedisKeys } from './redis/keys.js';
@@ -107,7 +108,7 @@ export interface RedisL2 {
 }
 
 export interface RedisL2Options {
-  readonly config: Config;
+  readonly live: LiveConfig;
   readonly log: Logger;
   /** The disk store, as far as this process may use it. */
   readonly disk: Tier;
@@ -119,7 +120,8 @@ export interface RedisL2Options {
 
 /** Puts L2 together: Redis, then `REDIS_FALLBACK_NODES`, then the disk store. Connects in the background. */
 export function openRedisL2(options: RedisL2Options): RedisL2 {
-  const { config, log, disk, beforeReturn } = options;
+  const { live, log, disk, beforeReturn } = options;
+  const { config } = live;
   const { redis } = config;
   const links = new Links(redis, redis.l2!, log);
   const primary = redisTier(links, options, largeLinks(config));
@@ -169,7 +171,7 @@ async function total(counts: readonly Promise<number>[]): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-function redisTier(links: Links, { config, writable }: RedisL2Options, large: number): RedisTier {
+function redisTier(links: Links, { live, writable }: RedisL2Options, large: number): RedisTier {
   const { keys, settings } = links;
   const small = links.open('small values');
   return new RedisTier({
@@ -180,8 +182,10 @@ function redisTier(links: Links, { config, writable }: RedisL2Options, large: nu
     keys,
     clock: systemClock,
     deadlines: settings.deadlines,
-    maxEntryBytes: config.cache.maxEntryBytes + HEAD_BYTES,
-    keepMs: config.cache.keepMs,
+    get maxEntryBytes() {
+      return live.config.cache.maxEntryBytes + HEAD_BYTES;
+    },
+    keepMs: live.config.cache.keepMs,
     writable,
   });
 }

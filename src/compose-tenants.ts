@@ -6,6 +6,7 @@ import type { Member, MemberExtras } from './cluster/member.js';
 import type { Bus } from './compose-bus.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
+import { LACKS_OWN_KEY, lacksOwnKey, OWN_KEY_ADVICE } from './config/own-key.js';
 import type { Logger } from './observe/log.js';
 import type { TenantFigures } from './observe/metrics-tenants.js';
 import { RedisTenantStore, USAGE_DAYS } from './redis/tenant-store.js';
@@ -70,10 +71,13 @@ export interface Tenants {
   readonly keys: () => KeySet;
   readonly grant: (ask: GrantAsk) => Grant | Promise<Grant>;
   rows(): Promise<TenantRow[]>;
-  /** Undefined: everybody may read the metrics. */
-  figures(): TenantFigures | undefined;
+  figures(): TenantFigures;
   /** Begins to count, and to tell processes of new keys. Once. */
   join(parts: LedgerParts): void;
+  /** Whether this text of `PROXY_KEYS` would do; throws a ConfigError if not. */
+  check(proxyKeys: string | undefined): void;
+  /** Another text of `PROXY_KEYS`. Resolves when every process judges by it. */
+  use(proxyKeys: string | undefined): Promise<void>;
   /** Counts once more what processes have answered that are about to end. Never rejects. */
   closing(): Promise<void>;
   close(): Promise<void>;
@@ -95,9 +99,14 @@ export async function openTenants({ config, log }: TenantsOptions): Promise<Tena
   try {
     await keeper.start();
   } catch (thrown) {
-    throw thrown instanceof KeysMistake ? new ConfigError(thrown.mistakes) : thrown;
+    throw asConfigError(thrown);
   }
+  if (lacksOwnKey(config)) log.warn(`${LACKS_OWN_KEY}; ${OWN_KEY_ADVICE}`);
   return new NodeTenants(config, log, keeper);
+}
+
+function asConfigError(thrown: unknown): unknown {
+  return thrown instanceof KeysMistake ? new ConfigError(thrown.mistakes) : thrown;
 }
 
 /** What `join` has made. */
@@ -156,14 +165,27 @@ class NodeTenants implements Tenants {
   }
 
   /** Series of tenants would tell everybody who asks here, and how much, where `/metrics` is on the main port. */
-  figures(): TenantFigures | undefined {
+  figures(): TenantFigures {
     const { keeper } = this;
-    if (this.config.server.metricsPort === undefined) return undefined;
     return {
-      usage: this.#joined?.usage.total() ?? [],
-      keys: keeper.set.keys.length,
+      ...(this.config.server.metricsPort !== undefined && {
+        usage: this.#joined?.usage.total() ?? [],
+        keys: keeper.set.keys.length,
+      }),
       fileIsGood: keeper.fileIsGood,
     };
+  }
+
+  check(proxyKeys: string | undefined): void {
+    try {
+      this.keeper.check(proxyKeys);
+    } catch (thrown) {
+      throw asConfigError(thrown);
+    }
+  }
+
+  use(proxyKeys: string | undefined): Promise<void> {
+    return this.keeper.use(proxyKeys);
   }
 
   async closing(): Promise<void> {
@@ -182,7 +204,7 @@ function storeOf({ link, keys, deadlineMs }: Bus): RedisTenantStore {
 }
 
 /** A process that does not take new keys in time would go on admitting revoked ones: it is ended, and a new one begins with them. */
-function tell(members: readonly Member[], keys: KeySet): void {
-  for (const member of members)
-    member.tenants(keys).catch(() => member.evict('it did not take new proxy keys in time'));
+async function tell(members: readonly Member[], keys: KeySet): Promise<void> {
+  const evict = (member: Member) => member.evict('it did not take new proxy keys in time');
+  await Promise.all(members.map((member) => member.tenants(keys).catch(() => evict(member))));
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { WarmCommand, WarmJobRow } from './admin/answers/warm.js';
+import type { WarmJobRow } from './admin/answers/warm.js';
 import type { Engine } from './cache/engine.js';
 import type { PurgeTable } from './cache/purge-table.js';
 import type { SitePolicy } from './cache/site.js';
@@ -8,12 +8,15 @@ import { systemClock } from './clock.js';
 import { answered, type Member } from './cluster/member.js';
 import { countsHits } from './compose-warm.js';
 import type { Config } from './config/config.js';
+import { within } from './deadline.js';
 import { ProxyError } from './errors.js';
 import type { Logger } from './observe/log.js';
 import type { WarmFigures } from './observe/metrics-warm.js';
 import { proxyFor } from './origin/proxy.js';
+import type { WarmCommand } from './warm/command.js';
 import { downloadedTargets } from './warm/export-download.js';
 import { HotList } from './warm/hot-list.js';
+import type { HotKey } from './warm/job.js';
 import { JobStore } from './warm/job-store.js';
 import { type WarmEvent, WarmJobs } from './warm/jobs.js';
 import { Warmer } from './warm/warmer.js';
@@ -32,6 +35,8 @@ export interface Warm {
   readonly command: (command: WarmCommand) => Promise<WarmJobRow>;
   readonly status: (id?: string) => Promise<WarmJobRow[]>;
   readonly figures: () => WarmFigures;
+  /** What is asked for most, before the last restart too; null: nobody counts. */
+  readonly hottest: (most: number) => Promise<readonly HotKey[] | null>;
   /** Goes on with jobs that an earlier run has left. */
   start(): void;
   /** A process has begun to answer clients. */
@@ -97,6 +102,7 @@ export function openWarm({ config, log, site, engine, table, members }: WarmPart
     command: (command) => jobs.command(command),
     status: (id) => jobs.status(id),
     figures: () => jobs.figures(),
+    hottest: async (most) => (counting ? hot.top(most) : null),
     start: () => {
       void jobs.start();
       if (!counting) return;
@@ -107,7 +113,7 @@ export function openWarm({ config, log, site, engine, table, members }: WarmPart
       if (counting) void loaded.then(() => bringHot(hot, member, topKeys, log));
     },
     closing: async () => {
-      await Promise.race([close(), new Promise<void>((resolve) => clock.after(CLOSING_MS, resolve))]);
+      await within(clock, CLOSING_MS, close(), () => {});
     },
     close: async () => {
       await close();

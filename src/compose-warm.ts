@@ -36,3 +36,23 @@ export function warmSide({ config, site, lookup }: WarmSideParts): WarmSide | un
 export function countsHits({ cache, warm }: Config): boolean {
   return cache.enabled && warm.topKeys > 0;
 }
+
+/** What is asked for in vain most often. */
+export interface MissSide {
+  /** A request that could have been answered from a tier was not. Called for every miss. */
+  saw(key: string | undefined): void;
+  readonly extras: Pick<MemberExtras, 'misses'>;
+}
+
+/** Keys of misses that each process counts: for people, who look at the first twenty. */
+const MISS_SLOTS = 512;
+
+/** Undefined: nothing is cached, every request is a miss. Each miss is counted: the origin was asked, it is slow anyway. */
+export function missSide({ cache }: Config): MissSide | undefined {
+  if (!cache.enabled) return undefined;
+  const missed = new HotKeys(systemClock, MISS_SLOTS, 1);
+  return {
+    saw: (key) => missed.saw(key),
+    extras: { misses: async (most) => missed.top(most) },
+  };
+}

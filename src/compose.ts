@@ -8,27 +8,30 @@ import { LocalMember } from './cluster/local-member.js';
 import type { MemberExtras } from './cluster/member.js';
 import { loopId, withLoopChain } from './cluster/parent.js';
 import { type FeedSide, feedSide } from './compose-feed-side.js';
+import { metricsOf } from './compose-metrics.js';
 import type { TenantSide } from './compose-tenants.js';
-import { type WarmSide, warmSide } from './compose-warm.js';
-import type { Config, EffectiveSetting } from './config/config.js';
+import { type MissSide, missSide, type WarmSide, warmSide } from './compose-warm.js';
+import type { Config } from './config/config.js';
+import type { LiveConfig } from './config/live.js';
 import { createGenericPolicy } from './generic/policy.js';
 import type { Logger } from './observe/log.js';
-import { type CoreSources, createMetrics, type Metrics } from './observe/metrics.js';
-import type { BusFigures } from './observe/metrics-bus.js';
+import type { Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
 import type { Grant, GrantAsk } from './tenants/tenant.js';
 import { openDiskReader } from './tiers/disk.js';
 import type { DiskEvent } from './tiers/disk-types.js';
 import { MemoryTier } from './tiers/memory.js';
 import type { Tier } from './tiers/tier.js';
+import { TimedTier } from './tiers/timed.js';
 import { createTmdbPolicy } from './tmdb/policy.js';
 import type { ReferrerMap } from './tmdb/referrers.js';
 import { VERSION } from './version.js';
 
 /** What every process of a node is built from. */
 export interface Basis {
+  /** As it is at the start, for what stays so. */
   readonly config: Config;
-  readonly effective: readonly EffectiveSetting[];
+  readonly live: LiveConfig;
   readonly log: Logger;
 }
 
@@ -47,6 +50,7 @@ export interface Serving {
 export interface Sides {
   readonly feed: FeedSide | undefined;
   readonly warm: WarmSide | undefined;
+  readonly misses: MissSide | undefined;
   readonly tenants: TenantSide | undefined;
 }
 
@@ -66,8 +70,8 @@ const WORKER_START_MS = 500;
 
 /** Puts together what a worker process answers clients with. */
 export async function openWorker(options: WorkerOptions): Promise<Serving> {
-  const { config, log, number, fetcher, onTouch, resync, grant } = options;
-  const site = sitePolicy(config);
+  const { config, live, log, number, fetcher, onTouch, resync, grant } = options;
+  const site = sitePolicy(live);
   const disk = await openDiskReader({
     directory: storeDirectory(config),
     clock: systemClock,
@@ -78,7 +82,7 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const redis =
     config.cache.l2 === 'redis'
       ? (await import('./compose-redis.js')).openRedisL2({
-          config,
+          live,
           log,
           disk,
           writable: false,
@@ -87,14 +91,15 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
       : undefined;
   const l2 = redis?.tier ?? disk;
   const table = new PurgeTable();
-  const memory = new MemoryTier({ maxBytes: memoryShares(config.cache.memoryBytesPerWorker).tier });
+  const memory = memoryOf(live);
   const counters = new RequestCounters();
-  const feed = feedSide(config, false);
-  const engine = engineOf(options, { site, memory, l2, table, fetcher, feed });
-  const metrics = metricsOf({ counters, engine, tiers: [memory, l2] });
+  const feed = feedSide(live, false);
+  const metrics = metricsOf({ counters, engine: () => engine, tiers: [memory, l2] });
+  const engine = engineOf(options, { site, memory, l2, table, fetcher, feed, metrics });
   const sides: Sides = {
     feed,
     warm: warmSide({ config, site, lookup: engine.lookup }),
+    misses: missSide(config),
     tenants: (await tenantModule(config))?.tenantSide({ grant }),
   };
   const { flights } = engine.filler;
@@ -107,7 +112,7 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
     counters,
     metrics,
     evict: () => {},
-    extras: extrasOf(sides),
+    extras: extrasOf(live, sides),
   });
   await redis?.links.ready(WORKER_START_MS);
   await redis?.tier.start();
@@ -118,8 +123,17 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
   return { engine, site, table, member, counters, sides, close };
 }
 
-export function extrasOf({ feed, warm, tenants }: Sides): MemberExtras {
-  return { ...feed?.extras, ...warm?.extras, ...tenants?.extras };
+export function extrasOf(live: LiveConfig, { feed, warm, misses, tenants }: Sides): MemberExtras {
+  const reconfigure = async (config: Config) => live.become(config);
+  return { ...feed?.extras, ...warm?.extras, ...misses?.extras, ...tenants?.extras, reconfigure };
+}
+
+/** L1 of a process that answers clients, with its share of `MEMORY_CACHE_BYTES`, now and later. */
+export function memoryOf(live: LiveConfig): MemoryTier {
+  const bytesOf = ({ cache }: Config) => memoryShares(cache.memoryBytesPerWorker).tier;
+  const memory = new MemoryTier({ maxBytes: bytesOf(live.config) });
+  live.onChange((config) => void memory.resize(bytesOf(config)));
+  return memory;
 }
 
 /** Loaded only where clients have keys. */
@@ -144,51 +158,54 @@ interface EngineChoice {
   readonly table: PurgeTable;
   readonly fetcher: Fetcher;
   readonly feed: FeedSide | undefined;
+  /** Told how long L2 takes. */
+  readonly metrics: Metrics;
 }
 
 /** The engine of one process over its tiers. */
-export function engineOf({ config, log }: Basis, choice: EngineChoice): Engine {
-  const { table, feed, ...parts } = choice;
+export function engineOf({ config, live, log }: Basis, choice: EngineChoice): Engine {
+  const { table, feed, metrics, ...parts } = choice;
   return new Engine({
     ...parts,
+    l2: new TimedTier({ tier: choice.l2, observe: metrics.timed }),
     purges: table,
     coverage: feed?.coverage,
     onKept: feed?.onKept,
     clock: systemClock,
-    maxEntryBytes: config.cache.maxEntryBytes,
-    softTimeoutMs: config.cache.softTimeoutMs,
+    get maxEntryBytes() {
+      return live.config.cache.maxEntryBytes;
+    },
+    get softTimeoutMs() {
+      return live.config.cache.softTimeoutMs;
+    },
     honourMaxStale: config.cache.honourMaxStale,
     offline: config.cache.offline,
     onBackgroundError: (error, key) => log.warn({ key, code: error.code, err: error }, 'refresh failed'),
   });
 }
 
-interface MetricsParts {
-  readonly counters: RequestCounters;
-  readonly engine: Engine;
-  readonly tiers: readonly Tier[];
-  /** Purges across nodes, where this process takes part in them. */
-  readonly bus?: (() => BusFigures | undefined) | undefined;
-  readonly core?: () => CoreSources;
-}
-
-export function metricsOf({ counters, engine, tiers, bus, core }: MetricsParts): Metrics {
-  return createMetrics({
-    version: VERSION,
-    sources: {
-      requests: counters,
-      tiers: () => tiers.map((tier) => ({ name: tier.name, stats: tier.stats() })),
-      flights: () => engine.filler.flights.size,
-      ...(bus !== undefined && { bus }),
-      ...(core !== undefined && { core }),
-    },
-  });
-}
-
 /** The site; with a parent, one that says through whom each request has come. `referrers`: in the core. */
-export function sitePolicy(config: Config, referrers?: ReferrerMap): SitePolicy {
-  const site = plainSitePolicy(config, referrers);
-  return config.cluster.parent === undefined ? site : withLoopChain(site, loopId(config.server.serverId));
+export function sitePolicy(live: LiveConfig, referrers?: ReferrerMap): SitePolicy {
+  const made = (config: Config) => {
+    const site = plainSitePolicy(config, referrers);
+    return config.cluster.parent === undefined ? site : withLoopChain(site, loopId(config.server.serverId));
+  };
+  const first = made(live.config);
+  let now = first;
+  let version = 0;
+  live.onChange((config) => {
+    now = made(config);
+    version++;
+  });
+  return {
+    ...first,
+    get version() {
+      return version;
+    },
+    // Credentials and lifetimes may be others; all else of a site is decided at the start.
+    route: (request) => now.route(request),
+    times: (className) => now.times(className),
+  };
 }
 
 /** What is TMDB's own, or nobody's in particular. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSampleOrigin } from './demo/index.js';
@@ -7,7 +7,9 @@ import { serve } from './serve-command.js';
 /** The sample TMDB and the proxy in front of it, with a store that is gone afterwards. The environment may overrule. */
 export async function demo(): Promise<void> {
   const origin = await startSampleOrigin({});
-  const directory = await mkdtemp(join(tmpdir(), 'tmdb-cache-proxy-demo-'));
+  const directory = mkdtempSync(join(tmpdir(), 'tmdb-cache-proxy-demo-'));
+  // However it ends: where it can't serve the process exits at once.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const env = {
     USE_REDIS: 'false',
     CACHE_DIR: directory,
@@ -21,10 +23,7 @@ export async function demo(): Promise<void> {
   await serve({
     env,
     onReady: ({ addresses }) => process.stdout.write(welcome(addresses.main, origin.url)),
-    onStop: async () => {
-      await origin.close();
-      await rm(directory, { recursive: true, force: true });
-    },
+    onStop: () => origin.close(),
   });
 }
 

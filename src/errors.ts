@@ -41,6 +41,7 @@ const CATALOGUE = {
   tenant_rate: [429, true, 'Honour Retry-After.'],
   tenant_quota: [429, true, 'Honour Retry-After: the quota begins anew at midnight UTC.'],
   conflict: [409, false, 'Look at its present state first.'],
+  config_invalid: [422, false, 'Correct it and ask again; what held before still holds.'],
   not_found: [404, false, 'See /docs for what this server answers; TMDB is under /3, /4 and /t/p.'],
   unauthorized: [401, false, 'Send the admin key as X-API-Key or Authorization: Bearer.'],
   forbidden: [403, false, 'Set ADMIN_API_KEY to use management paths from another machine.'],
@@ -54,6 +55,8 @@ export interface ProxyErrorDetails {
   cause?: unknown;
   /** Seconds a client should wait, when known. */
   retryAfter?: number;
+  /** What to do about it, where the code's own advice says less. */
+  advice?: string;
 }
 
 /** A failure with a stable code. `message` is for people and holds no secret. */
@@ -68,7 +71,10 @@ export class ProxyError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'ProxyError';
     this.code = code;
-    [this.status, this.retryable, this.advice] = CATALOGUE[code];
+    const [status, retryable, advice] = CATALOGUE[code];
+    this.status = status;
+    this.retryable = retryable;
+    this.advice = details.advice ?? advice;
     this.retryAfter = details.retryAfter;
   }
 }

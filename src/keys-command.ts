@@ -1,20 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { command } from './cli/command.js';
+import { ending } from './cli/ending.js';
+import { EXIT, type ExitStatus } from './cli/exit-status.js';
+import { shownTenant, tenantsTable } from './cli/keys-view.js';
 import { Mistakes } from './config/config-error.js';
 import { gather, readLayers } from './config/sources.js';
+import { plural } from './figures.js';
 import { ANONYMOUS, CLASSES, isTenantName, parseDate } from './tenants/key-text.js';
 import { EditTrouble, editKeys, readKeysText, withNewKey, withoutKey } from './tenants/keys-editor.js';
 import { parseKeys } from './tenants/keys-file.js';
-import {
-  areClasses,
-  isBurst,
-  isQuota,
-  isRate,
-  KeysMistake,
-  type TenantRecord,
-  WANTED,
-} from './tenants/records.js';
+import { areClasses, isBurst, isQuota, isRate, WANTED } from './tenants/records.js';
 
 interface FileOption {
   readonly file?: string;
@@ -30,26 +27,20 @@ interface AddOptions extends FileOption {
   readonly hex?: boolean;
 }
 
-/** `tmdb-cache-proxy keys`: `args` are what follows it on the command line. Sets the exit status: 1 when nothing was done. */
-export async function keys(args: readonly string[]): Promise<void> {
-  try {
-    await command().parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof EditTrouble || error instanceof KeysMistake)) throw error;
-    const lines = error instanceof KeysMistake ? error.mistakes : [error.message];
-    process.stderr.write(`${lines.map((line) => `tmdb-cache-proxy keys: ${line}`).join('\n')}\n`);
-    process.exitCode = 1;
-  }
-}
-
-function command(): Command {
-  const program = new Command('tmdb-cache-proxy keys')
-    .description('Adds, lists and revokes the keys of clients. A running proxy follows the file by itself.')
-    .helpCommand(false);
-  const withFile = (sub: Command) =>
-    sub.option('--file <path>', 'the keys file; without it the one that PROXY_KEYS_FILE names');
-  withFile(program.command('add <tenant>'))
-    .description("make a key and print it, this once; limits that are given are the tenant's from now on")
+/** `tmdb-cache-proxy keys`: adds, lists and revokes the keys of clients in the file that a proxy follows. */
+export function keysCommand(): Command {
+  const keys = command(['keys'], {
+    summary: 'add, list and revoke the keys of clients',
+    description: 'Adds, lists and revokes the keys of clients. A running proxy follows the file by itself.',
+    examples: ['keys add living-room --rate 5 --quota 10000', 'keys list', 'keys revoke living-room'],
+  });
+  const add = sub(
+    'add',
+    'make a key and print it, this once',
+    'keys add living-room --rate 5 --classes detail,image',
+  )
+    .description("Makes a key and prints it, this once. Limits that are given are the tenant's from now on.")
+    .argument('<tenant>', 'up to 64 lower-case letters, digits, ".", "_" and "-"', tenantName)
     .option('--rate <number>', 'requests per second', number(isRate, WANTED.rate))
     .option(
       '--burst <number>',
@@ -66,24 +57,42 @@ function command(): Command {
     .option('--diagnostics', 'tell the tenant how its answers came about (X-Cache, Age)')
     .option('--no-diagnostics', 'do not, which is the default')
     .option('--hex', 'a key of 32 hexadecimal digits, for clients that take only what looks like one of TMDB')
-    .action(add);
-  withFile(program.command('list'))
-    .description('print every tenant with its limits and the ids of its keys')
+    .action((tenant: string, options: AddOptions) =>
+      ending('keys', undefined, () => addKey(tenant, options)),
+    );
+  const list = sub('list', 'print every tenant with its limits and the ids of its keys', 'keys list --json')
     .option('--json', 'as JSON')
-    .action(list);
-  withFile(program.command('revoke <tenant-or-id>'))
-    .description('revoke one key by its id, or all keys of a tenant')
-    .action(revoke);
-  return program;
+    .action((options: FileOption & { json?: boolean }) =>
+      ending('keys', options.json, async () => listKeys(options)),
+    );
+  const revoke = sub('revoke', 'revoke one key by its id, or all keys of a tenant', 'keys revoke living-room')
+    .argument('<tenant-or-id>', 'as list shows them')
+    .action((idOrName: string, options: FileOption) =>
+      ending('keys', undefined, () => revokeKeys(idOrName, options)),
+    );
+  for (const each of [add, list, revoke])
+    keys.addCommand(
+      each.option('--file <path>', 'the keys file; without it the one that PROXY_KEYS_FILE names'),
+    );
+  return keys;
 }
 
-async function add(tenant: string, options: AddOptions): Promise<void> {
-  if (!isTenantName(tenant) || tenant === ANONYMOUS)
-    throw new EditTrouble(
-      tenant === ANONYMOUS
-        ? `"${ANONYMOUS}" is for those who send no key: give it limits in the file, and no key`
-        : 'a tenant\'s name is up to 64 lower-case letters, digits, ".", "_" and "-", the first a letter or digit',
+function sub(name: string, summary: string, example: string): Command {
+  return command(['keys', name], { summary, examples: [example] });
+}
+
+function tenantName(text: string): string {
+  if (text === ANONYMOUS)
+    throw new InvalidArgumentError(
+      `"${ANONYMOUS}" is for those who send no key: give it limits in the file, and no key.`,
     );
+  if (isTenantName(text)) return text;
+  throw new InvalidArgumentError(
+    'A tenant\'s name is up to 64 lower-case letters, digits, ".", "_" and "-", the first a letter or digit.',
+  );
+}
+
+async function addKey(tenant: string, options: AddOptions): Promise<ExitStatus> {
   const { file, expires, hex, ...limits } = options;
   let made: { id: string; key: string } | undefined;
   const path = fileOf(file);
@@ -99,20 +108,22 @@ async function add(tenant: string, options: AddOptions): Promise<void> {
   // The key alone goes to standard output, so that it can be piped where it belongs.
   process.stderr.write(`${convertedNote(converted)}Key ${made!.id} of ${tenant}, shown only this once:\n`);
   process.stdout.write(`${made!.key}\n`);
+  return EXIT.ok;
 }
 
-function list({ file, json }: FileOption & { json?: boolean }): void {
+function listKeys({ file, json }: FileOption & { json?: boolean }): ExitStatus {
   const path = fileOf(file);
   const text = readKeysText(path);
   if (text === undefined)
     throw new EditTrouble(`${path} does not exist; "tmdb-cache-proxy keys add <tenant>" makes it`);
   const tenants = parseKeys(text);
   process.stdout.write(
-    json === true ? `${JSON.stringify(tenants.map(shown), undefined, 2)}\n` : table(tenants),
+    json === true ? `${JSON.stringify(tenants.map(shownTenant), undefined, 2)}\n` : tenantsTable(tenants),
   );
+  return EXIT.ok;
 }
 
-async function revoke(idOrName: string, { file }: FileOption): Promise<void> {
+async function revokeKeys(idOrName: string, { file }: FileOption): Promise<ExitStatus> {
   const path = fileOf(file);
   if (readKeysText(path) === undefined)
     throw new EditTrouble(`${path} does not exist; give another with --file`);
@@ -126,8 +137,9 @@ async function revoke(idOrName: string, { file }: FileOption): Promise<void> {
     revoked = after.revoked;
     return after.tenants;
   });
-  const done = revoked === 0 ? 'It was revoked before' : `Revoked ${revoked} key${revoked === 1 ? '' : 's'}`;
+  const done = revoked === 0 ? 'It was revoked before' : `Revoked ${plural(revoked, 'key')}`;
   process.stderr.write(`${convertedNote(converted)}${done}. A running proxy refuses it within 3 seconds.\n`);
+  return EXIT.ok;
 }
 
 function convertedNote(converted: boolean): string {
@@ -151,53 +163,6 @@ function fileOf(option: string | undefined): string {
   return resolve(given.text);
 }
 
-/** What is shown of a tenant: everything but digests. */
-function shown({ keys: all, expires, ...tenant }: TenantRecord) {
-  return {
-    ...tenant,
-    expires: iso(expires),
-    keys: all.map((key) => ({
-      id: key.id,
-      created: iso(key.created),
-      expires: iso(key.expires),
-      revoked: iso(key.revoked),
-    })),
-  };
-}
-
-function table(tenants: readonly TenantRecord[]): string {
-  if (tenants.length === 0) return 'There is no tenant yet.\n';
-  return tenants
-    .map((tenant) => {
-      const { rate, burst, quota, classes: allowed, expires, diagnostics } = tenant;
-      const limits = [
-        rate !== undefined && `${rate} a second`,
-        burst !== undefined && `${burst} at once`,
-        quota !== undefined && `${quota} a day`,
-        allowed?.join('+'),
-        expires !== undefined && `until ${iso(expires)}`,
-        diagnostics && 'diagnostics',
-      ].filter((limit) => typeof limit === 'string');
-      const rows = tenant.keys.map((key) => `  ${key.id.padEnd(8)}${stateOf(key)}\n`);
-      return `${tenant.name}: ${limits.length === 0 ? 'no limits' : limits.join(', ')}\n${rows.join('')}`;
-    })
-    .join('');
-}
-
-function stateOf({ created, expires, revoked }: TenantRecord['keys'][number]): string {
-  const parts = [
-    created !== undefined && `made ${iso(created)}`,
-    revoked !== undefined
-      ? `revoked ${iso(revoked)}`
-      : expires !== undefined && `${expires <= Date.now() ? 'expired' : 'until'} ${iso(expires)}`,
-  ];
-  return parts.filter((part) => part !== false).join(', ');
-}
-
-function iso(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
-}
-
 function number(isGood: (value: number) => boolean, wanted: string): (text: string) => number {
   return (text) => {
     const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
@@ -218,5 +183,6 @@ function expiry(text: string): number {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   const ms = days === undefined ? parseDate(text) : Date.now() + Number(days) * DAY_MS;
   if (ms === undefined) throw new InvalidArgumentError(`It ${WANTED.expires}, or days from now such as 30d.`);
+  if (ms <= Date.now()) throw new InvalidArgumentError('It is over already: the key would never be taken.');
   return ms;
 }

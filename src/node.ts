@@ -10,20 +10,25 @@ import { RemoteMember } from './cluster/remote-member.js';
 import { Supervisor, type WorkerLink } from './cluster/supervisor.js';
 import type { Basis } from './compose.js';
 import { type Core, openCore } from './compose-core.js';
+import type { CoreOptions } from './core-options.js';
+import { ProxyError } from './errors.js';
+import type { Logger } from './observe/log.js';
 import { type Addresses, listen } from './serve.js';
 import type { GrantAsk } from './tenants/tenant.js';
-import type { Welcome } from './worker.js';
+import type { Joined, Welcome } from './worker.js';
 
 /** A node that answers clients. */
 export interface RunningNode {
   readonly addresses: Addresses;
   /** Not ready → requests in flight finish → stores flushed. Resolves when everything is closed. */
   stop(): Promise<void>;
+  /** Reads the configuration again; what comes of it is in the log. Never rejects. */
+  reload(): Promise<void>;
   /** Ends worker processes at once, for a second signal. */
   abandon(): void;
 }
 
-export interface NodeOptions extends Basis {
+export interface NodeOptions extends Basis, Pick<CoreOptions, 'loaded' | 'reread'> {
   /** The node can't go on (workers die again and again): say the message and end. */
   readonly onFatal: (message: string) => void;
 }
@@ -36,13 +41,14 @@ export function startNode(options: NodeOptions): Promise<RunningNode> {
 async function startAlone(options: NodeOptions): Promise<RunningNode> {
   let draining = false;
   const core = await openCore({ ...options, alone: true, workers: () => [], draining: () => draining });
-  const { config, log } = options;
+  const { config, live, log } = options;
   try {
     const serving = core.serving!;
-    const listening = await listen({ config, log, serving, management: core.management });
+    const listening = await listen({ config, live, log, serving, management: core.management });
     core.jobs.answers(serving.member);
     return {
       addresses: listening.addresses,
+      reload: () => reload(core, log),
       stop: async () => {
         draining = true;
         await core.jobs.closing();
@@ -58,7 +64,7 @@ async function startAlone(options: NodeOptions): Promise<RunningNode> {
 }
 
 async function startMany(options: NodeOptions): Promise<RunningNode> {
-  const { config, effective, log, onFatal } = options;
+  const { config, live, log, onFatal } = options;
   const members = new Map<number, RemoteMember>();
   let draining = false;
   const core = await openCore({
@@ -71,10 +77,12 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
   const hub = await startHub(hubPath, core.hub);
 
   return new Promise<RunningNode>((resolve, reject) => {
-    let started = false;
+    let state: 'starting' | 'serving' | 'failed' = 'starting';
     const fail = (message: string) => {
-      if (started) return onFatal(message);
-      started = true;
+      if (state === 'serving') return onFatal(message);
+      // Another worker has met the same; what was opened is being closed.
+      if (state === 'failed') return;
+      state = 'failed';
       const done = () => reject(new Error(message));
       stop().then(done, done);
     };
@@ -83,18 +91,19 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
       workers: config.server.workers,
       clock: systemClock,
       handlers: (link) => ({
-        hello: (): Welcome => ({ number: link.id, config, effective, hubPath }),
-        join: () => {
+        hello: (): Welcome => ({ number: link.id, config: live.config, hubPath }),
+        join: (): Joined => {
           members.set(link.id, remoteMember(link));
-          return core.jobs.joining();
+          return { ...core.jobs.joining(), config: live.config };
         },
         ready: (addresses: Addresses) => {
           ready.set(link.id, addresses);
           const member = members.get(link.id);
           if (member !== undefined) core.jobs.answers(member);
-          if (started || ready.size < config.server.workers) return;
-          started = true;
-          resolve({ addresses, stop, abandon: () => supervisor.killAll() });
+          if (state !== 'starting' || ready.size < config.server.workers) return;
+          state = 'serving';
+          const abandon = () => supervisor.killAll();
+          resolve({ addresses, stop, reload: () => reload(core, log), abandon });
         },
         fatal: (message: string) => fail(message),
         touch: (keys: string[]) => core.disk.touch(keys),
@@ -122,6 +131,13 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
       await closeCore(core, hub, hubPath);
     };
     supervisor.start();
+  });
+}
+
+async function reload({ management }: Core, log: Logger): Promise<void> {
+  await management.reload().catch((err) => {
+    const isTold = err instanceof ProxyError && err.code === 'config_invalid';
+    if (!isTold) log.error({ err }, 'the configuration could not be read again');
   });
 }
 

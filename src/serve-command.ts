@@ -1,12 +1,17 @@
+import { closeSync, openSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
+import { EXIT, type ExitStatus } from './cli/exit-status.js';
+import { logOf } from './compose-log.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
-import { loadConfig } from './config/load.js';
+import { LiveConfig } from './config/live.js';
+import { type LoadOptions, loadConfig } from './config/load.js';
 import { printConfig } from './config/print.js';
+import { reloadConfig } from './config/reload.js';
 import { secretsOf } from './config/secrets.js';
-import { type RunningNode, startNode } from './node.js';
-import { createLogger } from './observe/log.js';
-import { makeScrubber } from './observe/redact.js';
+import { type NodeOptions, type RunningNode, startNode } from './node.js';
+import type { Logger } from './observe/log.js';
+import { makeScrubber } from './redact/redact.js';
 import { DiskStoreError } from './tiers/disk-types.js';
 
 export interface ServeOptions {
@@ -19,30 +24,35 @@ export interface ServeOptions {
   readonly onStop?: () => Promise<void>;
 }
 
-/** Exit statuses: the configuration is wrong (sysexits' EX_CONFIG), or the start failed for another reason. */
-const EXIT_CONFIG = 78;
-const EXIT_FAILED = 1;
-
 /** Serves until a signal: not ready → requests in flight finish → stores flushed → exit 0. */
 export async function serve(options: ServeOptions = {}): Promise<void> {
-  const { config, effective } = load(options);
+  const sources: LoadOptions = {
+    env: options.env ?? process.env,
+    cwd: process.cwd(),
+    ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
+  };
+  const loaded = load(sources);
+  const { config } = loaded;
   // People read the configuration, programs the log: one goes to standard error, the other to standard output.
-  process.stderr.write(`${printConfig(effective).join('\n')}\n`);
-  const { logLevel: level, serverId } = config.server;
-  const log = createLogger({ level, serverId, secrets: secretsOf(config) });
+  process.stderr.write(`${printConfig(loaded.effective).join('\n')}\n`);
+  const live = new LiveConfig(config);
+  const log = logOf(live);
   let node: RunningNode | undefined;
   let stopping = false;
   const onFatal = (message: string) => {
     log.fatal(message);
     node?.abandon();
-    process.exit(EXIT_FAILED);
+    process.exit(EXIT.failed);
   };
-  const starting = startNode({ config, effective, log, onFatal });
+  const reread: NodeOptions['reread'] = (running) => reloadConfig(running, sources);
+  const starting = startNode({ config, live, loaded, reread, log, onFatal });
   const graceMs = config.server.shutdownDelayMs + config.server.shutdownTimeoutMs + 10_000;
   // Before the node is up: a signal during the start ends what has been opened by then, too.
-  closeWithGrace(
+  const closing = closeWithGrace(
     {
       delay: graceMs,
+      // On Windows it means that the console is closed.
+      skip: process.platform === 'win32' ? [] : ['SIGHUP'],
       onSecondSignal: (signal) => {
         log.warn(`second ${signal}: ending at once`);
         node?.abandon();
@@ -55,20 +65,21 @@ export async function serve(options: ServeOptions = {}): Promise<void> {
     async ({ signal, err }) => {
       stopping = true;
       if (err !== undefined) log.fatal({ err }, 'unexpected fault: stopping');
-      else log.info(`${signal}: draining`);
+      else log.info(`${signal ?? 'terminal closed'}: draining`);
       const running = await starting.catch(() => undefined); // told below
       await running?.stop();
       await options.onStop?.();
       log.info('stopped');
     },
   );
+  if (process.platform !== 'win32') reloadOnSighup(log, starting, closing);
   try {
     node = await starting;
   } catch (error) {
     // Keys of clients are read when they are needed: what is wrong with them shows only here.
-    if (error instanceof ConfigError) fail(mistakesOf(error), EXIT_CONFIG);
+    if (error instanceof ConfigError) fail(mistakesOf(error), EXIT.configuration);
     const wrongSetting = error instanceof DiskStoreError && error.code === 'too-small';
-    fail(describe(error, config), wrongSetting ? EXIT_CONFIG : EXIT_FAILED);
+    fail(describe(error, config), wrongSetting ? EXIT.configuration : EXIT.failed);
   }
   if (stopping) return;
   const running = node!;
@@ -76,16 +87,37 @@ export async function serve(options: ServeOptions = {}): Promise<void> {
   options.onReady?.(running, config);
 }
 
-function load(options: ServeOptions) {
+/** One that comes during the start waits for its end. A terminal that closes sends it, too: what was started there ends with it. */
+function reloadOnSighup(log: Logger, starting: Promise<RunningNode>, closing: { close(): void }): void {
+  const hadTerminal = hasTerminal();
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !hasTerminal()) {
+      closing.close();
+      return;
+    }
+    log.info('SIGHUP: reading the configuration again');
+    void starting.then(
+      (node) => node.reload(),
+      () => {}, // told by the start
+    );
+  });
+}
+
+function hasTerminal(): boolean {
   try {
-    return loadConfig({
-      env: options.env ?? process.env,
-      cwd: process.cwd(),
-      ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
-    });
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function load(sources: LoadOptions) {
+  try {
+    return loadConfig(sources);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return fail(mistakesOf(error), EXIT_CONFIG);
+    return fail(mistakesOf(error), EXIT.configuration);
   }
 }
 
@@ -102,7 +134,7 @@ function describe(error: unknown, config: Config): string {
   return scrub('code' in error && error.code === 'internal' ? (error.stack ?? error.message) : error.message);
 }
 
-function fail(message: string, status: number): never {
+function fail(message: string, status: ExitStatus): never {
   process.stderr.write(`tmdb-cache-proxy: ${message}\n`);
   process.exit(status);
 }

@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
 import type { Context } from 'hono';
 import type { Surface } from './admin/app.js';
-import { createAuth } from './admin/auth.js';
-import type { Management } from './admin/management.js';
+import { type Authorize, createAuth } from './admin/auth.js';
 import { systemClock } from './clock.js';
 import { loopId } from './cluster/parent.js';
+import type { NodeSide } from './cluster/remote-management.js';
 import { memoryShares, type Serving } from './compose.js';
 import type { Config } from './config/config.js';
+import type { LiveConfig } from './config/live.js';
 import { managementApp } from './management-app.js';
 import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
@@ -16,9 +17,10 @@ import { configurationRewriter } from './server/configuration-rewrite.js';
 import { Draining } from './server/draining.js';
 import { FastPath } from './server/fast-path.js';
 import { lendsSockets } from './server/fast-path-probe.js';
+import { forwardedBase } from './server/forwarded.js';
 import { Listener } from './server/listener.js';
 import type { Observer } from './server/observer.js';
-import { createClientAddress, peerOf } from './server/peer.js';
+import { createClientAddress, peerOf, trustFunction } from './server/peer.js';
 import { PreparedResponses } from './server/prepared.js';
 import type { ServerSettings } from './server/settings.js';
 import { everyPath, tmdbPaths } from './territories.js';
@@ -40,26 +42,26 @@ export interface Listening {
 const PRELOAD_MS = 1000;
 
 export interface ListenOptions {
+  /** As it is at the start, for what stays so. */
   readonly config: Config;
+  readonly live: LiveConfig;
   readonly serving: Serving;
-  readonly management: Management;
+  readonly management: NodeSide;
   readonly log: Logger;
 }
 
 /** Opens the ports of one process. Rejects with a message that names the variable when one can't be had. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { config, serving, log } = options;
+  const { config, live, serving, log } = options;
   const { server } = config;
   const draining = new Draining({
     clock: systemClock,
     delayMs: server.shutdownDelayMs,
     timeoutMs: server.shutdownTimeoutMs,
   });
-  const access = accessLog(
-    { ...serving.sides, counters: serving.counters },
-    log,
-    new HitLog(systemClock, server.logHits),
-  );
+  const hitLog = new HitLog(systemClock, live.config.server.logHits);
+  live.onChange((next) => hitLog.limit(next.server.logHits));
+  const access = accessLog({ ...serving.sides, counters: serving.counters }, log, hitLog);
   const settings = settingsOf(options, draining, access);
   const { main, admin, metrics } = doorsOf(config);
   const open = opener(options, draining, settings);
@@ -78,19 +80,21 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 }
 
 function settingsOf(
-  { config, serving }: ListenOptions,
+  { config, live, serving }: ListenOptions,
   draining: Draining,
   observer: Observer,
 ): ServerSettings {
-  const { server, upstream, cache, cluster } = config;
+  const { server, upstream, cluster } = config;
   return {
     site: serving.site,
     clock: systemClock,
     serverId: server.serverId,
     version: VERSION,
     cors: upstream.type !== 'custom',
-    maxEntryBytes: cache.maxEntryBytes,
-    identityBytes: memoryShares(cache.memoryBytesPerWorker).copies,
+    get maxEntryBytes() {
+      return live.config.cache.maxEntryBytes;
+    },
+    identityBytes: copiesOf(live.config),
     loopId: cluster.parent === undefined ? undefined : loopId(server.serverId),
     isReady: draining.isReady,
     clientAddress: createClientAddress(server.trustProxy),
@@ -101,6 +105,10 @@ function settingsOf(
         ? configurationRewriter({ publicUrl: server.publicUrl, trust: server.trustProxy })
         : undefined,
   };
+}
+
+function copiesOf({ cache }: Config): number {
+  return memoryShares(cache.memoryBytesPerWorker).copies;
 }
 
 /** One port and what it is for. */
@@ -149,14 +157,17 @@ function doorsOf({ server, upstream }: Config): { main: Door; admin?: Door; metr
 
 /** Opens doors and says where they are. All of a process share their settings and the brake on wrong keys. */
 function opener(
-  { config, serving, management, log }: ListenOptions,
+  { config, live, serving, management, log }: ListenOptions,
   draining: Draining,
   settings: ServerSettings,
 ): (door: Door) => Promise<string> {
-  const { server, admin } = config;
+  const { server } = config;
+  const trusted = trustFunction(server.trustProxy);
   const managing = {
     management,
-    auth: createAuth({ apiKey: admin.apiKey, clock: systemClock }),
+    auth: authOf(live),
+    apiKey: () => live.config.admin.apiKey,
+    base: (c: Context) => forwardedBase(c.env.incoming, trusted),
     peer: (c: Context) => peerOf(c.env.incoming, settings.clientAddress),
     ready: draining.isReady,
     version: VERSION,
@@ -176,7 +187,8 @@ function opener(
       territory,
       own,
     });
-    const listener = new Listener(app, proxies && (await isFast) ? fastPath(app, serving) : undefined);
+    live.onChange((next) => app.delivery.identities.resize(copiesOf(next)));
+    const listener = new Listener(app, proxies && (await isFast) ? fastPath(app, serving, live) : undefined);
     draining.add(listener);
     try {
       const address = await listener.listen(port, server.host);
@@ -186,6 +198,18 @@ function opener(
       throw new Error(explain(error, variable, port));
     }
   };
+}
+
+/** Who may manage, by the key of now. One brake for all listeners of a process, until there is another key. */
+function authOf(live: LiveConfig): Authorize {
+  let { apiKey } = live.config.admin;
+  let auth = createAuth({ apiKey, clock: systemClock });
+  live.onChange(({ admin }) => {
+    if (admin.apiKey === apiKey) return;
+    apiKey = admin.apiKey;
+    auth = createAuth({ apiKey, clock: systemClock });
+  });
+  return (credentials, peer) => auth(credentials, peer);
 }
 
 /** Whether the fast path works with this Node; said if it does not. */
@@ -208,8 +232,9 @@ function preload(app: App, log: Logger): void {
 }
 
 /** What is ready for the socket has as much memory as what is decoded. */
-function fastPath({ settings, territory, delivery }: App, { engine }: Serving): FastPath {
-  const prepared = new PreparedResponses(settings, delivery, settings.identityBytes);
+function fastPath({ settings, territory, delivery }: App, { engine }: Serving, live: LiveConfig): FastPath {
+  const prepared = new PreparedResponses(settings, delivery, copiesOf(live.config));
+  live.onChange((next) => prepared.resize(copiesOf(next)));
   return new FastPath({ settings, territory, lookup: engine.lookup, prepared });
 }
 

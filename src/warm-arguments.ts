@@ -1,4 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from './cli/arguments.js';
+import { command } from './cli/command.js';
+import { EXIT } from './cli/exit-status.js';
+import { type ProxyOptions, withProxyOptions } from './cli/proxy-options.js';
 import { MAX_CONCURRENCY, MAX_LINES } from './warm/command.js';
 import {
   APPEND,
@@ -10,7 +14,7 @@ import {
 } from './warm/export-list.js';
 
 /** What follows `warm` on the command line. */
-export interface WarmArguments {
+export interface WarmArguments extends ProxyOptions {
   readonly addresses: readonly string[];
   readonly urls?: string;
   readonly log?: string;
@@ -24,29 +28,30 @@ export interface WarmArguments {
   readonly adult?: boolean;
   readonly date?: string;
   readonly concurrency?: number;
-  readonly url?: string;
-  readonly key?: string;
-  readonly config?: string;
   readonly json?: boolean;
   readonly detach?: boolean;
 }
 
-const EXAMPLES = `
-Examples:
-  tmdb-cache-proxy warm /3/movie/550 https://www.themoviedb.org/tv/1399
-  tmdb-cache-proxy warm --urls list.txt
-  tmdb-cache-proxy warm --log access.log --top 5000
-  tmdb-cache-proxy warm --export movie --top 1000 --language de,en --append credits,images
-  tmdb-cache-proxy warm --export movie_ids_01_31_2026.json.gz --top 1000
-  tmdb-cache-proxy warm --hot
-
-It asks a running proxy, which fetches behind all of its clients. Exit status: 0 all that may be shared
-is in the cache, 1 something is not, 130 stopped by Ctrl-C (the job then waits for --resume).`;
-
-/** Parses the arguments. Prints help or what is wrong, and ends the process with 0 or 1, where they say nothing to do. */
-export function warmArguments(args: readonly string[]): WarmArguments {
-  const program = new Command('tmdb-cache-proxy warm')
-    .description('Have a running proxy fetch a list of addresses.')
+/** The command, which hands over arguments that fit together. */
+export function warmArguments(run: (given: WarmArguments) => Promise<void>): Command {
+  const warm = command(['warm'], {
+    summary: 'have a running proxy fetch a list of addresses',
+    description: 'Has a running proxy fetch a list of addresses, behind all of its clients.',
+    examples: [
+      'warm /3/movie/550 https://www.themoviedb.org/tv/1399',
+      'warm --urls list.txt',
+      'warm --log access.log --top 5000',
+      'warm --export movie --top 1000 --language de,en --append credits,images',
+      'warm --export movie_ids_01_31_2026.json.gz --top 1000',
+      'warm --hot',
+    ],
+    exits: {
+      [EXIT.ok]: 'all that may be shared is in the cache',
+      [EXIT.failed]: 'something is not, or no proxy could be asked',
+      [EXIT.interrupted]: 'stopped by Ctrl-C; the job then waits for --resume',
+      [EXIT.unread]: 'nobody reads the output any more; the job goes on',
+    },
+  })
     .argument('[address...]', 'paths, URLs of TMDB or of a proxy, addresses of the web site, cache keys')
     .option('--urls <file>', 'addresses, one a line; - for standard input')
     .option(
@@ -68,17 +73,13 @@ export function warmArguments(args: readonly string[]): WarmArguments {
     .option('--date <day>', 'of --export: 2026-01-31 rather than the newest', day)
     .addOption(new Option('--kind <kind>', 'what the ids of an export are of').choices(EXPORT_KINDS))
     .option('--concurrency <n>', 'targets in flight', wholeNumber(1, MAX_CONCURRENCY))
-    .option('--url <proxy>', 'the proxy; by default this machine’s, on ADMIN_PORT or PORT', proxyUrl)
-    .option('--key <key>', 'its admin key; better as ADMIN_API_KEY, which nobody sees in a list of processes')
-    .option('--config <file>', 'YAML file of the proxy, for its port and key')
     .option('--json', 'print one JSON object at the end')
-    .option('--detach', 'do not wait for the end')
-    .addHelpText('after', EXAMPLES);
-  program.parse([...args], { from: 'user' });
-  const given = { ...program.opts<Omit<WarmArguments, 'addresses'>>(), addresses: program.args };
-  const fault = faultOf(given);
-  if (fault !== undefined) program.error(`error: ${fault}`);
-  return given;
+    .option('--detach', 'do not wait for the end');
+  return withProxyOptions(warm).action((addresses: string[], options: Omit<WarmArguments, 'addresses'>) => {
+    const given = { ...options, addresses };
+    const fault = faultOf(given);
+    return fault === undefined ? run(given) : warm.error(`error: ${fault}`);
+  });
 }
 
 function faultOf({
@@ -103,14 +104,6 @@ function faultOf({
     : undefined;
 }
 
-function wholeNumber(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (/^\d{1,9}$/.test(text) && value >= from && value <= to) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
-  };
-}
-
 function list(member: RegExp, most: number) {
   return (text: string): string[] => {
     const members = text.split(',').map((part) => part.trim());
@@ -124,11 +117,4 @@ function list(member: RegExp, most: number) {
 function day(text: string): string {
   if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw new InvalidArgumentError('It must be like 2026-01-31.');
-}
-
-function proxyUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw new InvalidArgumentError('It must be like http://127.0.0.1:6635.');
-  return text.replace(/\/+$/, '');
 }

@@ -1,43 +1,45 @@
+import type { Command } from 'commander';
 import type { SitePolicy } from './cache/site.js';
+import { ending } from './cli/ending.js';
+import { EXIT, type ExitStatus } from './cli/exit-status.js';
+import { runningProxy } from './cli/proxy-options.js';
+import { readerLeft } from './cli/reader.js';
+import { WarmClient } from './cli/warm/client.js';
+import { Display } from './cli/warm/display.js';
+import { follow } from './cli/warm/follow.js';
+import { exportKind, fileBytes, listed, mostLogged, type Omitted, placeBytes } from './cli/warm/sources.js';
+import { upload } from './cli/warm/upload.js';
 import type { Config } from './config/config.js';
-import { ConfigError } from './config/config-error.js';
-import { loadConfig } from './config/load.js';
 import { createGenericPolicy } from './generic/policy.js';
 import { proxyFor } from './origin/proxy.js';
 import { createTmdbPolicy } from './tmdb/policy.js';
 import { targetOf } from './warm/addresses.js';
-import { WarmClient } from './warm/client.js';
-import { Display } from './warm/display.js';
 import { EXPORT_KINDS, type ExportKind, exportTargets } from './warm/export-list.js';
-import { follow } from './warm/follow.js';
 import { isOver, type WarmJob } from './warm/job.js';
-import { exportKind, fileBytes, listed, mostLogged, type Omitted, placeBytes } from './warm/sources.js';
-import { upload } from './warm/upload.js';
 import { type WarmArguments, warmArguments } from './warm-arguments.js';
 
-/** Exit statuses: all is in the cache; something is not, or nobody could be asked; stopped by Ctrl-C. */
-const DONE = 0;
-const FAILED = 1;
-const INTERRUPTED = 130;
+/** `tmdb-cache-proxy warm`: has a running proxy fetch a list of addresses. */
+export function warmCommand(): Command {
+  // Once nobody reads the output the job goes on without this command, as with --detach.
+  return warmArguments((given) => ending('warm', given.json, () => warm(given), 'goes-on'));
+}
 
-/** `tmdb-cache-proxy warm`: `args` are what follows it on the command line. Sets the exit status. */
-export async function warm(args: readonly string[]): Promise<void> {
-  const given = warmArguments(args);
+async function warm(given: WarmArguments): Promise<ExitStatus> {
   const { stdout, stderr } = process;
   const display = new Display({ stdout, stderr, json: given.json === true, now: Date.now });
   const interrupted = new AbortController();
   const interrupt = () => {
     // The first one pauses the job, which takes an answer of the proxy; the second one does not wait for it.
-    if (interrupted.signal.aborted) process.exit(INTERRUPTED);
+    if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
     interrupted.abort();
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    process.exitCode = await new Run(given, display, interrupted.signal).run();
+    return await new Run(given, display, interrupted.signal).run();
   } catch (thrown) {
-    display.fail(thrown instanceof Error ? thrown.message : String(thrown));
-    process.exitCode = FAILED;
+    display.clear();
+    throw thrown;
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -56,23 +58,23 @@ class Run {
   #job: WarmJob | undefined;
 
   constructor(given: WarmArguments, display: Display, signal: AbortSignal) {
-    const config = configOf(given);
+    const { client, config } = runningProxy(given);
     this.#given = given;
     this.#display = display;
     this.#signal = signal;
     this.#site = siteOf(config);
     this.#proxyOf = (url) => proxyFor(url, { https: config.upstream.httpsProxy });
-    const key = given.key ?? (isMeantFor(given.url, config) ? config.admin.apiKey : undefined);
-    this.#client = new WarmClient({ url: given.url ?? ownUrl(config), key, fetch });
+    this.#client = new WarmClient(client);
   }
 
   /** Resolves with the exit status. */
-  async run(): Promise<number> {
+  async run(): Promise<ExitStatus> {
     try {
       this.#seen(await this.#begin());
       if (this.#job === undefined) throw new Error('the source holds nothing that could be warmed up');
       if (this.#given.detach !== true) {
-        this.#seen(await follow(this.#client, this.#job, this.#signal, (job) => this.#seen(job)));
+        const either = AbortSignal.any([this.#signal, readerLeft]);
+        this.#seen(await follow(this.#client, this.#job, either, (job) => this.#seen(job)));
       }
     } catch (thrown) {
       // Whatever it was that the interruption has broken off.
@@ -155,20 +157,21 @@ class Run {
     return { ...job, total: job.total + count, done: job.done + count, skipped: job.skipped + count };
   }
 
-  #end(): number {
+  #end(): ExitStatus {
     const job = this.#job!;
     this.#display.end(this.#shown(job));
     if (job.status === 'paused') this.#display.say(goOn(job.id));
-    if (this.#given.detach === true && !isOver(job.status)) {
+    const isUnread = readerLeft.aborted;
+    if ((this.#given.detach === true || isUnread) && !isOver(job.status) && job.status !== 'paused')
       this.#display.say(`job ${job.id} goes on without this command; see it with --resume ${job.id}`);
-      return DONE;
-    }
-    return job.status === 'done' && job.errors === 0 ? DONE : FAILED;
+    if (isUnread) return EXIT.unread;
+    if (this.#given.detach === true && !isOver(job.status)) return EXIT.ok;
+    return job.status === 'done' && job.errors === 0 ? EXIT.ok : EXIT.failed;
   }
 
-  async #pause(): Promise<number> {
+  async #pause(): Promise<ExitStatus> {
     const job = this.#job;
-    if (job === undefined || isOver(job.status)) return INTERRUPTED;
+    if (job === undefined || isOver(job.status)) return EXIT.interrupted;
     try {
       this.#job = await this.#client.post({ pause: job.id });
     } catch {
@@ -176,46 +179,12 @@ class Run {
     }
     this.#display.end(this.#shown(this.#job ?? job));
     this.#display.say(goOn(job.id));
-    return INTERRUPTED;
+    return EXIT.interrupted;
   }
 }
 
 function goOn(id: string): string {
   return `Go on with: tmdb-cache-proxy warm --resume ${id}`;
-}
-
-/** That of the proxy on this machine, for its port and key. With `--url` a mistake in it does not matter. */
-function configOf({ url, config: configFile }: WarmArguments): Config {
-  try {
-    return loadConfig({ env: process.env, cwd: process.cwd(), configFile }).config;
-  } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown;
-    if (url === undefined)
-      throw new Error(`the configuration has mistakes (or name a proxy with --url):\n${thrown.message}`);
-    return loadConfig({ env: {}, cwd: '/', readFile: absent }).config;
-  }
-}
-
-function absent(): never {
-  throw Object.assign(new Error('no file is read'), { code: 'ENOENT' });
-}
-
-/** The key in a file is that of the proxy it configures; one in the environment is there for this command. */
-function isMeantFor(url: string | undefined, config: Config): boolean {
-  return (
-    url === undefined ||
-    process.env.ADMIN_API_KEY !== undefined ||
-    process.env.API_KEY !== undefined ||
-    new URL(url).origin === ownUrl(config)
-  );
-}
-
-function ownUrl({ server }: Config): string {
-  const port = server.adminPort ?? server.port;
-  if (port === 0) throw new Error('PORT=0 does not tell where the proxy listens: name it with --url');
-  const { host = '127.0.0.1' } = server;
-  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }
 
 /** What tells a target from what may not be shared; it asks nobody. */

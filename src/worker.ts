@@ -1,22 +1,25 @@
-import type { Management } from './admin/management.js';
 import { HubClient } from './cluster/hub-client.js';
 import { MEMBER_METHODS } from './cluster/local-member.js';
 import { remoteManagement } from './cluster/remote-management.js';
 import { type Handlers, Rpc } from './cluster/rpc.js';
 import { openWorker } from './compose.js';
 import type { Joining } from './compose-jobs.js';
-import type { Config, EffectiveSetting } from './config/config.js';
-import { secretsOf } from './config/secrets.js';
-import { ProxyError } from './errors.js';
-import { createLogger } from './observe/log.js';
+import { logOf } from './compose-log.js';
+import type { Config } from './config/config.js';
+import { LiveConfig } from './config/live.js';
 import { type Listening, listen } from './serve.js';
 
 /** What the core tells a worker when it says hello. */
 export interface Welcome {
   readonly number: number;
   readonly config: Config;
-  readonly effective: readonly EffectiveSetting[];
   readonly hubPath: string;
+}
+
+/** What it tells when the worker joins. */
+export interface Joined extends Joining {
+  /** It may have changed since hello. */
+  readonly config: Config;
 }
 
 /** Longest to wait for the core at the start, ms. */
@@ -44,6 +47,7 @@ export async function runWorker(): Promise<void> {
   // A terminal sends its signals to every process of the group; the core decides when a worker drains.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
+  process.on('SIGHUP', () => {});
 
   let listening: Listening | undefined;
   handlers.drain = async () => {
@@ -51,19 +55,15 @@ export async function runWorker(): Promise<void> {
     process.disconnect?.();
     process.exit(0);
   };
-  const { number, config, effective, hubPath } = await rpc.call<Welcome>('hello', [], HELLO_DEADLINE_MS);
-  const log = createLogger({
-    level: config.server.logLevel,
-    serverId: config.server.serverId,
-    worker: number,
-    secrets: secretsOf(config),
-  });
-  const management: Management = remoteManagement((method, args) =>
+  const { number, config, hubPath } = await rpc.call<Welcome>('hello', [], HELLO_DEADLINE_MS);
+  const live = new LiveConfig(config);
+  const log = logOf(live, number);
+  const management = remoteManagement((method, args) =>
     rpc.call('manage', [method, args], MANAGE_DEADLINE_MS),
   );
   const serving = await openWorker({
     config,
-    effective,
+    live,
     log,
     number,
     fetcher: new HubClient(hubPath),
@@ -74,16 +74,19 @@ export async function runWorker(): Promise<void> {
   const { member } = serving;
   for (const method of MEMBER_METHODS) handlers[method] = member[method].bind(member) as Handlers[string];
   // From here on the core tells this process of every purge and of new keys; the answer holds those before.
-  const { rules, cover, keys } = await rpc.call<Joining>('join', [], HELLO_DEADLINE_MS);
+  const joined = await rpc.call<Joined>('join', [], HELLO_DEADLINE_MS);
+  const { rules, cover, keys } = joined;
+  live.become(joined.config);
   await member.apply(rules);
   if (cover !== undefined) member.cover(cover);
   if (keys !== undefined) await member.tenants(keys);
   try {
-    listening = await listen({ config, serving, management, log });
+    listening = await listen({ config, live, serving, management, log });
     rpc.tell('ready', [listening.addresses]);
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
+    // Told once, by the core: each worker has met the same.
     await rpc.call('fatal', [message], HELLO_DEADLINE_MS).catch(() => {});
-    throw new ProxyError('internal', message, { cause: thrown });
+    process.exit(1);
   }
 }

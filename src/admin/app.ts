@@ -3,9 +3,10 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Clock } from '../clock.js';
 import { CLASS_NAMES } from '../config/config.js';
 import type { Authorize, Peer } from './auth.js';
+import { credentialsOf } from './credentials.js';
 import { paramsOf } from './invalid-params.js';
 import type { Management } from './management.js';
-import { allowedMethods, canonicalPath, MANAGEMENT_PATHS } from './paths.js';
+import { allowedMethods, canonicalPath, isDashboard, MANAGEMENT_PATHS } from './paths.js';
 import { invalid, type ProblemInput, problemOf, problemResponse } from './problem.js';
 import { cacheClearRoutes } from './routes/cache-clear.js';
 import { cacheInfoRoutes } from './routes/cache-info.js';
@@ -14,6 +15,7 @@ import { cachePurgeRoutes } from './routes/cache-purge.js';
 import { cacheWarmRoutes } from './routes/cache-warm.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { configRoutes } from './routes/config.js';
+import { dashboardRoutes } from './routes/dashboard.js';
 import { healthRoutes } from './routes/health.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { openapiRoutes } from './routes/openapi.js';
@@ -41,6 +43,8 @@ export interface AdminAppOptions {
   readonly metricsElsewhere?: boolean;
   /** Classes of entries the site has. Default: those of the configuration. */
   readonly classes?: readonly [string, ...string[]];
+  /** Answers `/dashboard` and what is under it, and asks for the key itself: people get a page, not a problem. Absent: 404. */
+  readonly dashboard?: ((c: Context) => Response | Promise<Response>) | undefined;
   /** Told of faults (5xx), for the log; the client sees no details. */
   readonly onFault?: (fault: unknown, path: string) => void;
 }
@@ -84,6 +88,7 @@ export function createAdminApp(options: AdminAppOptions): OpenAPIHono {
   tenantsRoutes(parts);
   clusterRoutes(parts);
   upstreamRoutes(parts);
+  dashboardRoutes(parts);
   openapiRoutes(parts);
   return app;
 }
@@ -111,18 +116,13 @@ function gate(options: AdminAppOptions): MiddlewareHandler {
     const { method, path } = c.req;
     const known = MANAGEMENT_PATHS.get(path);
     const purge = method === 'PURGE';
-    if (known === undefined && !purge) return problemResponse(c, NOT_FOUND);
+    if (known === undefined && !purge && !isDashboard(path)) return problemResponse(c, NOT_FOUND);
     if (path === '/metrics' && metricsElsewhere && !purge) return problemResponse(c, ON_METRICS_PORT);
     if (purge || known?.access !== 'everyone') {
       if (surface === 'public') return problemResponse(c, ON_ADMIN_PORT);
-      const credentials = {
-        apiKey: c.req.header('x-api-key'),
-        authorization: c.req.header('authorization'),
-        hostname: new URL(c.req.url).hostname,
-        crossSite: isCrossSite(c.req.header('sec-fetch-site'), c.req.header('origin'), c.req.header('host')),
-      };
+      if (isPage(path, method)) return options.dashboard?.(c) ?? problemResponse(c, NOT_FOUND);
       // A preflight carries no credentials and does nothing.
-      const refused = method === 'OPTIONS' ? undefined : auth(credentials, peer(c));
+      const refused = method === 'OPTIONS' ? undefined : auth(credentialsOf(c), peer(c));
       if (refused !== undefined) return problemResponse(c, refused);
     }
     if (known === undefined || purge) return next();
@@ -138,6 +138,12 @@ function gate(options: AdminAppOptions): MiddlewareHandler {
   };
 }
 
+/** Whether the dashboard answers, which asks for the key itself. */
+function isPage(path: string, method: string): boolean {
+  if (method === 'PURGE' || !isDashboard(path)) return false;
+  return !MANAGEMENT_PATHS.has(path) || method === 'GET' || method === 'HEAD';
+}
+
 /** The path as sent. Not decoded: the server has normalised what it hands over, and `ownsPath` decided on that. */
 function pathOf(request: Request): string {
   const { url } = request;
@@ -145,14 +151,4 @@ function pathOf(request: Request): string {
   if (start < 0) return '/';
   const end = url.slice(start).search(/[?#]/);
   return end < 0 ? url.slice(start) : url.slice(start, start + end);
-}
-
-/** Whether a browser says, or its `Origin` shows, that a page of another site made the request. */
-function isCrossSite(
-  site: string | undefined,
-  origin: string | undefined,
-  host: string | undefined,
-): boolean {
-  if (site !== undefined) return site === 'cross-site' || site === 'same-site';
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
+import type { ApiDocument } from './api-document.js';
+import { curlOf, exampleOf, printedExample } from './docs-example.js';
 import { DOCS_STYLE } from './docs-style.js';
-import type { ApiDocument } from './routes/openapi.js';
 
 type Html = ReturnType<typeof html>;
 type Json = Readonly<Record<string, unknown>>;
@@ -44,6 +45,7 @@ ${paragraphs(document.info.description)}
 <main>
 ${tags.map(
   (tag) => html`<section id="${slug(tag)}"><h2>${tag}</h2>
+${paragraphs(document.tags?.find(({ name }) => name === tag)?.description)}
 ${operations.filter((operation) => tagOf(operation) === tag).map((operation) => article(operation, lookUp))}
 </section>`,
 )}
@@ -57,26 +59,33 @@ function article({ path, method, detail }: Operation, lookUp: (ref: string) => J
   const body = media((detail.requestBody ?? {}) as Json);
   const parameters = (detail.parameters ?? []) as Json[];
   const responses = Object.entries((detail.responses ?? {}) as Record<string, Json>);
-  return html`<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${path}</code>
-${locked ? html`<span class="lock" title="Needs the admin key">🔒 admin</span>` : ''}
-<span>${detail.summary as string}</span></summary>
+  return html`<details id="${detail.operationId as string}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${path}</code>
+<span>${withCode(detail.summary as string)}</span>
+${locked ? html`<em title="Needs ADMIN_API_KEY">admin key</em>` : ''}</summary>
 ${paragraphs(detail.description as string | undefined)}
+<pre tabindex="0">${curlOf(method, path, detail)}</pre>
 ${parameters.length === 0 ? '' : html`<h3>Parameters</h3><ul>${parameters.map((item) => parameter(item, lookUp))}</ul>`}
 ${body === undefined ? '' : html`<h3>Body</h3>${schema(body, lookUp, 0)}`}
 <h3>Answers</h3>
 <ul>${responses.map(([status, response]) => {
     const content = media(response);
-    return html`<li><code>${status}</code> ${response.description as string}
-${content === undefined || Number(status) >= 400 ? '' : schema(content, lookUp, 0)}</li>`;
+    return html`<li><code>${status}</code> ${withCode(response.description as string)}
+${content === undefined || !/^[123]/.test(status) ? '' : html`${schema(content, lookUp, 0)}${example(response)}`}</li>`;
   })}</ul>
 </details>`;
+}
+
+function example(response: Json): Html | string {
+  const shown = exampleOf(response);
+  if (shown === undefined) return '';
+  return html`<details class="example"><summary>Example</summary><pre tabindex="0">${printedExample(shown)}</pre></details>`;
 }
 
 function parameter(item: Json, lookUp: (ref: string) => Json): Html {
   const of = (item.schema ?? {}) as Json;
   const text = (item.description ?? of.description ?? '') as string;
   return html`<li><code>${item.name as string}</code>${item.required === true ? ' (required)' : ''}
-<i>${typeName(of, lookUp)}${facts(of)}</i> ${text}</li>`;
+<i>${typeName(of, lookUp)}${facts(of)}</i> ${withCode(text)}</li>`;
 }
 
 /** Members of an object, unfolded; anything else by its type alone. */
@@ -87,7 +96,7 @@ function schema(given: Json, lookUp: (ref: string) => Json, depth: number): Html
   if (members.length === 0 || depth >= MAX_DEPTH) return '';
   return html`<ul>${members.map(
     ([name, member]) => html`<li><code>${name}</code> <i>${typeName(member, lookUp)}${facts(member)}</i>
-${(member.description ?? '') as string}${schema(member, lookUp, depth + 1)}</li>`,
+${withCode((member.description ?? '') as string)}${schema(member, lookUp, depth + 1)}</li>`,
   )}</ul>`;
 }
 
@@ -101,7 +110,8 @@ function typeName(given: Json, lookUp: (ref: string) => Json): string {
 }
 
 function facts(of: Json): string {
-  const range = of.minimum === undefined ? '' : `, ${of.minimum} to ${of.maximum}`;
+  const format = of.format === undefined ? '' : `, ${of.format}`;
+  const range = of.minimum === undefined ? format : `, ${of.minimum} to ${of.maximum}`;
   return of.default === undefined ? range : `${range}, default ${JSON.stringify(of.default)}`;
 }
 
@@ -130,7 +140,12 @@ function paragraphs(text: string | undefined): Html[] {
   return (text ?? '')
     .split('\n\n')
     .filter((part) => part !== '')
-    .map((part) => html`<p>${part}</p>`);
+    .map((part) => html`<p>${withCode(part)}</p>`);
+}
+
+/** Backticks are the one piece of Markdown that the descriptions have. */
+function withCode(text: string): (Html | string)[] {
+  return text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
 }
 
 function tagOf(operation: Operation): string {

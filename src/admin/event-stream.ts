@@ -7,11 +7,11 @@ export interface ServerEvent {
 }
 
 /**
- * A response of server-sent events (WHATWG HTML section 9.2): `next` is asked at once and then `everyMs` after each event was taken,
- * until it says that one is the last, fails, or the client has gone. `first` is sent before it is asked.
+ * A response of server-sent events: `next` is asked everyMs after each event was taken, until it says that one is the last,
+ * fails, or the client has gone. `first` is sent before it is asked.
  */
 export function eventStream(first: ServerEvent, next: () => Promise<ServerEvent>, everyMs: number): Response {
-  let event: ServerEvent | undefined = first;
+  let event: ServerEvent | undefined;
   let timer: NodeJS.Timeout | undefined;
   let wake = () => {};
   let gone = false;
@@ -20,23 +20,38 @@ export function eventStream(first: ServerEvent, next: () => Promise<ServerEvent>
       wake = resolve;
       timer = setTimeout(resolve, everyMs);
     });
+  const following = async (): Promise<string | undefined> => {
+    if (event?.last === true) return undefined;
+    if (event !== undefined) await wait();
+    if (gone) return undefined;
+    event = event === undefined ? first : await next();
+    return printed(event);
+  };
+  return eventResponse(following, () => {
+    gone = true;
+    clearTimeout(timer);
+    wake();
+  });
+}
+
+/**
+ * A response of server-sent events (WHATWG HTML section 9.2) as text, each asked for when the one before was taken. It ends with the
+ * first that is undefined, or when the client has gone; then `left` is called.
+ */
+export function eventResponse(next: () => Promise<string | undefined>, left: () => void): Response {
+  let gone = false;
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        if (event === undefined) {
-          await wait();
-          if (gone) return;
-          event = await next();
-          if (gone) return;
-        }
-        controller.enqueue(Buffer.from(printed(event)));
-        if (event.last) controller.close();
-        event = undefined;
+        const event = await next();
+        if (gone) return;
+        if (event !== undefined) return controller.enqueue(Buffer.from(event));
+        left();
+        controller.close();
       },
       cancel() {
         gone = true;
-        clearTimeout(timer);
-        wake();
+        left();
       },
     },
     { highWaterMark: 0 },
@@ -46,6 +61,10 @@ export function eventStream(first: ServerEvent, next: () => Promise<ServerEvent>
   });
 }
 
-function printed({ event, data }: ServerEvent): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+/** An event as it is sent. */
+export function printed({ event, data }: Omit<ServerEvent, 'last'>): string {
+  return `event: ${event}
+data: ${JSON.stringify(data)}
+
+`;
 }

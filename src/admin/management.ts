@@ -1,15 +1,18 @@
-import type { EffectiveSetting } from '../config/config.js';
+import type { EffectiveSetting, LogLevel } from '../config/config.js';
 import type { KeyStatus } from '../keyring/keyring.js';
 import type { UpstreamStatus } from '../origin/status.js';
 import type { TierName } from '../tiers/tier.js';
+import type { WarmCommand } from '../warm/command.js';
+import type { HotKey } from '../warm/job.js';
 import type { CacheInfoAnswer, ClearedCounts, ClearType, PeerResult } from './answers/cache.js';
 import type { NodeRow, PeerRow } from './answers/cluster.js';
 import type { HealthAnswer, RedisHealthAnswer } from './answers/health.js';
 import type { EntryAnswer, KeyRow } from './answers/keys.js';
 import type { StatsAnswer } from './answers/stats.js';
 import type { TenantRow } from './answers/tenants.js';
-import type { WarmCommand, WarmJobRow } from './answers/warm.js';
+import type { WarmJobRow } from './answers/warm.js';
 import type { FromPeer } from './cascade.js';
+import type { Preview } from './preview.js';
 
 /**
  * What the management routes need from the node. One implementation speaks for all worker processes, so everything in
@@ -27,8 +30,13 @@ export interface Management {
   /** Mode and status `off` while no Redis is configured. */
   redisHealth(): Promise<RedisHealthAnswer>;
   status(): Promise<NodeStatus>;
-  /** As printed at the start: redacted. */
-  configuration(): Promise<EffectiveSetting[]>;
+  /** As it holds now; redacted. */
+  configuration(): Promise<SettingRow[]>;
+  /** Reads the configuration again; `config_invalid` when that has mistakes. Resolves when every process has taken it. */
+  reload(): Promise<ConfigReload>;
+  logLevel(): Promise<LogLevels>;
+  /** Until the configuration is read again. Resolves when every process has taken it. */
+  setLogLevel(level: LogLevel): Promise<LogLevels>;
   /** Resolves when this node's every worker applies it (I-1). */
   clear(command: ClearCommand): Promise<ClearResult>;
   /** Resolves when this node's every worker applies it (I-1). Selectors are united, not intersected. */
@@ -46,6 +54,60 @@ export interface Management {
   tenants(): Promise<TenantRow[]>;
   /** Prometheus text of all workers together, see `mergeMetrics`. */
   metrics(): Promise<string>;
+  /** The keys that are asked for most, and most in vain: at most so many of each. */
+  hot(most: number): Promise<HotRows>;
+  /** Something of a stored body to look at; null when L2 does not hold the key, or it was purged. */
+  preview(key: string): Promise<Preview | null>;
+  /** How much a purge would name. Looks at keys for two seconds at most. */
+  tally(command: PurgeSelection): Promise<PurgeTally>;
+}
+
+export interface HotRows {
+  /** null: nobody counts them (WARM_TOP_KEYS=0). */
+  readonly hits: readonly HotKey[] | null;
+  /** `hits` of each is the number of misses. */
+  readonly misses: readonly HotKey[];
+}
+
+/** What a purge names; `all`: everything. */
+export interface PurgeSelection extends Omit<PurgeCommand, 'soft' | 'from'> {
+  readonly all: boolean;
+}
+
+export interface PurgeTally {
+  /** Entries of any tier that it names, each once, as far as was looked. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries in L2 altogether, about. */
+  readonly total: number;
+  /** false: there was no time to look at all, or no way. */
+  readonly complete: boolean;
+  /** Redis, or a part of it, could not be asked. */
+  readonly away: boolean;
+}
+
+export interface SettingRow extends EffectiveSetting {
+  /** When this value was read: wall clock, ms. */
+  readonly loadedAt: number;
+  /** It is given otherwise now than it holds. */
+  readonly needsRestart: boolean;
+}
+
+export interface ConfigReload {
+  /** Wall clock, ms. */
+  readonly loadedAt: number;
+  /** Names of variables that hold anew. */
+  readonly changed: readonly string[];
+  /** Names of variables that are given otherwise now than they hold. */
+  readonly needRestart: readonly string[];
+  /** false: a part of it could not be put to use; the log says which. */
+  readonly settled: boolean;
+}
+
+export interface LogLevels {
+  readonly level: LogLevel;
+  /** What holds after the configuration is read again. */
+  readonly configured: LogLevel;
 }
 
 export interface NodeStatus {
@@ -70,6 +132,8 @@ export interface ClearCommand {
 export interface ClearResult {
   /** Only the tiers that `type` names and that exist. */
   readonly cleared: ClearedCounts;
+  /** This one included. */
+  readonly nodesReached: number;
   readonly pending: boolean;
   /** One per configured peer when `cascade` was asked for, else empty. */
   readonly peers: PeerResult[];

@@ -1,8 +1,8 @@
 import type { Result, Served } from '../cache/outcome.js';
 import type { FeedStatus } from '../feed/status.js';
-import { countOf, type HistogramData, mergeHistograms, quantile } from '../observe/metrics-histogram.js';
+import { type HistogramData, mergeHistograms, percentilesOf } from '../observe/metrics-histogram.js';
 import type { TierStats } from '../tiers/tier.js';
-import type { ChangeFeedStats, Percentiles, StatsAnswer, TierStatsAnswer } from './answers/stats.js';
+import type { ChangeFeedStats, StatsAnswer, TierStatsAnswer } from './answers/stats.js';
 import { mergeUpstreams } from './merge-upstreams.js';
 import { addTierStats, type CoreReport, shareTierStats, type WorkerReport } from './report.js';
 
@@ -12,8 +12,7 @@ export function mergeStats(reports: readonly WorkerReport[], core: CoreReport, n
   for (const report of reports)
     for (const { result, count } of report.requests.counts) by_outcome[result] += count;
   const hits = by_outcome.hit + by_outcome.stale;
-  const latency = (...served: Served[]) =>
-    mergeHistograms(reports.flatMap((report) => served.map((name) => report.requests.latency[name])));
+  const latency = (...served: Served[]) => latencyOf(reports, served);
   // One row per URL here (CONTRACT): a host that serves API and images at once is two rows of `/upstream`.
   const upstreams = mergeUpstreams(
     [...core.upstreams, ...reports.flatMap((report) => report.upstreams)].map((row) => ({
@@ -55,9 +54,14 @@ export function mergeStats(reports: readonly WorkerReport[], core: CoreReport, n
     },
     change_feed: core.feed === undefined ? null : feedAnswer(core.feed),
     uptime: Math.max(0, Math.round((now - core.startedAt) / 1000)),
-    workers: reports.length,
+    workers: reports.filter(({ retired }) => retired !== true).length,
     timestamp: new Date(now).toISOString(),
   };
+}
+
+/** Of requests that were served from one of these, over all workers. */
+export function latencyOf(reports: readonly WorkerReport[], served: readonly Served[]): HistogramData {
+  return mergeHistograms(reports.flatMap((report) => served.map((name) => report.requests.latency[name])));
 }
 
 /** L2 over all processes that look at it. */
@@ -74,12 +78,6 @@ export function hitRate(hits: number, misses: number): number {
 function tierAnswer(stats: TierStats): TierStatsAnswer {
   const { maxBytes, ...rest } = stats;
   return { ...rest, max_bytes: maxBytes, hit_rate: hitRate(stats.hits, stats.misses) };
-}
-
-function percentilesOf(histogram: HistogramData): Percentiles {
-  if (countOf(histogram) === 0) return { p50: null, p95: null, p99: null };
-  const ms = (q: number) => Math.round((quantile(histogram, q) ?? 0) * 1e6) / 1e3;
-  return { p50: ms(0.5), p95: ms(0.95), p99: ms(0.99) };
 }
 
 function feedAnswer(feed: FeedStatus): ChangeFeedStats {

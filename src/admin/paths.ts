@@ -3,7 +3,7 @@ export type Access = 'everyone' | 'admin';
 
 export interface ManagementPath {
   /** HEAD works where GET does, OPTIONS everywhere; neither is listed. */
-  readonly methods: readonly ('GET' | 'POST')[];
+  readonly methods: readonly ('GET' | 'POST' | 'PUT')[];
   readonly access: Access;
   /** Older installations ask for it under `/api` and `/mapi` too. */
   readonly aliased: boolean;
@@ -28,6 +28,8 @@ export const MANAGEMENT_PATHS: ReadonlyMap<string, ManagementPath> = new Map([
   ['/stats', row('everyone', true, 'GET')],
   ['/metrics', row('everyone', false, 'GET')],
   ['/config', row('admin', true, 'GET')],
+  ['/config/reload', row('admin', false, 'POST')],
+  ['/config/log-level', row('admin', false, 'GET', 'PUT')],
   ['/cache/info', row('admin', true, 'GET')],
   ['/cache/clear', row('admin', true, 'POST')],
   ['/cache/purge', row('admin', true, 'POST')],
@@ -38,6 +40,7 @@ export const MANAGEMENT_PATHS: ReadonlyMap<string, ManagementPath> = new Map([
   ['/tenants', row('admin', false, 'GET')],
   ['/cluster/nodes', row('admin', false, 'GET')],
   ['/upstream', row('admin', true, 'GET')],
+  ['/dashboard', row('admin', false, 'GET')],
   ['/openapi.json', row('everyone', false, 'GET')],
   ['/docs', row('everyone', false, 'GET')],
 ]);
@@ -54,13 +57,18 @@ export function canonicalPath(path: string): string {
   return path;
 }
 
+/** The dashboard and what its page asks for: it has a table of its own (src/dashboard/app.ts). */
+export function isDashboard(path: string): boolean {
+  return path === '/dashboard' || path.startsWith('/dashboard/');
+}
+
 /**
  * Whether the management app, not the proxy, answers. `path` is normalised (decoded once, no dot segments) and has no
  * query. A known path is ours with every method, so that a wrong one is a 405 and never travels to the origin;
  * `PURGE` is ours on every path.
  */
 export function ownsPath(path: string, method: string): boolean {
-  return method === 'PURGE' || MANAGEMENT_PATHS.has(canonicalPath(path));
+  return method === 'PURGE' || isDashboard(path) || MANAGEMENT_PATHS.has(canonicalPath(path));
 }
 
 /** For the `Allow` field. */

@@ -1,11 +1,18 @@
 import { z } from '@hono/zod-openapi';
 
+/** Characters of a key, an address or a tag that a request names. */
+export const MAX_KEY = 16_384;
+
 /** A query of exactly these parameters: on paths that change or list things a mistyped name must not pass silently. */
-export function exactQuery<S extends z.ZodRawShape>(shape: S) {
-  const allowed = Object.keys(shape).join(', ');
+export const exactQuery = <S extends z.ZodRawShape>(shape: S) => exact(shape, 'parameter of this path');
+
+/** A body of exactly these members. */
+export const exactBody = <S extends z.ZodRawShape>(shape: S) => exact(shape, 'member of this body');
+
+function exact<S extends z.ZodRawShape>(shape: S, what: string) {
+  const refused = `not a ${what}; allowed: ${Object.keys(shape).join(', ')}`;
   return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `not a parameter of this path; allowed: ${allowed}` : undefined,
+    error: ({ code }) => (code === 'unrecognized_keys' ? refused : undefined),
   });
 }
 
@@ -36,7 +43,12 @@ export function oneOf<const T extends readonly [string, ...string[]]>(names: T, 
 }
 
 /** Text that must not be empty. */
-export function text(most: number, description: string) {
+export function text(most: number, description: string, example?: string) {
   const error = `must be given once, with 1 to ${most} characters`;
-  return z.string(error).min(1, error).max(most, error).openapi({ description });
+  const more = example === undefined ? {} : { param: { example } };
+  return z
+    .string(error)
+    .min(1, error)
+    .max(most, error)
+    .openapi({ description, ...more });
 }

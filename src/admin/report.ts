@@ -6,10 +6,6 @@ import type { L2Type } from './answers/cache.js';
 
 /** What one worker process says of itself when the management side asks. Plain data. */
 export interface WorkerReport {
-  /** Number of the worker, from 0. */
-  readonly worker: number;
-  readonly pid: number;
-  readonly uptimeMs: number;
   readonly requests: RequestSnapshot;
   readonly l1: TierStats;
   /**
@@ -19,14 +15,10 @@ export interface WorkerReport {
   readonly l2: TierStats | undefined;
   /** Origins as this worker asks them; empty where another process asks for all. */
   readonly upstreams: readonly UpstreamStatus[];
-  readonly eventLoopDelay: EventLoopDelay;
-}
-
-/** ms, since the last report. */
-export interface EventLoopDelay {
-  readonly mean: number;
-  readonly p99: number;
-  readonly max: number;
+  /** How late its timers are. */
+  readonly eventLoopP99Ms: number;
+  /** Stands for all that are gone: what they have counted (retire-reports.ts). */
+  readonly retired?: boolean;
 }
 
 /** What is true of the node as a whole, whoever knows it. Plain data. */

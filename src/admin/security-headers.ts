@@ -12,8 +12,14 @@ export const SECURITY_FIELDS: Readonly<Record<string, string>> = {
 
 export const DEFAULT_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** A file keeps its lifetime, and a page with forms what makes browsers say that it sent them. */
+const OWN: ReadonlySet<string> = new Set(['cache-control', 'referrer-policy']);
+
 /** On every management answer. A page that sets a policy of its own keeps it. */
 export function setSecurityHeaders(c: Context): void {
-  for (const [name, value] of Object.entries(SECURITY_FIELDS)) c.header(name, value);
-  if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', DEFAULT_CSP);
+  const { headers } = c.res;
+  for (const [name, value] of Object.entries(SECURITY_FIELDS)) {
+    if (!OWN.has(name) || !headers.has(name)) c.header(name, value);
+  }
+  if (!headers.has('content-security-policy')) c.header('content-security-policy', DEFAULT_CSP);
 }

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { DEFAULT_CONCURRENCY, MAX_CONCURRENCY, MAX_LINES, type WarmCommand } from '../warm/command.js';
 import { APPEND, EXPORT_KINDS, LANGUAGE, MAX_APPENDS, targetsAtMost } from '../warm/export-list.js';
+import { MAX_KEY } from './query.js';
 
 /** Addresses of one request; a longer list is sent in parts. */
-export const MAX_URLS = 5000;
+const MAX_URLS = 5000;
 /** Titles of an export that the node itself sorts out; the command line's tool takes more. */
 const MAX_TOP = 100_000;
 /** Keys of `hot`: more are not counted. */
@@ -47,7 +48,7 @@ const ACTIONS = ['urls', 'export', 'hot', 'append_to', 'pause', 'resume', 'cance
 export const warmBody = z
   .strictObject({
     urls: z
-      .array(z.string().min(1).max(16_384))
+      .array(z.string().min(1).max(MAX_KEY))
       .max(MAX_URLS, `must have at most ${MAX_URLS} members: send the rest with append_to`)
       .optional()
       .describe('Paths, full URLs, web addresses, or keys as /cache/keys shows them'),

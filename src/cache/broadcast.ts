@@ -7,9 +7,10 @@ const WINDOW_BYTES = 1024 * 1024;
 /** Bytes that all broadcasts of a process hold together, and how many they may. Readers that lag are what fills it. */
 export class HeldBytes {
   #held = 0;
-  readonly #most: number;
+  readonly #most: () => number;
 
-  constructor(most: number) {
+  /** @param most asked each time: it may change while the program runs */
+  constructor(most: () => number) {
     this.#most = most;
   }
 
@@ -18,7 +19,7 @@ export class HeldBytes {
   }
 
   get full(): boolean {
-    return this.#held > this.#most;
+    return this.#held > this.#most();
   }
 }
 

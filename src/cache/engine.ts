@@ -1,19 +1,22 @@
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 import { ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
 import { forbidsStale } from '../http/freshness.js';
-import { withoutFields } from '../http/headers.js';
+import { type RawHeaders, withField, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { judgeReuse, type ReuseOptions, type ReuseVerdict } from '../http/reuse.js';
 import { isServerFailure } from '../http/status.js';
 import { responsePolicy } from '../http/targeted.js';
+import { TRACE_FIELDS } from '../http/trace-context.js';
 import type { OriginRequest } from '../origin/source.js';
 import { ageAt, type Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
-import { type Found, freshFor, Lookup, type LookupParts } from './lookup.js';
+import { type Found, freshFor, Lookup, type LookupParts, type Miss } from './lookup.js';
 import { mayBeServedOffline, Outages, offlineError } from './outage.js';
 import { completable, holds } from './part.js';
+import type { Attendants } from './phases.js';
 import { type ClientRequest, expectedOf, type PassRoute, type SharedRoute, type SitePolicy } from './site.js';
 import { Storer, type StorerParts } from './store.js';
 import { type StandIn, storedOutcome } from './stored-outcome.js';
@@ -33,13 +36,15 @@ export interface EngineParts
 }
 
 /** What a request brings beside what decides its route. */
-export interface RequestContext {
+export interface RequestContext extends Attendants {
   readonly request: ClientRequest;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
   /** Body of a request that is passed through. */
   readonly body?: OriginRequest['body'];
   readonly onInfo?: OriginRequest['onInfo'];
+  /** Told to an origin that the request is passed through to. */
+  readonly requestId?: string | undefined;
 }
 
 /**
@@ -58,10 +63,19 @@ export class Engine {
     this.#outages = new Outages(parts.clock);
     this.lookup = new Lookup(parts);
     this.storer = new Storer(parts, this.lookup);
+    const { site, fetcher, clock, purges, onBackgroundError } = parts;
     this.filler = new Filler({
-      ...parts,
+      site,
+      fetcher,
+      clock,
+      purges,
+      onBackgroundError,
+      // Not copied: it may change while the program runs.
+      get maxEntryBytes() {
+        return parts.maxEntryBytes;
+      },
       storer: this.storer,
-      expected: (route) => expectedOf(parts.site, route),
+      expected: (route) => expectedOf(site, route),
     });
   }
 
@@ -80,7 +94,8 @@ export class Engine {
     const wishes = requestCacheControl(context.request.headers);
     const near = this.lookup.now(route);
     // Another process may have the whole of what is a part here.
-    const found = near !== undefined && holds(near.entry, route) ? near : await this.lookup.look(route);
+    const found =
+      near !== undefined && holds(near.entry, route) ? near : await this.#look(route, context.onPhase);
     const now = clock.now();
     if (typeof found === 'string' || !holds(found.entry, route)) {
       if (offline) throw offlineError(NOTHING_STORED);
@@ -89,7 +104,7 @@ export class Engine {
         typeof found === 'string'
           ? { stored: undefined, forward: found }
           : { stored: completable(found, route, now), forward: 'partial' as const };
-      const want: Want = { route, stamp, ...missing, onInfo: context.onInfo };
+      const want: Want = { route, stamp, ...missing, ...attendantsOf(context) };
       const answer = await this.filler.obtain(want, context.signal);
       this.#outages.heard(route.upstream, answer);
       return answer;
@@ -122,16 +137,27 @@ export class Engine {
     const want: Want = { route, stored: found.entry, stamp, forward: left > 0 ? 'request' : 'stale' };
     if (verdict.kind === 'stale-while-revalidate') {
       if (!this.filler.resting(route) && !this.filler.refused(want)) {
-        const refresh = { ...want, route: forNobody(route, found.entry.vary, site), standIn: true };
+        const ofNobody = forNobody(route, found.entry.vary, site);
+        const refresh = { ...want, route: ofNobody, standIn: true, trace: context.trace };
         void this.filler.refresh(refresh, 'refresh');
       }
       return this.#stored(route, found, { stale: 'while-revalidate' });
     }
-    const asked: Want = { ...want, onInfo: context.onInfo };
+    const asked: Want = { ...want, ...attendantsOf(context) };
     const answer = this.#mayStandIn(verdict, found, left, site)
       ? this.#validate(asked, found, context)
       : this.filler.obtain(asked, context.signal);
     return site.ttlPolicy === 'origin' ? answer : this.#orOffline(asked, found, answer);
+  }
+
+  /** In L2. Where that confirms at once what is in memory, nothing is told of it: memory has answered. */
+  async #look(route: SharedRoute, onPhase: Attendants['onPhase']): Promise<Found | Miss> {
+    const { clock } = this.#parts;
+    const begun = clock.now();
+    const looked = await this.lookup.look(route);
+    const ms = clock.now() - begun;
+    if (ms > 0 || typeof looked === 'string' || looked.tier !== 'memory') onPhase?.('l2', ms);
+    return looked;
   }
 
   /** What is stored, however old, in place of the answer of an upstream that is left alone: what OFFLINE does for all. */
@@ -238,20 +264,14 @@ export class Engine {
     const { clock, site, softTimeoutMs } = this.#parts;
     // By the letter a slow origin is neither failing nor out of reach (RFC 9111 section 4.2.4).
     if (site.ttlPolicy === 'origin') return refreshed;
-    let stopTimer = () => {};
-    const late = new Promise<{ kind: 'late' }>((resolve) => {
-      // Counted from the start of the flight: who comes to one that is known to be slow does not wait all over again.
-      const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want));
-      stopTimer = clock.after(patience, () => resolve({ kind: 'late' }));
-    });
-    const first = await Promise.race([refreshed, late]);
-    stopTimer();
-    return first;
+    // Counted from the start of the flight: who comes to one that is known to be slow does not wait all over again.
+    const patience = Math.max(0, softTimeoutMs - this.filler.flyingFor(want));
+    return within(clock, patience, refreshed, () => ({ kind: 'late' as const }));
   }
 
   /** An answer from the tiers: a hit while fresh, else stale for the reason given. */
   #stored(route: SharedRoute, found: Found, standIn?: StandIn): Answer {
-    const outcome = storedOutcome(found, route.key, this.#parts.clock.now(), standIn);
+    const outcome = storedOutcome(found, route, this.#parts.clock.now(), standIn);
     return { kind: 'entry', entry: found.entry, outcome };
   }
 
@@ -262,12 +282,12 @@ export class Engine {
       upstream: route.upstream,
       method: context.request.method,
       target: route.target,
-      headers: route.headers,
+      headers: passedFields(route.headers, context),
       body: context.body,
       retryable: route.retryable,
       priority: 'user',
       signal: context.signal,
-      onInfo: context.onInfo,
+      ...attendantsOf(context),
     });
     const { status, statusText, body } = response;
     return {
@@ -279,6 +299,7 @@ export class Engine {
         result: 'bypass',
         served: 'origin',
         class: 'pass',
+        route: route.template,
         forward: route.reason === 'method' ? 'method' : 'bypass',
         forwardStatus: status,
         stored: false,
@@ -286,6 +307,21 @@ export class Engine {
       },
     };
   }
+}
+
+/** What goes along with whatever is asked on behalf of a client's request. */
+function attendantsOf({
+  onInfo,
+  onPhase,
+  trace,
+}: RequestContext): Pick<Want, 'onInfo' | 'onPhase' | 'trace'> {
+  return { onInfo, onPhase, trace };
+}
+
+/** The trace goes on by itself; and the origin is told the id under which the request stands in our log. */
+function passedFields(headers: RawHeaders, { requestId }: RequestContext): RawHeaders {
+  const fields = withoutFields(headers, TRACE_FIELDS);
+  return requestId === undefined ? fields : withField(fields, 'X-Request-Id', requestId);
 }
 
 /** What a client asks of caches is its own wish: a refresh that answers nobody goes without. */

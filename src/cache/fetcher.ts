@@ -3,10 +3,11 @@ import type { BodySource, OriginRequest, OriginResponse, Priority } from '../ori
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Made } from './made.js';
 import type { ForwardReason, NoStoreReason } from './outcome.js';
+import type { Attendants } from './phases.js';
 import type { SharedRoute } from './site.js';
 
 /** One fill: what to get, what is already stored, and for whom. */
-export interface FillJob {
+export interface FillJob extends Attendants {
   readonly route: SharedRoute;
   /** A stale entry whose validators may save the body; undefined on a plain miss. */
   readonly stored: Entry | undefined;

@@ -73,7 +73,7 @@ export class Filler {
 
   constructor(parts: FillParts) {
     this.#parts = parts;
-    this.#held = new HeldBytes(HELD_ENTRIES * parts.maxEntryBytes);
+    this.#held = new HeldBytes(() => HELD_ENTRIES * parts.maxEntryBytes);
     this.#uncacheable = new RecentKeys(parts.clock);
     this.#bornStale = new RecentKeys(parts.clock);
     this.#notBefore = new RecentKeys(parts.clock);
@@ -167,11 +167,13 @@ export class Filler {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
       }
       if (priority === 'user') joined.urge();
+      const begun = this.#parts.clock.now();
       const comer: Comer = background ? 'nobody' : joined.landed ? 'later' : 'waited';
       const landing = want.route.forProxy
         ? await this.#waitBriefly(joined, signal)
         : await joined.wait(signal);
       const { site, clock } = this.#parts;
+      want.onPhase?.('wait', clock.now() - begun);
       const fit = landing === 'late' ? 'no' : suits(landing, want, comer, site.ttlPolicy, clock.now());
       if (landing !== 'late' && fit === 'yes') return { flight: joined, landing, collapsed: true };
       // Nobody may join what was not for sharing a moment ago; what is only too old by now is succeeded. A lease is still held.

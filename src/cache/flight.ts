@@ -215,6 +215,13 @@ export class Flights {
     return this.#byKey.size;
   }
 
+  /** Requests that wait for their heads. */
+  get waiters(): number {
+    let count = 0;
+    for (const flight of this.#byKey.values()) count += flight.waiters;
+    return count;
+  }
+
   joinable(key: string): Flight | undefined {
     return this.#byKey.get(key);
   }

@@ -4,10 +4,11 @@ import type { Answer } from './answer.js';
 import type { ResponseHead } from './fetcher.js';
 import type { Flight, Landing } from './flight.js';
 import type { ForwardReason, Outcome } from './outcome.js';
+import type { Attendants } from './phases.js';
 import type { SharedRoute } from './site.js';
 
-/** What is wanted of a fill. */
-export interface Want {
+/** What is wanted of a fill, and what goes along should this request lead it. */
+export interface Want extends Attendants {
   readonly route: SharedRoute;
   /** A stale entry to be validated rather than fetched anew. */
   readonly stored: Entry | undefined;
@@ -104,5 +105,6 @@ function raw(
 /** `joined`: this request joined a flight that was under way; its landing may have been shared before that. */
 function outcomeOf({ route, forward }: Want, landing: Landing, joined: boolean) {
   const collapsed = joined || ('collapsed' in landing && landing.collapsed === true);
-  return { result: 'miss', served: 'origin', key: route.key, forward, collapsed } as const;
+  const { key, template } = route;
+  return { result: 'miss', served: 'origin', route: template, key, forward, collapsed } as const;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
 import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Fetched, Fetcher, FillEnd, FillJob } from './fetcher.js';
+import type { LeaseCounts } from './lease-counts.js';
 import { type Found, freshFor } from './lookup.js';
 import { holds } from './part.js';
 import { Patience, PROXY_PATIENCE_MS } from './patience.js';
@@ -46,6 +47,7 @@ export interface LeasedFetcherParts {
   readonly clock: Clock;
   /** Longest a fill waits for other nodes before it asks the origin itself, ms: the length of a lease (I-23). */
   readonly patienceMs: number;
+  readonly counts?: LeaseCounts | undefined;
 }
 
 /** A loser that finds the lease taken anew this often has been unlucky enough: the budget guards the origin. */
@@ -82,23 +84,34 @@ export class LeasedFetcher implements Fetcher {
 
   /** A fetch under our lease or what another node has fetched; undefined: go alone. */
   async #claimOrShare(job: FillJob, patience: Patience): Promise<Fetched | undefined> {
-    const { leases, clock } = this.#parts;
+    const { leases, clock, counts } = this.#parts;
     const since = clock.now();
     for (let round = 0; round < MAX_ROUNDS && !patience.over; round++) {
       const claim = await leases.claim(job.route.key, job.stamp, this.#parts.purgedAt(job.route));
-      if (claim.kind === 'ours') return this.#lead(job, claim.lease, claim.filledBefore, since);
+      if (counts !== undefined) counts[claim.kind] += 1;
+      if (claim.kind === 'ours') {
+        job.onPhase?.('lease', clock.now() - since);
+        return this.#lead(job, claim.lease, claim.filledBefore, since);
+      }
       if (claim.kind === 'alone') break;
       const waited = await claim.wait(patience.signal);
       const shared = waited === 'stored' ? await this.#shared(job, since) : undefined;
-      if (shared !== undefined) return shared;
+      if (shared === undefined) continue;
+      job.onPhase?.('lease', clock.now() - since);
+      return shared;
     }
+    job.onPhase?.('lease', clock.now() - since);
     if (job.signal.aborted) throw left();
     return undefined;
   }
 
   /** `job.over` settles however this ends, so the lease is released on every path, once L2 has the entry. */
   async #lead(job: FillJob, lease: Lease, filledBefore: boolean, since: number): Promise<Fetched> {
-    void job.over.then((end) => lease.release(end));
+    const { counts } = this.#parts;
+    void job.over.then((end) => {
+      if (counts !== undefined) counts.ended += 1;
+      return lease.release(end);
+    });
     if (job.signal.aborted) throw left();
     const shared = filledBefore ? await this.#shared(job, since) : undefined;
     if (shared !== undefined) return shared;
@@ -117,6 +130,7 @@ export class LeasedFetcher implements Fetcher {
     // What was validated after the client asked is as good as its own; what was there before may not be what it insists on.
     const insists = forward === 'request' || !isReusable(entry, route.headers, this.#parts.clock.now());
     if (entry.storedAt < since && insists) return undefined;
+    if (this.#parts.counts !== undefined) this.#parts.counts.shared += 1;
     return { kind: 'current', entry, forwardStatus: entry.status, collapsed: true, kept: true };
   }
 }

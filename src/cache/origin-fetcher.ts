@@ -61,7 +61,7 @@ export class OriginFetcher implements Fetcher {
 
   async fetch(job: FillJob): Promise<Fetched> {
     const { origin, clock } = this.#parts;
-    const { route, stored, priority, urged, signal } = job;
+    const { route, stored, priority, urged, signal, trace, onPhase } = job;
     const onInfo = this.#scrubbed(job.onInfo);
     const ask = (target: string, headers: RawHeaders, direct: boolean) =>
       origin.fetch({
@@ -76,6 +76,8 @@ export class OriginFetcher implements Fetcher {
         urged,
         signal,
         onInfo,
+        trace,
+        onPhase,
       });
     const get = async (headers: RawHeaders, direct = false): Promise<OriginResponse> => {
       let response = await ask(route.target, headers, direct);

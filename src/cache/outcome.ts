@@ -7,7 +7,8 @@ import type { BodyFault, PassReason } from './site.js';
 export type Served = TierName | 'origin' | 'none';
 
 /** What happened, in one word: the `X-Cache` header and the main metric label. */
-export type Result = 'hit' | 'stale' | 'miss' | 'bypass' | 'error';
+export const RESULTS = ['hit', 'stale', 'miss', 'bypass', 'error'] as const;
+export type Result = (typeof RESULTS)[number];
 
 /** Why the origin was (also) asked. */
 export type { ForwardReason };
@@ -34,6 +35,8 @@ export interface Outcome {
   readonly result: Result;
   readonly served: Served;
   readonly class: string;
+  /** Template of the route, see `SharedRoute`; undefined where the site has none. */
+  readonly route?: string | undefined;
   /** Cache key, for the log; undefined where there is none. Holds no credential. */
   readonly key?: string | undefined;
   /** Set whenever the request went forward, also where a stale value then stood in. */

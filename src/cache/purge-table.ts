@@ -240,6 +240,12 @@ export function mayName(scope: PurgeScope, { primaryKey, tags, tagsFromBody, gro
   }
 }
 
+/** Whether a purge of this scope names what is stored. */
+export function isNamed(scope: PurgeScope, head: EntryHead): boolean {
+  if (scope.kind === 'prefix') return head.primaryKey.startsWith(scope.name);
+  return scopesOf(head).includes(scopeId(scope));
+}
+
 /** A scope as one string, unique over all kinds. */
 export function scopeId(scope: PurgeScope): string {
   return scope.kind === 'all' ? 'all' : `${scope.kind}:${scope.name}`;

@@ -23,6 +23,8 @@ export type PassReason =
 export interface SharedRoute {
   readonly kind: 'shared';
   readonly upstream: string;
+  /** Its address with what names one thing left out (`/3/movie/{id}`), for metrics: one of a bounded set of the site's. */
+  readonly template?: string | undefined;
   /** Readable, without credentials: `v1:<upstream>:<path>?<sorted query>`. */
   readonly key: string;
   readonly class: string;
@@ -43,6 +45,8 @@ export interface SharedRoute {
 export interface PassRoute {
   readonly kind: 'pass';
   readonly upstream: string;
+  /** As of a shared route. */
+  readonly template?: string | undefined;
   readonly reason: PassReason;
   readonly target: string;
   /** The client's end-to-end fields, credentials swapped in where it sent none. */
@@ -105,6 +109,8 @@ export interface SitePolicy {
   readonly transforms: boolean;
   /** Names, lower-case, of the only request fields that `route`, and what it says to vary by, may depend on. Default: any. */
   readonly reads?: ReadonlySet<string>;
+  /** Another number when `route` may say something else of a request than before. Absent: it never does. */
+  readonly version?: number;
   route(request: ClientRequest): Route;
   /** Class of the response, which may differ from the route's (a 404 of a movie is `negative`). */
   classOf(route: SharedRoute, status: number, headers: RawHeaders): string;
@@ -115,6 +121,8 @@ export interface SitePolicy {
   tagsOf(route: SharedRoute, status: number, headers: RawHeaders, body: Buffer): readonly string[];
   /** Whether `tagsOf` may find tags that the route does not have: a purge by tag then may name what has not come yet. */
   tagsFromBody(route: SharedRoute): boolean;
+  /** A tag as entries have it, of one that a person has written. Undefined: nothing can have it. Default: as it is. */
+  canonicalTag?(tag: string): string | undefined;
   /** Tags that an operator's purge of this tag means as well; the change feed's does not. */
   alsoPurged?(tag: string): readonly string[];
   /**

@@ -1,3 +1,5 @@
+import { acceptsCoding, contentCodings } from '../http/content-coding.js';
+import type { RawHeaders } from '../http/headers.js';
 import { type EntryHead, freshUntil } from '../tiers/entry.js';
 import type { Landing } from './flight.js';
 import type { Want } from './landed.js';
@@ -25,7 +27,7 @@ export function suits(
     case 'released':
       return 'no';
     case 'error-body':
-      return landing.broadcast.joinable ? 'yes' : 'no';
+      return landing.broadcast.joinable && takes(route, landing.head.headers, ttlPolicy) ? 'yes' : 'no';
     case 'current': {
       const { entry, collapsed } = landing;
       if (!sameVariant(entry, route) || !holds(entry, route)) return 'no';
@@ -64,6 +66,15 @@ function mayCollapse(
 /** Whether a response was fresh when it came. */
 export function isFreshAtStore(head: EntryHead): boolean {
   return freshUntil(head) > head.storedAt;
+}
+
+/**
+ * Whether a request takes the coding of an error that another one has brought. By the letter that one's own Accept-Encoding has
+ * chosen it, said or not; else it is ours to undo.
+ */
+function takes(route: SharedRoute, theirs: RawHeaders, ttlPolicy: SitePolicy['ttlPolicy']): boolean {
+  if (ttlPolicy === 'content-type') return true;
+  return contentCodings(theirs).every((coding) => acceptsCoding(route.headers, coding));
 }
 
 function sameVariant(

@@ -178,7 +178,8 @@ function originTimes(site: SitePolicy, arrived: Arrived, policy: ResponsePolicy)
   };
 }
 
-function storedCoding(site: SitePolicy, status: number, headers: RawHeaders): StoredCoding {
+/** What is known of a response's coding: one that is ours to undo has a name of its own. */
+export function storedCoding(site: SitePolicy, status: number, headers: RawHeaders): StoredCoding {
   const codings = contentCodings(headers);
   if (codings.length === 0) return 'identity';
   // Where nothing is transformed the field is the origin's word; and a part of coded bytes cannot be undone by itself.

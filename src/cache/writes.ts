@@ -57,7 +57,7 @@ export class WritingFetcher implements Fetcher {
 
   constructor(parts: WritingFetcherParts) {
     this.#parts = parts;
-    this.#held = new HeldBytes(HELD_ENTRIES * parts.maxEntryBytes);
+    this.#held = new HeldBytes(() => HELD_ENTRIES * parts.maxEntryBytes);
   }
 
   fetch(job: FillJob): Promise<Fetched> {

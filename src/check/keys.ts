@@ -1,4 +1,5 @@
-import type { TmdbCredential } from '../config/config.js';
+import type { Config, TmdbCredential } from '../config/config.js';
+import { LACKS_OWN_KEY, lacksOwnKey, OWN_KEY_ADVICE } from '../config/own-key.js';
 import { refusalIn } from '../keyring/refusal.js';
 import type { Asker } from './ask.js';
 import { type Finding, fail, ok, warn } from './finding.js';
@@ -8,12 +9,14 @@ export const PROBE = '/3/configuration';
 
 /** What TMDB says of each of our keys; `server`: one that answers. */
 export async function keyFindings(
-  credentials: readonly TmdbCredential[],
+  config: Pick<Config, 'cache' | 'clients' | 'cluster' | 'upstream'>,
   asker: Asker,
   server: string | undefined,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  if (credentials.length === 0) return [ok('keys', 'TMDB_API_KEY is unset: clients send their own')];
+  const { credentials } = config.upstream;
+  if (lacksOwnKey(config)) return [warn('keys', LACKS_OWN_KEY, OWN_KEY_ADVICE)];
+  if (credentials.length === 0) return [ok('keys', unset(config))];
   if (server === undefined)
     return [warn('keys', 'no server of the API answers, so none was tried', 'see origin')];
   return Promise.all(
@@ -40,6 +43,13 @@ export async function keyFindings(
       }
     }),
   );
+}
+
+function unset({ clients, cluster }: Pick<Config, 'clients' | 'cluster'>): string {
+  const tenants = clients.proxyKeys !== undefined || clients.proxyKeysFile !== undefined;
+  return tenants && cluster.parent !== undefined
+    ? 'TMDB_API_KEY is unset: the parent has to have one'
+    : 'TMDB_API_KEY is unset: clients send their own';
 }
 
 /** A request as TMDB wants it: a v3 key in the query, a v4 token in Authorization. */

@@ -14,7 +14,7 @@ const MISSING_IMAGE = '/t/p/w92/this-file-does-not-exist.jpg';
 
 /** Servers of the API, each of our keys, the clock, the image host. Those behind a parent are asked themselves. */
 export function originParts(
-  config: Pick<Config, 'upstream' | 'cluster' | 'cache'>,
+  config: Pick<Config, 'upstream' | 'cluster' | 'cache' | 'clients'>,
   asker: Asker,
   clock: Clock,
 ): Part[] {
@@ -48,7 +48,7 @@ export function originParts(
           {
             name: 'keys',
             look: async (signal: AbortSignal) =>
-              keyFindings(upstream.credentials, asker, answering(await askAll('api', signal)), signal),
+              keyFindings(config, asker, answering(await askAll('api', signal)), signal),
           },
         ]
       : []),
@@ -132,7 +132,9 @@ const askImages: Ask = (asker, server, _key, clock, signal) =>
     const { status } = response;
     if (status >= 500)
       return { response, finding: fail('images', `${server} answers ${status}`, 'try again later') };
-    if (status >= 400 && status !== 401 && status !== 403 && status !== 429)
+    if (status === 429)
+      return { response, finding: warn('images', `${server} asks us to wait (429)`, 'try again later') };
+    if (status >= 400 && status !== 401 && status !== 403)
       return { response, finding: ok('images', `${server} answers`), server };
     return {
       response,

@@ -24,7 +24,7 @@ export function checksOf(config: Config, clock: Clock): Checks {
       ...originParts(config, asker, clock),
       redisPart(config, clock),
       ...peerParts(config, clock),
-      proxyKeysPart(config),
+      proxyKeysPart(config, clock),
       publicUrlPart(config),
     ],
     close: () => asker.close(),

@@ -3,6 +3,7 @@ import type { Fetched, Fetcher } from '../cache/fetcher.js';
 import type { Filler, Want } from '../cache/fill.js';
 import { freshFor, type Lookup } from '../cache/lookup.js';
 import { completable, holds } from '../cache/part.js';
+import type { OnPhase } from '../cache/phases.js';
 import type { PurgeTable } from '../cache/purge-table.js';
 import { isReusable } from '../cache/reusable.js';
 import type { Clock } from '../clock.js';
@@ -37,9 +38,10 @@ export class CoreFetcher implements HubFetcher {
     request: Extract<WireRequest, { kind: 'fill' }>,
     signal: AbortSignal,
     onInfo?: OriginRequest['onInfo'],
+    onPhase?: OnPhase,
   ): Promise<Fetched> {
     const { lookup, filler, purges, clock } = this.#parts;
-    const { route, storedAt, forward } = request;
+    const { route, storedAt, forward, trace } = request;
     const stamp = purges.stamp();
     const looked = await lookup.look(route);
     const near = typeof looked === 'string' ? undefined : looked;
@@ -53,7 +55,7 @@ export class CoreFetcher implements HubFetcher {
         return { kind: 'current', entry: found.entry, forwardStatus: found.entry.status, collapsed: true };
     }
     const stored = found?.entry ?? completable(near, route, clock.now());
-    const want: Want = { route, stored, stamp, forward, standIn: request.standIn, onInfo };
+    const want: Want = { route, stored, stamp, forward, standIn: request.standIn, onInfo, onPhase, trace };
     const answer = request.standIn
       ? await this.#withNet(want, request.priority, signal)
       : await filler.obtain(want, signal, request.priority);

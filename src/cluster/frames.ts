@@ -1,7 +1,17 @@
 import type { Socket } from 'node:net';
 
 /** Kinds of frames between a worker and the core. */
-export const Frame = { request: 1, info: 2, head: 3, data: 4, end: 5, error: 6, coded: 7, made: 8 } as const;
+export const Frame = {
+  request: 1,
+  info: 2,
+  head: 3,
+  data: 4,
+  end: 5,
+  error: 6,
+  coded: 7,
+  made: 8,
+  phases: 9,
+} as const;
 export type FrameType = (typeof Frame)[keyof typeof Frame];
 
 /** Head of a frame: four bytes length of the payload, one byte type. */

@@ -10,6 +10,7 @@ import {
   type WireHead,
   type WireInfo,
   type WireMade,
+  type WirePhases,
   type WireRequest,
 } from './wire.js';
 
@@ -22,7 +23,7 @@ export class HubClient implements Fetcher {
   }
 
   async fetch(job: FillJob): Promise<Fetched> {
-    const { route, priority, stored, forward, standIn, onInfo } = job;
+    const { route, priority, stored, forward, standIn, onInfo, trace } = job;
     const request: WireRequest = {
       kind: 'fill',
       route,
@@ -31,8 +32,9 @@ export class HubClient implements Fetcher {
       storedAt: stored?.storedAt,
       standIn: standIn === true,
       interim: onInfo !== undefined,
+      trace,
     };
-    const exchange = new Exchange(this.#path, request, job.signal, onInfo);
+    const exchange = new Exchange(this.#path, request, job.signal, job);
     const head = await exchange.head;
     switch (head.kind) {
       case 'storable':
@@ -53,13 +55,13 @@ export class HubClient implements Fetcher {
   }
 
   async pass(request: OriginRequest): Promise<OriginResponse> {
-    const { upstream, method, target, headers, retryable, body } = request;
+    const { upstream, method, target, headers, retryable, body, trace } = request;
     const hasBody = body !== undefined;
     const exchange = new Exchange(
       this.#path,
-      { kind: 'pass', upstream, method, target, headers, retryable, hasBody },
+      { kind: 'pass', upstream, method, target, headers, retryable, hasBody, trace },
       request.signal,
-      request.onInfo,
+      request,
     );
     if (body !== undefined) exchange.send(body);
     const head = await exchange.head;
@@ -68,13 +70,19 @@ export class HubClient implements Fetcher {
   }
 }
 
+/** Who is told what happens on the way. */
+interface Listener extends Pick<OriginRequest, 'onInfo'> {
+  /** Of some phases: those that the core tells of such a request. */
+  readonly onPhase?: ((phase: never, ms: number) => void) | undefined;
+}
+
 /** One request to the core and its answer. Closing the connection early cancels it there. */
 class Exchange implements BodySource {
   readonly head: Promise<WireHead>;
   /** What the core made of the body; undefined when it did not say. Never rejects. */
   readonly making: Promise<Made | undefined>;
   readonly #socket: Socket;
-  readonly #onInfo: OriginRequest['onInfo'];
+  readonly #listener: Listener;
   #resolveHead!: (head: WireHead) => void;
   #rejectHead!: (error: Error) => void;
   #resolveMaking!: (made: Made | undefined) => void;
@@ -86,8 +94,8 @@ class Exchange implements BodySource {
   /** Frames that arrived between the head and `start`: the socket is paused, but one chunk may hold several. */
   #early: (() => void)[] | undefined = [];
 
-  constructor(path: string, request: WireRequest, signal: AbortSignal, onInfo?: OriginRequest['onInfo']) {
-    this.#onInfo = onInfo;
+  constructor(path: string, request: WireRequest, signal: AbortSignal, listener: Listener) {
+    this.#listener = listener;
     this.head = new Promise((resolve, reject) => {
       this.#resolveHead = resolve;
       this.#rejectHead = reject;
@@ -150,7 +158,10 @@ class Exchange implements BodySource {
       this.#resolveHead(head);
     } else if (type === Frame.info) {
       const info = JSON.parse(payload.toString()) as WireInfo;
-      this.#onInfo?.(info.status, info.headers);
+      this.#listener.onInfo?.(info.status, info.headers);
+    } else if (type === Frame.phases) {
+      const phases = JSON.parse(payload.toString()) as WirePhases;
+      for (const [phase, ms] of Object.entries(phases)) this.#listener.onPhase?.(phase as never, ms);
     } else if (type === Frame.error) {
       this.#fail(fromWireError(JSON.parse(payload.toString()) as WireError));
     } else if (type === Frame.data) {

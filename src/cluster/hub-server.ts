@@ -2,10 +2,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Fetcher } from '../cache/fetcher.js';
 import type { Made } from '../cache/made.js';
+import type { OnPhase } from '../cache/phases.js';
 import { asProxyError } from '../errors.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
 import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
-import { toWireError, type WireMade, type WireRequest } from './wire.js';
+import { toWireError, type WireMade, type WirePhases, type WireRequest } from './wire.js';
 
 /**
  * Asks on behalf of a worker: the route, the age of what the worker has, when the worker goes away, and what to tell it
@@ -16,6 +17,7 @@ export interface HubFetcher {
     request: Extract<WireRequest, { kind: 'fill' }>,
     signal: AbortSignal,
     onInfo: OriginRequest['onInfo'],
+    onPhase: OnPhase,
   ): ReturnType<Fetcher['fetch']>;
   pass: Fetcher['pass'];
 }
@@ -43,10 +45,14 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
   const frames = new FrameReader((type, payload) => {
     if (type === Frame.request) {
       const request = JSON.parse(payload.toString()) as WireRequest;
-      answer(socket, request, requestBody, fetcher, gone.signal).catch((thrown: unknown) => {
-        writeJson(socket, Frame.error, toWireError(asProxyError(thrown)));
-        socket.end();
-      });
+      const phases = new Phases(socket);
+      answer(socket, request, requestBody, { fetcher, signal: gone.signal, phases }).catch(
+        (thrown: unknown) => {
+          phases.send();
+          writeJson(socket, Frame.error, toWireError(asProxyError(thrown)));
+          socket.end();
+        },
+      );
     } else if (type === Frame.data) {
       if (!requestBody.write(Buffer.from(payload))) socket.pause();
     } else if (type === Frame.end) {
@@ -56,12 +62,33 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
   socket.on('data', (chunk) => frames.push(chunk));
 }
 
+/** What is told of the phases goes out in one piece: in front of the head, or of the error. */
+class Phases {
+  #told: WirePhases = {};
+
+  constructor(private readonly socket: Socket) {}
+
+  readonly add: OnPhase = (phase, ms) => {
+    this.#told[phase] = (this.#told[phase] ?? 0) + ms;
+  };
+
+  send(): void {
+    if (Object.keys(this.#told).length > 0) writeJson(this.socket, Frame.phases, this.#told);
+    this.#told = {};
+  }
+}
+
+interface AnswerParts {
+  readonly fetcher: HubFetcher;
+  readonly signal: AbortSignal;
+  readonly phases: Phases;
+}
+
 async function answer(
   socket: Socket,
   request: WireRequest,
   requestBody: PassThrough,
-  fetcher: HubFetcher,
-  signal: AbortSignal,
+  { fetcher, signal, phases }: AnswerParts,
 ): Promise<void> {
   const onInfo: OriginRequest['onInfo'] = (status, headers) => {
     // Others may wait for a fill whose worker has left.
@@ -75,13 +102,16 @@ async function answer(
       priority: 'user',
       signal,
       onInfo,
+      onPhase: phases.add,
     });
     const { body, ...head } = response;
+    phases.send();
     writeJson(socket, Frame.head, { kind: 'pass', ...head });
     stream(socket, body);
     return;
   }
-  const fetched = await fetcher.fill(request, signal, request.interim ? onInfo : undefined);
+  const fetched = await fetcher.fill(request, signal, request.interim ? onInfo : undefined, phases.add);
+  phases.send();
   if (fetched.kind === 'current') {
     const { body, ...head } = fetched.entry;
     const { forwardStatus, own, collapsed } = fetched;

@@ -2,8 +2,9 @@ import type { WorkerReport } from '../admin/report.js';
 import type { Cover } from '../cache/coverage.js';
 import type { Flights } from '../cache/flight.js';
 import type { PurgeRule, PurgeTable } from '../cache/purge-table.js';
+import type { Config } from '../config/config.js';
+import { watchEventLoop } from '../observe/event-loop-delay.js';
 import type { Metrics } from '../observe/metrics.js';
-import { EventLoopMonitor } from '../observe/metrics-event-loop.js';
 import type { MetricsJson } from '../observe/metrics-merge.js';
 import type { RequestCounters } from '../observe/metrics-requests.js';
 import type { KeySet, TenantUsage } from '../tenants/tenant.js';
@@ -29,8 +30,7 @@ export interface LocalMemberParts {
 export class LocalMember implements Member {
   readonly id: string;
   readonly #parts: LocalMemberParts;
-  readonly #started = performance.now();
-  readonly #delay = new EventLoopMonitor();
+  readonly #delay = watchEventLoop();
 
   constructor(parts: LocalMemberParts) {
     this.#parts = parts;
@@ -38,16 +38,13 @@ export class LocalMember implements Member {
   }
 
   async report(): Promise<WorkerReport> {
-    const { number, memory, l2, counters } = this.#parts;
+    const { memory, l2, counters } = this.#parts;
     return {
-      worker: number,
-      pid: process.pid,
-      uptimeMs: Math.round(performance.now() - this.#started),
       requests: counters.snapshot(),
       l1: memory.stats(),
       l2: l2.stats(),
       upstreams: [],
-      eventLoopDelay: this.#delay.read(),
+      eventLoopP99Ms: this.#delay.p99(),
     };
   }
 
@@ -96,8 +93,16 @@ export class LocalMember implements Member {
     return (await this.#parts.extras.tenantUsage?.()) ?? [];
   }
 
+  async reconfigure(config: Config): Promise<void> {
+    await this.#parts.extras.reconfigure?.(config);
+  }
+
   async hot(most: number): Promise<readonly HotKey[]> {
     return (await this.#parts.extras.hot?.(most)) ?? [];
+  }
+
+  async misses(most: number): Promise<readonly HotKey[]> {
+    return (await this.#parts.extras.misses?.(most)) ?? [];
   }
 
   async preload(keys: readonly string[]): Promise<number> {
@@ -105,18 +110,23 @@ export class LocalMember implements Member {
   }
 }
 
+/** All but what is said of a member from outside. A record, so that none is missing: it would fail only when it is called. */
+const CROSSING = {
+  report: true,
+  metrics: true,
+  list: true,
+  row: true,
+  clear: true,
+  apply: true,
+  recheck: true,
+  cover: true,
+  tenants: true,
+  tenantUsage: true,
+  reconfigure: true,
+  hot: true,
+  misses: true,
+  preload: true,
+} satisfies Record<Exclude<keyof Member, 'id' | 'evict'>, true>;
+
 /** Methods of a member that cross to another process. */
-export const MEMBER_METHODS = [
-  'report',
-  'metrics',
-  'list',
-  'row',
-  'clear',
-  'apply',
-  'recheck',
-  'cover',
-  'tenants',
-  'tenantUsage',
-  'hot',
-  'preload',
-] as const;
+export const MEMBER_METHODS = Object.keys(CROSSING) as (keyof typeof CROSSING)[];

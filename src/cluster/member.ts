@@ -1,6 +1,7 @@
 import type { WorkerReport } from '../admin/report.js';
 import type { Cover } from '../cache/coverage.js';
 import type { PurgeRule } from '../cache/purge-table.js';
+import type { Config } from '../config/config.js';
 import type { MetricsJson } from '../observe/metrics-merge.js';
 import type { KeySet, TenantUsage } from '../tenants/tenant.js';
 import type { ListPage, ListQuery, Row } from '../tiers/tier.js';
@@ -25,14 +26,20 @@ export interface Member extends PurgeFollower {
   /** Resolves once no request of it is judged by an older set of keys. */
   tenants(keys: KeySet): Promise<void>;
   tenantUsage(): Promise<readonly TenantUsage[]>;
+  /** Resolves once it goes by this configuration, as far as that may change. */
+  reconfigure(config: Config): Promise<void>;
   /** The keys it was asked for most, at most so many. */
   hot(most: number): Promise<readonly HotKey[]>;
+  /** The keys it was asked for in vain most often, at most so many; `hits` are then misses. */
+  misses(most: number): Promise<readonly HotKey[]>;
   /** Brings what L2 has of these keys into its L1. Resolves with how many it had. */
   preload(keys: readonly string[]): Promise<number>;
 }
 
 /** The parts of a member that its process may lack. */
-export type MemberExtras = Partial<Pick<Member, 'cover' | 'tenants' | 'tenantUsage' | 'hot' | 'preload'>>;
+export type MemberExtras = Partial<
+  Pick<Member, 'cover' | 'tenants' | 'tenantUsage' | 'reconfigure' | 'hot' | 'misses' | 'preload'>
+>;
 
 /** Those that answered; a process that is just being replaced has nothing to say. */
 export async function answered<T>(questions: readonly Promise<T>[]): Promise<T[]> {

@@ -1,6 +1,7 @@
 import type { HealthAnswer, HealthCheck, RedisHealthAnswer } from '../admin/answers/health.js';
 import type { Clock } from '../clock.js';
 import type { FeedStatus } from '../feed/status.js';
+import { plural } from '../figures.js';
 import type { KeyStatus } from '../keyring/keyring.js';
 import type { OriginService } from '../origin/origin.js';
 import { redisState } from '../redis/state.js';
@@ -55,7 +56,7 @@ export class NodeHealth {
     const count = serving();
     const checks = {
       upstream: upstreamCheck(this.#parts),
-      l1: check(count > 0 ? 'ok' : 'failed', `${count} worker process${count === 1 ? '' : 'es'}`),
+      l1: check(count > 0 ? 'ok' : 'failed', `${plural(count, 'worker process', 'worker processes')}`),
       l2: await this.#l2(),
       bus: this.#bus(),
     };

@@ -2,24 +2,33 @@ import type { NodeRow, PeerRow } from '../admin/answers/cluster.js';
 import type { HealthAnswer, RedisHealthAnswer } from '../admin/answers/health.js';
 import type { EntryAnswer } from '../admin/answers/keys.js';
 import type { TenantRow } from '../admin/answers/tenants.js';
-import type { WarmCommand, WarmJobRow } from '../admin/answers/warm.js';
+import type { WarmJobRow } from '../admin/answers/warm.js';
 import { cacheInfo } from '../admin/cache-info-answer.js';
 import { collectKeys, describeEntry, type Lister, type UnsortedTier } from '../admin/collect-keys.js';
 import type {
   ClearCommand,
   ClearResult,
+  ConfigReload,
+  HotRows,
   KeysPage,
   KeysQuery,
+  LogLevels,
   Management,
   NodeStatus,
   PurgeCommand,
   PurgeResult,
+  PurgeSelection,
+  PurgeTally,
+  SettingRow,
   Upstreams,
 } from '../admin/management.js';
 import { mergeStats } from '../admin/merge-stats.js';
+import type { Preview } from '../admin/preview.js';
 import type { CoreReport, WorkerReport } from '../admin/report.js';
 import type { PurgeTable } from '../cache/purge-table.js';
-import type { EffectiveSetting } from '../config/config.js';
+import type { LogLevel } from '../config/config.js';
+import type { Watching } from '../dashboard/watching.js';
+import type { Watched } from '../dashboard/wire.js';
 import type { FeedStatus } from '../feed/status.js';
 import type { KeyStatus } from '../keyring/keyring.js';
 import { type MetricsJson, mergeMetrics } from '../observe/metrics-merge.js';
@@ -27,13 +36,19 @@ import type { OriginService } from '../origin/origin.js';
 import type { EntryHead } from '../tiers/entry.js';
 import { entryBytes } from '../tiers/memory.js';
 import type { Row, Tier } from '../tiers/tier.js';
+import type { WarmCommand } from '../warm/command.js';
 import type { CoherenceStats } from './coherence.js';
 import { answered } from './member.js';
+import { figuresOf } from './node-figures.js';
 import { NodeHealth, type RedisView } from './node-health.js';
 import { NodePurging, type PurgingParts } from './node-purging.js';
 import { nodeRow } from './node-row.js';
 import { askPeer, queueDetail } from './peers.js';
+import { previewOf } from './preview.js';
+import { tallyOf } from './purge-tally.js';
 import type { NodeDescription } from './registry.js';
+import type { Reloader } from './reloader.js';
+import type { WorkerFigures } from './worker-figures.js';
 
 /** The other nodes, as the management side sees them. */
 export interface BusView {
@@ -42,7 +57,11 @@ export interface BusView {
 }
 
 export interface NodeParts extends PurgingParts {
-  readonly effective: readonly EffectiveSetting[];
+  readonly reloader: Reloader;
+  /** What the members have counted, also those that are gone. */
+  readonly figures: WorkerFigures;
+  /** Processes that answer clients. */
+  readonly serving: () => number;
   readonly version: string;
   /** What lookups use as L2: the disk store, or Redis with what stands in for it. */
   readonly l2: Tier;
@@ -54,6 +73,7 @@ export interface NodeParts extends PurgingParts {
   readonly coreMetrics: (() => Promise<MetricsJson>) | undefined;
   readonly draining: () => boolean;
   readonly extras: NodeExtras;
+  readonly watching: Watching;
 }
 
 /** What a core does of its own accord, as the management side sees it. */
@@ -64,10 +84,11 @@ export interface NodeExtras {
   /** Undefined: there is no change feed here. */
   readonly feed: () => FeedStatus | undefined;
   readonly credentials: () => KeyStatus[];
+  readonly hot: (most: number) => Promise<HotRows>;
 }
 
 /** The management side of one node: speaks for every process of it (CONTRACT, Paths). */
-export class NodeManagement implements Management {
+export class NodeManagement implements Management, Watching {
   readonly #parts: NodeParts;
   readonly #startedAt: number;
   readonly #health: NodeHealth;
@@ -80,7 +101,6 @@ export class NodeManagement implements Management {
     this.#health = new NodeHealth({
       ...parts,
       bus: parts.bus?.stats,
-      serving: () => parts.members().length,
       feed: parts.extras.feed,
       credentials: parts.extras.credentials,
       offline: parts.config.cache.offline,
@@ -96,18 +116,30 @@ export class NodeManagement implements Management {
   }
 
   async status(): Promise<NodeStatus> {
-    const { config, members } = this.#parts;
+    const { config, serving } = this.#parts;
     const { serverId, region } = config.server;
-    return { serverId, region, startedAt: this.#startedAt, workers: members().length };
+    return { serverId, region, startedAt: this.#startedAt, workers: serving() };
   }
 
-  async configuration(): Promise<EffectiveSetting[]> {
-    return [...this.#parts.effective];
+  async configuration(): Promise<SettingRow[]> {
+    return this.#parts.reloader.rows();
+  }
+
+  reload(): Promise<ConfigReload> {
+    return this.#parts.reloader.reload();
+  }
+
+  async logLevel(): Promise<LogLevels> {
+    return this.#parts.reloader.logLevel();
+  }
+
+  setLogLevel(level: LogLevel): Promise<LogLevels> {
+    return this.#parts.reloader.setLogLevel(level);
   }
 
   async metrics(): Promise<string> {
-    const { members, coreMetrics } = this.#parts;
-    const parts = await answered(members().map((member) => member.metrics()));
+    const { figures, coreMetrics } = this.#parts;
+    const parts = await figures.metrics();
     return mergeMetrics(coreMetrics === undefined ? parts : [...parts, await coreMetrics()]);
   }
 
@@ -205,9 +237,43 @@ export class NodeManagement implements Management {
     return this.#parts.extras.tenants();
   }
 
+  hot(most: number): Promise<HotRows> {
+    return this.#parts.extras.hot(most);
+  }
+
+  async preview(key: string): Promise<Preview | null> {
+    const { l2, table } = this.#parts;
+    const stored = await l2.get(key);
+    // What was purged is not shown by any door (I-1).
+    if (stored === undefined || table.judge(stored) === 'purged') return null;
+    return previewOf(stored);
+  }
+
+  tally(selection: PurgeSelection): Promise<PurgeTally> {
+    const { site, l2, members, table, clock } = this.#parts;
+    const memories = members().map(
+      (member): Lister =>
+        (page) =>
+          member.list(page),
+    );
+    return tallyOf(selection, { site, tier: l2, memories, table, clock });
+  }
+
+  watch(after: number): Promise<Watched> {
+    return this.#parts.watching.watch(after);
+  }
+
+  endSession(id: string, until: number): Promise<void> {
+    return this.#parts.watching.endSession(id, until);
+  }
+
+  endedSessions(ids: readonly string[]): Promise<string[]> {
+    return this.#parts.watching.endedSessions(ids);
+  }
+
   /** What this node tells the others of itself. */
   async describe(): Promise<NodeDescription> {
-    const { config, version, draining, origin, l2, members } = this.#parts;
+    const { config, version, draining, origin, l2, serving } = this.#parts;
     const reports = await this.#reports();
     const { errors, hits, misses } = l2.stats();
     return {
@@ -215,14 +281,15 @@ export class NodeManagement implements Management {
       region: config.server.region,
       version,
       started: new Date(this.#startedAt).toISOString(),
-      workers: members().length,
+      workers: serving(),
       signals: {
         draining: draining(),
         l2Errors: errors,
         l2Reads: hits + misses,
         upstreams: origin.status().map(({ status }) => ({ status })),
-        eventLoopP99Ms: Math.max(0, ...reports.map((report) => report.eventLoopDelay.p99)),
+        eventLoopP99Ms: Math.max(0, ...reports.map((report) => report.eventLoopP99Ms)),
       },
+      figures: figuresOf(reports, this.#core(), this.#parts.clock.now()),
     };
   }
 
@@ -235,7 +302,7 @@ export class NodeManagement implements Management {
   }
 
   #reports(): Promise<WorkerReport[]> {
-    return answered(this.#parts.members().map((member) => member.report()));
+    return this.#parts.figures.reports();
   }
 
   #core(): CoreReport {

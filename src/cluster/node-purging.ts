@@ -3,6 +3,7 @@ import type { PurgeScope } from '../cache/purge-table.js';
 import type { SitePolicy } from '../cache/site.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import { within } from '../deadline.js';
 import type { DiskStore } from '../tiers/disk-types.js';
 import { answered, type Member } from './member.js';
 import type { RedisView } from './node-health.js';
@@ -79,14 +80,23 @@ export class NodePurging {
     if (onDisk) cleared.disk = soft && ruled ? null : Math.max(stored, await disk.clear());
     if (inRedis) {
       // A large cluster is emptied for longer than anyone wants to wait.
-      const emptied = soft || unreached ? null : await within(clock, REDIS_CLEAR_MS, redis.clear());
+      const emptied =
+        soft || unreached
+          ? null
+          : await within(
+              clock,
+              REDIS_CLEAR_MS,
+              redis.clear().catch(() => null),
+              () => null,
+            );
       // What may be left of it must be invalid when this answers.
-      if (!soft && (emptied === 'failed' || emptied === null)) {
+      if (!soft && emptied === null) {
         receipt ??= await purges.purge([{ kind: 'all' }], false);
       }
-      cleared.redis = emptied === 'failed' ? null : emptied;
+      cleared.redis = emptied;
     }
-    return { cleared, pending: receipt?.pending ?? false, peers: [] };
+    const { nodesReached = 1, pending = false } = receipt ?? {};
+    return { cleared, nodesReached, pending, peers: [] };
   }
 
   purge(command: PurgeCommand): Promise<PurgeResult> {
@@ -121,15 +131,6 @@ export class NodePurging {
       if (tellPeers) await peers.add(messagesOf(scopes, soft));
     }
   }
-}
-
-/** What it resolves with; null when that takes longer than `ms`. */
-function within<T>(clock: Clock, ms: number, task: Promise<T>): Promise<T | null | 'failed'> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, () => resolve(null));
-    const failed = () => resolve('failed');
-    task.then(resolve, failed).finally(cancel);
-  });
 }
 
 function sum(numbers: readonly number[]): number {

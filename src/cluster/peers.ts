@@ -3,6 +3,7 @@ import type { PeerResult } from '../admin/answers/cache.js';
 import type { PeerRow } from '../admin/answers/cluster.js';
 import { CASCADE_HEADER, PURGE_ID_HEADER } from '../admin/cascade.js';
 import type { Endpoint } from '../config/config.js';
+import { plural } from '../figures.js';
 import type { Delivery, PeerItem, PeerStatus } from './peer-line.js';
 import { callOf } from './peer-message.js';
 
@@ -48,7 +49,7 @@ export async function deliver(
 /** What `/upstream` says of a peer's queue, in a few words. */
 export function queueDetail({ queued, lastError, lastErrorAt, lastSuccessAt }: PeerStatus): string {
   const at = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString());
-  const waiting = `${queued} ${queued === 1 ? 'purge waits' : 'purges wait'}`;
+  const waiting = `${plural(queued, 'purge waits', 'purges wait')}`;
   const error = lastError === null ? '' : `; last error ${at(lastErrorAt)}: ${lastError}`;
   return `${waiting}; last delivered ${at(lastSuccessAt)}${error}`;
 }

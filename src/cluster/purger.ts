@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Flights } from '../cache/flight.js';
 import { type PurgeRule, type PurgeScope, type PurgeTable, scopeId } from '../cache/purge-table.js';
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 import type { DurableArea } from '../tiers/disk-types.js';
 import type { EntryHead } from '../tiers/entry.js';
 
@@ -141,18 +142,11 @@ export class Purger implements Purges {
   }
 
   async #tell(follower: PurgeFollower, rules: readonly PurgeRule[]): Promise<void> {
-    let stop = () => {};
-    const late = new Promise<'late'>((resolve) => {
-      stop = this.#parts.clock.after(FOLLOWER_DEADLINE_MS, () => resolve('late'));
-    });
-    const result = await Promise.race([
-      follower.apply(rules).then(
-        () => 'done',
-        () => 'failed',
-      ),
-      late,
-    ]);
-    stop();
+    const applied = follower.apply(rules).then(
+      () => 'done',
+      () => 'failed',
+    );
+    const result = await within(this.#parts.clock, FOLLOWER_DEADLINE_MS, applied, () => 'late');
     if (result !== 'done') follower.evict(`it did not acknowledge a purge (${result})`);
   }
 }

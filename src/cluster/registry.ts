@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { NodeRow } from '../admin/answers/cluster.js';
+import { nodeFigures } from '../admin/answers/figures.js';
 import type { Clock } from '../clock.js';
 import type { NodeStore, StoredNode } from '../redis/node-store.js';
 import { nodeRow } from './node-row.js';
@@ -20,6 +21,8 @@ const description = z.object({
     upstreams: z.array(z.object({ status: z.enum(['healthy', 'degraded', 'down', 'unknown']) })),
     eventLoopP99Ms: z.number(),
   }),
+  /** Another version's may be unreadable: the node is there all the same. */
+  figures: nodeFigures.optional().catch(undefined),
 });
 const written = description.extend({ instance: z.string() });
 

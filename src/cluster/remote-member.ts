@@ -1,6 +1,7 @@
 import type { WorkerReport } from '../admin/report.js';
 import type { Cover } from '../cache/coverage.js';
 import type { PurgeRule } from '../cache/purge-table.js';
+import type { Config } from '../config/config.js';
 import type { MetricsJson } from '../observe/metrics-merge.js';
 import type { KeySet, TenantUsage } from '../tenants/tenant.js';
 import type { ListPage, ListQuery, Row } from '../tiers/tier.js';
@@ -65,8 +66,16 @@ export class RemoteMember implements Member {
     return this.#link.rpc.call('tenantUsage', [], DEADLINE_MS);
   }
 
+  reconfigure(config: Config): Promise<void> {
+    return this.#link.rpc.call('reconfigure', [config], DEADLINE_MS);
+  }
+
   hot(most: number): Promise<readonly HotKey[]> {
     return this.#link.rpc.call('hot', [most], DEADLINE_MS);
+  }
+
+  misses(most: number): Promise<readonly HotKey[]> {
+    return this.#link.rpc.call('misses', [most], DEADLINE_MS);
   }
 
   preload(keys: readonly string[]): Promise<number> {

@@ -1,5 +1,6 @@
 import type { ResponseHead } from '../cache/fetcher.js';
 import type { ForwardReason, NoStoreReason } from '../cache/outcome.js';
+import type { Phase } from '../cache/phases.js';
 import type { SharedRoute } from '../cache/site.js';
 import { type ErrorCode, ProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
@@ -18,6 +19,7 @@ export type WireRequest =
       standIn: boolean;
       /** A client waits that may be told of interim responses. */
       interim: boolean;
+      trace?: RawHeaders | undefined;
     }
   | {
       kind: 'pass';
@@ -27,6 +29,7 @@ export type WireRequest =
       headers: RawHeaders;
       retryable: boolean;
       hasBody: boolean;
+      trace?: RawHeaders | undefined;
     };
 
 /** The head of the core's answer; the body follows in data frames. */
@@ -65,6 +68,9 @@ export interface WireInfo {
   status: number;
   headers: RawHeaders;
 }
+
+/** How long each phase took in the core, ms. Comes before a head or an error. */
+export type WirePhases = Partial<Record<Phase, number>>;
 
 export function toWireError(error: ProxyError): WireError {
   return { code: error.code, message: error.message, retryAfter: error.retryAfter };

@@ -1,4 +1,4 @@
-import { MASK, sanitizeUrl } from '../observe/redact.js';
+import { MASK, sanitizeUrl } from '../redact/redact.js';
 import type { Endpoint, HostPort } from './config.js';
 import { BadValue, type Kind, kind, listOf } from './kind.js';
 

@@ -8,7 +8,7 @@ export function configurationDocument(): string {
 
 const INTRODUCTION = `# Configuration
 
-<!-- Printed by scripts/docs-configuration.mjs from src/config/settings. Change it there. -->
+<!-- Printed by scripts/docs/print-configuration.mjs from src/config/settings. Change it there. -->
 
 Every variable may be given in three places. The first that has it wins:
 
@@ -30,7 +30,7 @@ Variables that others set are left alone, among them the service links of Kubern
 - **Secrets**, marked in the tables, may also come from a file: \`ADMIN_API_KEY_FILE=/run/secrets/admin\`. The file is read
   at the start, blanks around its content are dropped. Set the variable or its \`_FILE\`, not both. They are printed as
   \`***\`; addresses marked “login” are printed without user and password.
-- **Reload**: variables marked so may change without a restart, in versions that reload on SIGHUP.`;
+- **Reload**: variables marked so take new values without a restart, on SIGHUP or POST /config/reload: [operations](operations.md#reloading).`;
 
 function chapter(title: string, names: readonly SettingName[]): string {
   const header = '| variable | default | unit or form | meaning | |\n|---|---|---|---|---|';

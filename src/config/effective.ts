@@ -1,4 +1,4 @@
-import { MASK } from '../observe/redact.js';
+import { MASK } from '../redact/redact.js';
 import type { EffectiveSetting } from './config.js';
 import type { DerivedValues } from './derive/derived.js';
 import { SETTING_GROUPS, type SettingName, settingOf, type Values } from './settings/index.js';

@@ -16,7 +16,7 @@ import { deriveChangeFeed, deriveTtlPolicy, deriveUpstream } from './derive/upst
 import { effectiveSettings } from './effective.js';
 import { readValues } from './read-values.js';
 import type { SettingName, Values } from './settings/index.js';
-import { gather, type ReadFile, readLayers } from './sources.js';
+import { type Given, gather, type ReadFile, readLayers } from './sources.js';
 import { reportUnknown, withoutServiceLinks } from './unknown.js';
 
 export interface LoadOptions {
@@ -33,6 +33,9 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Every variable with where its value comes from, redacted; what `/config` answers and the start prints. */
   readonly effective: readonly EffectiveSetting[];
+  /** What it was made from. Holds secrets. */
+  readonly given: ReadonlyMap<SettingName, Given>;
+  readonly machine: Machine;
 }
 
 /**
@@ -40,14 +43,23 @@ export interface LoadedConfig {
  * which wins over defaults. Throws a ConfigError with every mistake there is.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const { env, cwd, configFile, readFile = (path) => readFileSync(path, 'utf8') } = options;
-  const machine = options.machine ?? thisMachine();
+  const { env, cwd, configFile, readFile = fromDisk } = options;
   const mistakes = new Mistakes();
   const sources = { env, cwd, configFile, readFile };
 
   const layers = withoutServiceLinks(readLayers(sources, mistakes));
   reportUnknown(layers, mistakes);
-  const given = gather(layers, sources, mistakes);
+  return assemble(gather(layers, sources, mistakes), options, mistakes);
+}
+
+const fromDisk: ReadFile = (path) => readFileSync(path, 'utf8');
+
+/** Checks and derives a configuration from the text of its variables. Throws a ConfigError with these mistakes and its own. */
+export function assemble(
+  given: ReadonlyMap<SettingName, Given>,
+  { cwd, readFile = fromDisk, machine = thisMachine() }: LoadOptions,
+  mistakes = new Mistakes(),
+): LoadedConfig {
   const values = readValues(given, mistakes);
   checkPorts(values, mistakes);
   checkProxyKeys(values, mistakes);
@@ -104,7 +116,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warm: { exportUrl: values.TMDB_EXPORT_URL, topKeys: values.WARM_TOP_KEYS },
   };
   if (mistakes.lines.length > 0) throw new ConfigError(mistakes.lines);
-  return { config, effective: effectiveSettings(values, given, derived) };
+  return { config, effective: effectiveSettings(values, given, derived), given, machine };
 }
 
 /** Two listeners cannot share a port; 0 is a different one each time. */

@@ -1,4 +1,4 @@
-import { makeScrubber, sanitizeUrl } from '../observe/redact.js';
+import { makeScrubber, sanitizeUrl } from '../redact/redact.js';
 import type { Mistakes } from './config-error.js';
 import { BadValue } from './kind.js';
 import { SETTING_NAMES, type SettingName, settingOf, type Values } from './settings/index.js';

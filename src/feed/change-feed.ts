@@ -172,14 +172,14 @@ export class ChangeFeed {
     if (state.coverage !== this.#coverage) onNewCoverage(state.coverage);
     this.#coverage = state.coverage;
     for (const kind of FEED_KINDS) recents.set(kind, state.lists[kind]);
-    const suspects = lifetimes.suspects(state.lists);
+    const suspects = FEED_KINDS.flatMap((kind) => lifetimes.suspects(kind, state.lists[kind]));
     try {
       if (suspects.length > 0) await rules.soften(suspects);
     } catch (error) {
       this.#state = undefined; // to be done again
       throw error;
     }
-    lifetimes.settle();
+    for (const kind of FEED_KINDS) lifetimes.settle(kind);
   }
 
   #isDue(): boolean {

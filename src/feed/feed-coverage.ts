@@ -24,31 +24,48 @@ const SET_BACK_MS = 1000;
  * has the lifetime of its class. So a feed that fails silently costs freshness for as long as its cover goes on, and no more.
  */
 export class FeedCoverage implements Coverage {
-  readonly #parts: FeedCoverageParts;
+  readonly #clock: Clock;
+  #classMs: number;
+  #longestMs: number;
+  #lifetimes: Lifetimes | undefined;
   #sinceStamp = Number.POSITIVE_INFINITY;
   #from = 0;
   #until = 0;
 
-  constructor(parts: FeedCoverageParts) {
-    this.#parts = parts;
+  constructor({ classMs, clock, lifetimes }: FeedCoverageParts) {
+    this.#clock = clock;
+    this.#classMs = classMs;
+    this.#longestMs = classMs;
+    this.#lifetimes = lifetimes;
+  }
+
+  /** Longest lifetime the class has had in this run, ms: up to it nobody has to vouch for what is stored. */
+  get longestMs(): number {
+    return this.#longestMs;
+  }
+
+  /** Lifetimes from now on. What is stored keeps that of its class as it was then. */
+  retime({ classMs, lifetimes }: Pick<FeedCoverageParts, 'classMs' | 'lifetimes'>): void {
+    this.#classMs = classMs;
+    this.#longestMs = Math.max(this.#longestMs, classMs);
+    this.#lifetimes = lifetimes;
   }
 
   become({ sinceStamp, until }: Cover): void {
     this.#sinceStamp = sinceStamp;
-    this.#from = this.#parts.clock.now() - SET_BACK_MS;
+    this.#from = this.#clock.now() - SET_BACK_MS;
     this.#until = until;
   }
 
   lifetimeOf(route: SharedRoute, status: number): number | undefined {
-    return this.#parts.lifetimes?.of(route, status);
+    return this.#lifetimes?.of(route, status);
   }
 
   staleSince(head: EntryHead, now: number): number {
-    const { classMs } = this.#parts;
-    if (head.class !== CLASS || head.lifetime - head.ageAtStore <= classMs * SPREAD)
+    if (head.class !== CLASS || head.lifetime - head.ageAtStore <= this.#longestMs * SPREAD)
       return Number.POSITIVE_INFINITY;
     if (now < this.#until && now >= this.#from && head.stamp >= this.#sinceStamp)
       return Number.POSITIVE_INFINITY;
-    return head.storedAt + classMs;
+    return head.storedAt + this.#classMs;
   }
 }

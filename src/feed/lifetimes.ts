@@ -4,7 +4,7 @@ import type { CachedTitles } from './cached-titles.js';
 import { followedTitle } from './covered.js';
 import { IdSet } from './id-set.js';
 import type { KindList, RecentIds } from './recent.js';
-import { FEED_KINDS, type PerKind, perKind, type Title } from './status.js';
+import { type FeedKind, perKind, type Title } from './status.js';
 
 export interface LifetimesParts {
   /** How long details stay fresh while edits are told, ms. */
@@ -19,10 +19,17 @@ export class Lifetimes {
   readonly #parts: LifetimesParts;
   /** Titles that were given one since the lists were last looked at. */
   readonly #given = perKind(() => new IdSet());
+  #ttlMs: number;
   #until = 0;
 
   constructor(parts: LifetimesParts) {
     this.#parts = parts;
+    this.#ttlMs = parts.ttlMs;
+  }
+
+  /** Another one for what comes from now on, ms. */
+  retime(ttlMs: number): void {
+    this.#ttlMs = ttlMs;
   }
 
   /** They are given until then, ms since epoch of this machine. */
@@ -35,25 +42,23 @@ export class Lifetimes {
    * answered from its own cache, with a body from before the edit.
    */
   of(route: SharedRoute, status: number): number | undefined {
-    const { ttlMs, titles, recents, clock } = this.#parts;
+    const { titles, recents, clock } = this.#parts;
     if (status !== 200 || clock.now() >= this.#until) return undefined;
     const title = followedTitle(route);
     if (title === undefined || recents.has(title)) return undefined;
     // Now, and not when it is stored: lists that are read in between must find it.
     titles.note(title);
     this.#given[title.kind].add(title.id);
-    return ttlMs;
+    return this.#ttlMs;
   }
 
-  /** Titles that were given one although these lists, which were not known here then, name them. */
-  suspects(lists: PerKind<KindList>): Title[] {
-    return FEED_KINDS.flatMap((kind) =>
-      lists[kind].ids.filter((id) => this.#given[kind].has(id)).map((id) => ({ kind, id })),
-    );
+  /** Titles that were given one although this list, which was not known here then, names them. */
+  suspects(kind: FeedKind, { ids }: KindList): Title[] {
+    return ids.filter((id) => this.#given[kind].has(id)).map((id) => ({ kind, id }));
   }
 
-  /** The suspects have been dealt with. */
-  settle(): void {
-    for (const ids of Object.values(this.#given)) ids.clear();
+  /** The suspects of a list have been dealt with; those of the others may not have been looked for yet. */
+  settle(kind: FeedKind): void {
+    this.#given[kind].clear();
   }
 }

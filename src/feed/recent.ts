@@ -4,7 +4,7 @@ import { type FeedKind, perKind, type Title } from './status.js';
 export interface KindList {
   /** The latest edit first, each id once. */
   readonly ids: readonly number[];
-  /** How many of the first ones had changed when it was read, or when last any had. */
+  /** How many of the first ones had changed when it was read. */
   readonly front: number;
   /** Ids that are not in it any more, and since when, in minutes since epoch by TMDB's clock. */
   readonly left: ReadonlyMap<number, number>;

@@ -1,6 +1,7 @@
 import { DEBUG_FIELD } from '../http/cache-status.js';
 import { type RawHeaders, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
+import { TRACE_FIELDS } from '../http/trace-context.js';
 import { UNTOLD } from '../http/untold.js';
 import { withVia } from '../http/via.js';
 
@@ -14,6 +15,7 @@ const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect', DEBUG_FIELD]);
 const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([
   ...KEPT_BACK,
   ...UNTOLD,
+  ...TRACE_FIELDS,
   'if-match',
   'if-none-match',
   'if-modified-since',

@@ -1,5 +1,5 @@
 import { weaken } from './entity-tag.js';
-import { field, fieldValue, type RawHeaders, withField } from './headers.js';
+import { field, fieldValue, type RawHeaders, withField, withoutFields } from './headers.js';
 import { splitList } from './list.js';
 
 /**
@@ -84,8 +84,14 @@ function neverGzip(contentType: string | undefined): boolean {
   return NEVER_GZIP.test(contentType.split(';', 1)[0]!.trim().toLowerCase());
 }
 
-/** A copy whose ETag is weak, for a representation whose coding this proxy changed (RFC 9110 section 8.8.1). */
-export function withWeakEtag(headers: RawHeaders): RawHeaders {
+/**
+ * A copy for a representation whose coding this proxy changed: its ETag is weak (RFC 9110 section 8.8.1), and no digest of the
+ * origin's coded bytes is left (RFC 9530).
+ */
+export function recodedFields(headers: RawHeaders): string[] {
   const tag = field(headers, 'etag');
-  return tag?.startsWith('"') ? withField(headers, 'ETag', weaken(tag)) : headers;
+  const tagged = tag?.startsWith('"') ? withField(headers, 'ETag', weaken(tag)) : headers;
+  return withoutFields(tagged, DIGESTS);
 }
+
+const DIGESTS: ReadonlySet<string> = new Set(['content-md5', 'content-digest', 'digest', 'repr-digest']);

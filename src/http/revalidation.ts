@@ -79,29 +79,38 @@ export function mergeHeaders(
 ): string[] {
   const stored = withoutFields(storedHeaders, AGE);
   const keepTag = tagOf(stored) !== undefined;
-  const taken = new Map<string, string[]>();
+  const taken = new Map<string, Update>();
   const offered = withoutHopByHop(update);
   for (let i = 0; i + 1 < offered.length; i += 2) {
     const name = offered[i]!.toLowerCase();
     if (KEPT.has(name) || exclude.has(name) || (name === 'etag' && keepTag)) continue;
-    const lines = taken.get(name) ?? [];
-    lines.push(offered[i]!, offered[i + 1]!);
-    taken.set(name, lines);
+    const known = taken.get(name) ?? { spelt: offered[i]!, values: [] };
+    known.values.push(offered[i + 1]!);
+    taken.set(name, known);
   }
   return replaced(stored, taken);
 }
 
-/** New lines stand where the first old one of their name stood: their order would tell that there has been a 304 (ADR 0010). */
-function replaced(stored: RawHeaders, taken: ReadonlyMap<string, readonly string[]>): string[] {
+interface Update {
+  readonly spelt: string;
+  readonly values: string[];
+}
+
+/**
+ * New lines stand where the first old one of their name stood, and spell it so: either would tell that there has been a 304
+ * (ADR 0010).
+ */
+function replaced(stored: RawHeaders, taken: ReadonlyMap<string, Update>): string[] {
   const left = new Map(taken);
   const merged: string[] = [];
   for (let i = 0; i + 1 < stored.length; i += 2) {
     const name = stored[i]!.toLowerCase();
     if (!taken.has(name)) merged.push(stored[i]!, stored[i + 1]!);
-    merged.push(...(left.get(name) ?? []));
+    for (const value of left.get(name)?.values ?? []) merged.push(stored[i]!, value);
     left.delete(name);
   }
-  return merged.concat(...left.values());
+  for (const { spelt, values } of left.values()) for (const value of values) merged.push(spelt, value);
+  return merged;
 }
 
 const SET_COOKIE: ReadonlySet<string> = new Set(['set-cookie']);

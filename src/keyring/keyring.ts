@@ -57,12 +57,22 @@ interface Key {
   turn: number;
 }
 
+function newKey(credential: TmdbCredential, index: number): Key {
+  return { number: index + 1, credential, refusals: 0, rest: 0, restUntil: 0, trialUntil: 0, turn: 0 };
+}
+
+function isSame(a: TmdbCredential, b: TmdbCredential): boolean {
+  return a.kind === b.kind && a.value === b.value;
+}
+
 /**
  * Which of the proxy's own credentials is asked with: the first in the order given that TMDB accepts. Knows nothing of
  * requests. The limits are per address (TMDB.md, Limits), so keys do not share the load.
  */
 export class Keyring {
-  readonly #keys: readonly Key[];
+  #keys: readonly Key[];
+  /** No longer asked with. */
+  #retired: readonly TmdbCredential[] = [];
   readonly #clock: Clock;
   readonly #onRefused: (number: number, code: number) => void;
   #refusals = 0;
@@ -76,20 +86,32 @@ export class Keyring {
   ) {
     this.#clock = clock;
     this.#onRefused = onRefused;
-    this.#keys = credentials.map((credential, index) => ({
-      number: index + 1,
-      credential,
-      refusals: 0,
-      rest: 0,
-      restUntil: 0,
-      trialUntil: 0,
-      turn: 0,
-    }));
+    this.#keys = credentials.map(newKey);
   }
 
   /** Every credential, by number from 1. */
   get credentials(): readonly TmdbCredential[] {
     return this.#keys.map(({ credential }) => credential);
+  }
+
+  /** Those of earlier in this run: what is under way may carry them. */
+  get retired(): readonly TmdbCredential[] {
+    return this.#retired;
+  }
+
+  /** Others from now on, in this order. Of those that stay it is known what TMDB has said of them. */
+  replace(credentials: readonly TmdbCredential[]): void {
+    const earlier = this.#keys;
+    this.#keys = credentials.map((credential, index) => {
+      const known = earlier.find((key) => isSame(key.credential, credential));
+      return known === undefined ? newKey(credential, index) : { ...known, number: index + 1 };
+    });
+    const gone = [...this.#retired, ...earlier.map((key) => key.credential)];
+    this.#retired = gone.filter(
+      (each, i) =>
+        !credentials.some((credential) => isSame(credential, each)) &&
+        gone.findIndex((other) => isSame(other, each)) === i,
+    );
   }
 
   /**
@@ -113,9 +135,10 @@ export class Keyring {
   }
 
   /** TMDB has refused the key (code 7 or 10). */
-  refused({ number, known }: Choice, code: number): void {
-    const key = this.#keys[number - 1]!;
+  refused({ credential, known }: Choice, code: number): void {
+    const key = this.#keyOf(credential);
     this.#refusals++;
+    if (key === undefined) return;
     const now = this.#clock.now();
     const isNews = key.refusals === known;
     key.refusals++;
@@ -124,16 +147,21 @@ export class Keyring {
     const wasAccepted = key.rest === 0;
     key.rest = wasAccepted ? FIRST_REST_MS : Math.min(LONGEST_REST_MS, key.rest * 2);
     key.restUntil = now + key.rest;
-    if (wasAccepted) this.#onRefused(number, code);
+    if (wasAccepted) this.#onRefused(key.number, code);
   }
 
   /** TMDB has accepted the key; an answer to what was asked before it was refused says nothing. */
-  worked({ number, known }: Choice): void {
-    const key = this.#keys[number - 1]!;
-    if (key.rest === 0 || key.refusals !== known) return;
+  worked({ credential, known }: Choice): void {
+    const key = this.#keyOf(credential);
+    if (key === undefined || key.rest === 0 || key.refusals !== known) return;
     key.rest = 0;
     key.restUntil = 0;
     key.trialUntil = 0;
+  }
+
+  /** Undefined of one that was replaced meanwhile. */
+  #keyOf(credential: TmdbCredential): Key | undefined {
+    return this.#keys.find((key) => key.credential === credential);
   }
 
   status(): KeyStatus[] {

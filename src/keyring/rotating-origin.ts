@@ -17,18 +17,28 @@ export function rotating(
   keyring: Keyring,
   standIns: ReadonlySet<string> = new Set(),
 ): OriginService {
-  const { credentials } = keyring;
-  if (credentials.length === 0) return origin;
-  const keys = new OwnKeys(credentials);
+  let { credentials } = keyring;
+  let keys = new OwnKeys(credentials);
 
-  async function fetch(request: OriginRequest, carried: Carried): Promise<OriginResponse> {
+  /** As the keyring is now, with those that requests may still carry which were made before. */
+  function ownKeys(): OwnKeys {
+    const now = keyring.credentials;
+    const isSame = now.length === credentials.length && now.every((each, i) => each === credentials[i]);
+    if (!isSame) {
+      credentials = now;
+      keys = new OwnKeys([...now, ...keyring.retired]);
+    }
+    return keys;
+  }
+
+  async function fetch(request: OriginRequest, own: OwnKeys, carried: Carried): Promise<OriginResponse> {
     const repeatable = request.retryable && request.body === undefined;
     const tried = new Set<number>();
     const wanted = { path: request.target, repeatable, kinds: carried.kinds };
     let choice = keyring.choose(wanted);
     if (choice === undefined) return origin.fetch(request);
     for (;;) {
-      const asked = { ...request, ...keys.replaced(request, carried, choice.credential) };
+      const asked = { ...request, ...own.replaced(request, carried, choice.credential) };
       const judged = await judge(await origin.fetch(asked), choice, request);
       if (!judged.refused) return judged.response;
       tried.add(choice.number);
@@ -58,8 +68,9 @@ export function rotating(
 
   return {
     fetch(request) {
-      const carried = keys.carriedBy(request);
-      return carried === undefined ? origin.fetch(request) : fetch(request, carried);
+      const own = ownKeys();
+      const carried = own.carriedBy(request);
+      return carried === undefined ? origin.fetch(request) : fetch(request, own, carried);
     },
     status: () => origin.status(),
     close: () => origin.close(),

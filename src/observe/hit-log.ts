@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
  */
 export class HitLog {
   readonly #clock: Clock;
-  readonly #perSecond: number;
+  #perSecond: number;
   #windowEnds = 0;
   #logged = 0;
   #silent = 0;
@@ -14,6 +14,11 @@ export class HitLog {
   /** @param perSecond `LOG_HITS` */
   constructor(clock: Clock, perSecond: number) {
     this.#clock = clock;
+    this.#perSecond = perSecond;
+  }
+
+  /** @param perSecond `LOG_HITS`, from now on */
+  limit(perSecond: number): void {
     this.#perSecond = perSecond;
   }
 

@@ -1,6 +1,6 @@
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import { pino, stdTimeFunctions } from 'pino';
-import { isSensitiveName, MASK, makeScrubber, type Scrubber } from './redact.js';
+import { isSensitiveName, MASK, makeScrubber, type Scrubber } from '../redact/redact.js';
 
 export type Logger = PinoLogger;
 
@@ -12,6 +12,8 @@ export interface LoggerOptions {
   readonly worker?: number | undefined;
   /** Configured secrets (`secretsOf(config)`), replaced wherever they turn up. */
   readonly secrets?: Iterable<string> | undefined;
+  /** In place of one made from `secrets`. */
+  readonly scrub?: Scrubber | undefined;
   /** Where lines go; stdout by default. */
   readonly destination?: DestinationStream | undefined;
 }
@@ -21,7 +23,7 @@ export interface LoggerOptions {
  * child bindings, errors): pino's own redaction does not look inside strings (NOTES).
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const scrub = makeScrubber(options.secrets ?? []);
+  const scrub = options.scrub ?? makeScrubber(options.secrets ?? []);
   return pino(
     {
       level: options.level,
@@ -64,7 +66,7 @@ function scrubValue(value: unknown, scrub: Scrubber): unknown {
   return cleaned;
 }
 
-export interface SerializedError {
+interface SerializedError {
   readonly type: string;
   readonly message: string;
   readonly code?: string;

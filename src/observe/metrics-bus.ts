@@ -17,19 +17,33 @@ export interface BusFigures {
   readonly applied: number;
 }
 
-/** Metrics of the bus; none while `bus` gives nothing. */
+/** Of a node that is alone: there is nobody to learn from, and nobody to tell. */
+const ALONE: BusFigures = {
+  state: 'synced',
+  lagMs: { count: 0, sum: 0, buckets: [] },
+  gaps: 0,
+  rereads: 0,
+  reconciles: 0,
+  pending: 0,
+  raised: 0,
+  applied: 0,
+};
+
+/** Metrics of the bus. `bus`: undefined where the node is alone. */
 export function busMetrics(
   metrics: CollectedMetrics,
   prefix: string,
   bus: () => BusFigures | undefined,
 ): void {
   const one = (name: string, help: string, type: 'gauge' | 'counter', pick: (now: BusFigures) => number) =>
-    metrics.add({ name: `${prefix}bus_${name}`, help, type }, () => {
-      const now = bus();
-      return now === undefined ? [] : [{ labels: {}, value: pick(now) }];
-    });
-  one('synced', '1 while this node and Redis know the same purges.', 'gauge', (now) =>
-    Number(now.state === 'synced'),
+    metrics.add({ name: `${prefix}bus_${name}`, help, type }, () => [
+      { labels: {}, value: pick(bus() ?? ALONE) },
+    ]);
+  one(
+    'synced',
+    '1 while this node and Redis know the same purges; 1 where there are no others.',
+    'gauge',
+    (now) => Number(now.state === 'synced'),
   );
   one('pending_purges', 'Purges that other nodes have not been told of.', 'gauge', (now) => now.pending);
   one('gaps_total', 'Messages that did not follow the one before.', 'counter', (now) => now.gaps);
@@ -40,8 +54,7 @@ export function busMetrics(
   const name = `${prefix}bus_purge_lag_seconds`;
   const help = 'From the call for a purge to the acknowledgement of another node.';
   metrics.add({ name, help, type: 'histogram' }, () => {
-    const lag = bus()?.lagMs;
-    if (lag === undefined) return [];
+    const lag = (bus() ?? ALONE).lagMs;
     const buckets = lag.buckets.map(
       ({ le, count }): Sample => ({ metricName: `${name}_bucket`, labels: { le: le / 1000 }, value: count }),
     );

@@ -14,6 +14,8 @@ export interface CollectedMetric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Names of the labels its series have, "le" of histograms left out. Default: none. */
+  readonly labels?: readonly string[];
   /** How the values of several processes become one. Default: sum. */
   readonly aggregator?: 'sum' | 'max' | 'first' | 'average';
 }
@@ -29,9 +31,14 @@ export class CollectedMetrics {
     this.#metrics.push({ head: { aggregator: 'sum', ...metric }, samples });
   }
 
+  /** What there is, in the order in which it was added. */
+  heads(): readonly CollectedMetric[] {
+    return this.#metrics.map(({ head }) => head);
+  }
+
   /** As prom-client's registry gives its own. */
   json(): MetricsJson {
-    return this.#metrics.map(({ head, samples }) => ({
+    return this.#metrics.map(({ head: { labels: _, ...head }, samples }) => ({
       ...head,
       values: samples(),
     })) as unknown as MetricsJson;

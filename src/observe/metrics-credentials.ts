@@ -9,13 +9,21 @@ export function credentialsMetrics(
   prefix: string,
   credentials: () => KeyringFigures,
 ): void {
-  metrics.add({ name: `${prefix}credentials`, help: 'Keys of TMDB_API_KEY by state.', type: 'gauge' }, () => {
-    const { keys } = credentials();
-    return STATES.map((state) => ({
-      labels: { state },
-      value: keys.filter((key) => key.state === state).length,
-    }));
-  });
+  metrics.add(
+    {
+      name: `${prefix}credentials`,
+      help: 'Keys of TMDB_API_KEY by state.',
+      type: 'gauge',
+      labels: ['state'],
+    },
+    () => {
+      const { keys } = credentials();
+      return STATES.map((state) => ({
+        labels: { state },
+        value: keys.filter((key) => key.state === state).length,
+      }));
+    },
+  );
   metrics.add(
     {
       name: `${prefix}credential_refusals_total`,

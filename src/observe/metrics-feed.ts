@@ -14,14 +14,21 @@ export function feedMetrics(
     name: string,
     help: string,
     samples: (now: FeedStatus) => readonly Sample[],
+    labels: readonly string[] = [],
   ) =>
-    metrics.add({ name: `${prefix}feed_${name}`, help, type }, () => {
+    metrics.add({ name: `${prefix}feed_${name}`, help, type, labels }, () => {
       const now = feed();
       return now === undefined ? [] : samples(now);
     });
   const one = (value: number, labels: Labels = {}): Sample[] => [{ labels, value }];
-  const each = (label: string, counts: Counts): Sample[] =>
-    Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }));
+  const each = (label: string, name: string, help: string, counts: (now: FeedStatus) => Counts) =>
+    add(
+      'counter',
+      name,
+      help,
+      (now) => Object.entries(counts(now)).map(([of, value]) => ({ labels: { [label]: of }, value })),
+      [label],
+    );
 
   add('gauge', 'healthy', '1 while edits are told: details may be fresh for longer.', (now) =>
     one(Number(now.healthy)),
@@ -33,22 +40,21 @@ export function feedMetrics(
   add('gauge', 'lag_seconds', 'Since the last complete reading of the lists.', (now) =>
     now.lagMs === null ? [] : one(now.lagMs / 1000),
   );
-  add('counter', 'polls_total', 'Readings of the lists by this node, by how they ended.', (now) =>
-    each('result', now.polls),
+  each('result', 'polls_total', 'Readings of the lists by this node, by how they ended.', (now) => now.polls);
+  each('kind', 'pages_total', 'Pages of lists that this node has read.', (now) => now.pages);
+  each(
+    'kind',
+    'ids_seen_total',
+    'Titles that may have changed since the reading before.',
+    (now) => now.idsSeen,
   );
-  add('counter', 'pages_total', 'Pages of lists that this node has read.', (now) => each('kind', now.pages));
-  add('counter', 'ids_seen_total', 'Titles that may have changed since the reading before.', (now) =>
-    each('kind', now.idsSeen),
-  );
-  add(
-    'counter',
+  each(
+    'kind',
     'softened_total',
     'Titles all of whose entries were made stale. Entries are not counted: that would take a scan.',
-    (now) => each('kind', now.softened),
+    (now) => now.softened,
   );
-  add('counter', 'not_cached_total', 'Titles that may have changed and are not cached.', (now) =>
-    each('kind', now.skipped),
-  );
+  each('kind', 'not_cached_total', 'Titles that may have changed and are not cached.', (now) => now.skipped);
   add('counter', 'gaps_total', 'Times for which edits were read up day by day, or given up on.', (now) =>
     one(now.gaps),
   );

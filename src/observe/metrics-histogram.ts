@@ -67,3 +67,12 @@ export function quantile(histogram: HistogramData, q: number): number | null {
   }
   return LATENCY_BOUNDS.at(-1)!;
 }
+
+/** In ms, to the microsecond; null when nothing was observed. */
+export function percentilesOf(histogram: HistogramData) {
+  const ms = (q: number) => {
+    const seconds = quantile(histogram, q);
+    return seconds === null ? null : Math.round(seconds * 1e6) / 1e3;
+  };
+  return { p50: ms(0.5), p95: ms(0.95), p99: ms(0.99) };
+}

@@ -16,6 +16,33 @@ export async function mergeMetrics(parts: readonly MetricsJson[]): Promise<strin
   return AggregatorRegistry.aggregate(countSharedOnce(parts)).metrics();
 }
 
+/**
+ * What remains of processes that are gone: their counters and histograms added up. Gauges said what they held, and go with them.
+ */
+export function retireMetrics(gone: readonly MetricsJson[]): MetricsJson {
+  const heads = new Map<string, MetricsJson[number]>();
+  const sums = new Map<string, Map<string, MetricValue<string>>>();
+  for (const metric of gone.flat()) {
+    if (!COUNTED.has(String(metric.type))) continue;
+    heads.set(metric.name, metric);
+    const values = sums.get(metric.name) ?? new Map<string, MetricValue<string>>();
+    sums.set(metric.name, values);
+    for (const value of metric.values) {
+      const labels = Object.entries(value.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+      const id = JSON.stringify([nameOf(value), labels]);
+      values.set(id, { ...value, value: value.value + (values.get(id)?.value ?? 0) });
+    }
+  }
+  return [...heads.values()].map((head) => ({ ...head, values: [...(sums.get(head.name)?.values() ?? [])] }));
+}
+
+const COUNTED: ReadonlySet<string> = new Set(['counter', 'histogram']);
+
+/** Set in histograms: `_bucket`, `_sum` and `_count`. */
+function nameOf(value: MetricValue<string> & { readonly metricName?: string }): string | undefined {
+  return value.metricName;
+}
+
 /** Of what several processes say of the same store, the largest value alone is kept, so that the sum is right. */
 function countSharedOnce(parts: readonly MetricsJson[]): MetricsJson[] {
   const largest = new Map<string, MetricValue<string>>();

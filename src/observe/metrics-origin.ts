@@ -1,19 +1,21 @@
 import type { OriginEvent } from '../origin/events.js';
-import type { BreakerState } from '../origin/status.js';
+import type { Priority } from '../origin/source.js';
 import { boundedNames, type CollectedMetrics } from './metrics-collected.js';
 import { LabelledHistogram, LabelledValues } from './metrics-series.js';
 
-const BREAKER_VALUE: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
-/** Configured hosts are few; this bounds what a strange configuration could do. */
-const MOST_SERVERS = 32;
+/** As in origin/turns.ts, which a worker, that asks no origin, need not load. */
+export const PRIORITIES = ['user', 'refresh', 'background'] as const satisfies readonly Priority[];
 
-/** What the origin side tells, counted. Returns the listener for its events. */
-export function originMetrics(metrics: CollectedMetrics): (event: OriginEvent) => void {
-  const head = (name: string, help: string) => ({ name: `tmdb_proxy_origin_${name}`, help });
+/** What the origin side tells, counted. Returns the listener for its events. `upstreams`: the groups there are, as far as known. */
+export function originMetrics(
+  metrics: CollectedMetrics,
+  prefix: string,
+  upstreams: readonly string[],
+): (event: OriginEvent) => void {
+  const head = (name: string, help: string) => ({ name: prefix + name, help });
   const counter = (name: string, help: string, ...labels: string[]) =>
     new LabelledValues(metrics, { ...head(name, help), type: 'counter' }, labels);
   const upstreamName = boundedNames(8);
-  const serverName = boundedNames(MOST_SERVERS);
 
   const attempts = counter(
     'attempts_total',
@@ -33,18 +35,6 @@ export function originMetrics(metrics: CollectedMetrics): (event: OriginEvent) =
     'priority',
     'reason',
   );
-  const breaker = new LabelledValues(
-    metrics,
-    {
-      ...head(
-        'breaker_state',
-        'Circuit breaker of a server: 0 closed, 1 half open, 2 open; the worst of all workers.',
-      ),
-      type: 'gauge',
-      aggregator: 'max',
-    },
-    ['upstream', 'server'],
-  );
   const duration = new LabelledHistogram(
     metrics,
     head('attempt_duration_seconds', 'From dispatch to the head of the answer or the failure.'),
@@ -55,6 +45,16 @@ export function originMetrics(metrics: CollectedMetrics): (event: OriginEvent) =
     head('queue_wait_seconds', 'Waiting for the budget, also of requests that did not have to.'),
     ['upstream', 'priority'],
   );
+
+  for (const upstream of upstreams) {
+    const name = upstreamName(upstream);
+    for (const perGroup of [retries, failovers, switches, limited, duration]) perGroup.begin(name);
+    attempts.begin(name, '2xx');
+    for (const priority of PRIORITIES) {
+      wait.begin(name, priority);
+      refused.begin(name, priority, 'budget_exhausted');
+    }
+  }
 
   return (event) => {
     const upstream = upstreamName(event.upstream);
@@ -72,7 +72,7 @@ export function originMetrics(metrics: CollectedMetrics): (event: OriginEvent) =
       case 'body_failed':
         return bodies.inc(upstream, event.error);
       case 'breaker':
-        return breaker.set(BREAKER_VALUE[event.state], upstream, serverName(event.server));
+        return; // its state is read, not told (metrics-origin-status.ts)
       case 'rate_limited':
         return limited.inc(upstream);
       case 'failover':

@@ -1,5 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
+import type { CollectedMetric } from './metrics-collected.js';
 import type { MetricsJson } from './metrics-merge.js';
+
+/** Prometheus keeps `_total` for counters; the same numbers by kind stay. */
+const GAUGES_CALLED_TOTAL = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/**
+ * What several processes make of a gauge where prom-client would take the mean, or leave it out: a node is as late as the latest of
+ * its processes, and as old as the oldest.
+ */
+const OF_SEVERAL = [
+  ['nodejs_eventloop_lag_seconds', 'max'],
+  ['nodejs_eventloop_lag_p50_seconds', 'max'],
+  ['nodejs_eventloop_lag_p90_seconds', 'max'],
+  ['nodejs_eventloop_lag_p99_seconds', 'max'],
+  ['process_start_time_seconds', 'min'],
+] as const;
 
 /** Of prom-client's monitor of the event loop: some ticks of its 10 ms, ms. */
 const FIRST_SAMPLES_MS = 50;
@@ -17,11 +38,21 @@ export class ProcessMetrics {
   }
 }
 
+/** What there is of the process, for the document. */
+export async function processHeads(): Promise<readonly Omit<CollectedMetric, 'aggregator'>[]> {
+  const registry = await processRegistry();
+  return registry.getMetricsAsArray().map((metric) => {
+    const { labelNames } = metric as { labelNames?: readonly string[] };
+    // prom-client's types have it as a number; it is the word.
+    const type = String(metric.type) as CollectedMetric['type'];
+    return { name: metric.name, help: metric.help, type, labels: labelNames ?? [] };
+  });
+}
+
 async function start(): Promise<() => Promise<MetricsJson>> {
-  const { Counter, collectDefaultMetrics, Registry } = await import('prom-client');
-  const registry = new Registry();
+  const { Counter } = await import('prom-client');
   const { user, system } = process.cpuUsage();
-  collectDefaultMetrics({ register: registry });
+  const registry = await processRegistry();
   const before = { user, system, both: user + system };
   for (const [name, microseconds] of [
     ['process_cpu_user_seconds_total', before.user],
@@ -34,4 +65,16 @@ async function start(): Promise<() => Promise<MetricsJson>> {
   // Without a sample the mean of the event loop's lag is not a number.
   await sleep(FIRST_SAMPLES_MS);
   return async () => (await registry.getMetricsAsJSON()) as MetricsJson;
+}
+
+async function processRegistry(): Promise<Registry> {
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const name of GAUGES_CALLED_TOTAL) registry.removeSingleMetric(name);
+  for (const [name, aggregator] of OF_SEVERAL) {
+    const metric = registry.getSingleMetric(name);
+    if (metric !== undefined) Object.assign(metric, { aggregator });
+  }
+  return registry;
 }

@@ -1,10 +1,17 @@
-import type { NoStoreReason, Outcome, Result, Served, StaleReason } from '../cache/outcome.js';
+import {
+  type NoStoreReason,
+  type Outcome,
+  RESULTS,
+  type Result,
+  type Served,
+  type StaleReason,
+} from '../cache/outcome.js';
+import { TIER_NAMES } from '../tiers/tier.js';
 import { type HistogramData, LatencyHistogram } from './metrics-histogram.js';
 
-export const RESULTS = ['hit', 'stale', 'miss', 'bypass', 'error'] as const satisfies readonly Result[];
-export const SERVED = ['memory', 'disk', 'redis', 'origin', 'none'] as const satisfies readonly Served[];
+export const SERVED = [...TIER_NAMES, 'origin', 'none'] as const satisfies readonly Served[];
 export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const;
-export type StatusClass = (typeof STATUS_CLASSES)[number];
+type StatusClass = (typeof STATUS_CLASSES)[number];
 
 /** Classes that have a label of their own; whatever else a site policy says counts as `other`. */
 export const LABELLED_CLASSES = [
@@ -17,8 +24,13 @@ export const LABELLED_CLASSES = [
   'negative',
 ] as const;
 
+/** Requests without a template, and those of whatever comes after so many: a site policy cannot make series without end. */
+const OTHER_ROUTE = 'other';
+const MOST_ROUTES = 250;
+
 /** One series of the request counter. */
 export interface RequestCount {
+  readonly route: string;
   readonly result: Result;
   readonly served: Served;
   readonly class: string;
@@ -31,6 +43,8 @@ export interface RequestSnapshot {
   readonly counts: readonly RequestCount[];
   /** By what served; seconds. */
   readonly latency: Readonly<Record<Served, HistogramData>>;
+  /** Of bodies sent to clients, by what served. */
+  readonly bytes: Readonly<Record<Served, number>>;
   readonly noStore: Readonly<Partial<Record<NoStoreReason, number>>>;
   readonly stale: Readonly<Partial<Record<StaleReason, number>>>;
   readonly collapsed: number;
@@ -42,27 +56,35 @@ const RESULT_INDEX = indexOf(RESULTS);
 const SERVED_INDEX = indexOf(SERVED);
 const CLASS_INDEX = indexOf(LABELLED_CLASSES);
 const OTHER_CLASS = LABELLED_CLASSES.indexOf('other');
+/** Slots of one route. */
 const SIZE = RESULTS.length * SERVED.length * LABELLED_CLASSES.length * STATUS_CLASSES.length;
 
 /**
- * Counts of finished client requests, one per process. `record` runs for every request, the fast path included: some
- * array reads, no string is made, nothing is allocated. Prometheus sees them when it scrapes.
+ * Counts of finished client requests, one per process. `record` runs for every request, the fast path included: a look into a
+ * Map, some array reads, no string is made, nothing is allocated (bench/stores/account.mjs). Prometheus sees them when it scrapes.
  */
 export class RequestCounters {
-  readonly #counts = new Float64Array(SIZE);
+  readonly #routes = new Map<string, Float64Array>();
+  readonly #bytes = new Float64Array(SERVED.length);
   readonly #latency = SERVED.map(() => new LatencyHistogram());
   readonly #noStore = new Map<NoStoreReason, number>();
   readonly #stale = new Map<StaleReason, number>();
   #collapsed = 0;
   #decoded = 0;
 
-  /** @param ms from the arrival of the request to the end of its answer, milliseconds */
-  record(outcome: Outcome, status: number, ms: number): void {
+  /**
+   * @param ms from the arrival of the request to the end of its answer, milliseconds
+   * @param bytes of the body that was sent
+   */
+  record(outcome: Outcome, status: number, ms: number, bytes = 0): void {
+    const route = outcome.route ?? OTHER_ROUTE;
+    const counts = this.#routes.get(route) ?? this.#countsOf(route);
     const served = SERVED_INDEX[outcome.served]!;
     const place = RESULT_INDEX[outcome.result]! * SERVED.length + served;
     const inClass = place * LABELLED_CLASSES.length + (CLASS_INDEX[outcome.class] ?? OTHER_CLASS);
     const slot = inClass * STATUS_CLASSES.length + statusIndex(status);
-    this.#counts[slot]! += 1;
+    counts[slot]! += 1;
+    this.#bytes[served]! += bytes;
     this.#latency[served]!.observe(ms / 1000);
     if (outcome.collapsed === true) this.#collapsed += 1;
     if (outcome.noStore !== undefined) bump(this.#noStore, outcome.noStore);
@@ -76,24 +98,44 @@ export class RequestCounters {
 
   snapshot(): RequestSnapshot {
     const counts: RequestCount[] = [];
-    let slot = 0;
-    for (const result of RESULTS)
-      for (const served of SERVED)
-        for (const name of LABELLED_CLASSES)
-          for (const status of STATUS_CLASSES) {
-            const count = this.#counts[slot++]!;
-            if (count > 0) counts.push({ result, served, class: name, status, count });
-          }
+    for (const [route, slots] of this.#routes)
+      slots.forEach((count, slot) => {
+        if (count > 0) counts.push({ route, ...labelsOf(slot), count });
+      });
     const latency = Object.fromEntries(SERVED.map((served, i) => [served, this.#latency[i]!.data()]));
+    const bytes = Object.fromEntries(SERVED.map((served, i) => [served, this.#bytes[i]!]));
     return {
       counts,
       latency: latency as Record<Served, HistogramData>,
+      bytes: bytes as Record<Served, number>,
       noStore: Object.fromEntries(this.#noStore),
       stale: Object.fromEntries(this.#stale),
       collapsed: this.#collapsed,
       decoded: this.#decoded,
     };
   }
+
+  /** Of a route that was not met before. */
+  #countsOf(route: string): Float64Array {
+    const name = this.#routes.size < MOST_ROUTES ? route : OTHER_ROUTE;
+    const known = this.#routes.get(name);
+    if (known !== undefined) return known;
+    const counts = new Float64Array(SIZE);
+    this.#routes.set(name, counts);
+    return counts;
+  }
+}
+
+/** What a slot stands for: the reverse of how `record` finds it. */
+function labelsOf(slot: number): Omit<RequestCount, 'route' | 'count'> {
+  const inClass = Math.floor(slot / STATUS_CLASSES.length);
+  const place = Math.floor(inClass / LABELLED_CLASSES.length);
+  return {
+    result: RESULTS[Math.floor(place / SERVED.length)]!,
+    served: SERVED[place % SERVED.length]!,
+    class: LABELLED_CLASSES[inClass % LABELLED_CLASSES.length]!,
+    status: STATUS_CLASSES[slot % STATUS_CLASSES.length]!,
+  };
 }
 
 function statusIndex(status: number): number {

@@ -28,21 +28,24 @@ class Series<T> {
   }
 }
 
-/** A counter (or gauge) with labels: `labels` are their values in the order of `names`. */
+/** A counter with labels: `labels` are their values in the order of `names`. */
 export class LabelledValues {
   readonly #series: Series<{ value: number }>;
 
   constructor(metrics: CollectedMetrics, metric: CollectedMetric, names: readonly string[]) {
     this.#series = new Series(names, () => ({ value: 0 }));
-    metrics.add(metric, () => this.#series.rows().map(({ labels, item }) => ({ labels, value: item.value })));
+    metrics.add({ ...metric, labels: names }, () =>
+      this.#series.rows().map(({ labels, item }) => ({ labels, value: item.value })),
+    );
   }
 
   inc(...labels: readonly string[]): void {
     this.#series.at(labels).value += 1;
   }
 
-  set(value: number, ...labels: readonly string[]): void {
-    this.#series.at(labels).value = value;
+  /** Makes a series that begins at 0: Prometheus does not see the first event of one that begins at 1. */
+  begin(...labels: readonly string[]): void {
+    this.#series.at(labels);
   }
 }
 
@@ -52,9 +55,14 @@ export class LabelledHistogram {
 
   constructor(metrics: CollectedMetrics, metric: Head, names: readonly string[]) {
     this.#series = new Series(names, () => new LatencyHistogram());
-    metrics.add({ ...metric, type: 'histogram' }, () =>
+    metrics.add({ ...metric, type: 'histogram', labels: names }, () =>
       this.#series.rows().flatMap(({ labels, item }) => histogramSamples(metric.name, labels, item.data())),
     );
+  }
+
+  /** See `LabelledValues`. */
+  begin(...labels: readonly string[]): void {
+    this.#series.at(labels);
   }
 
   observe(seconds: number, ...labels: readonly string[]): void {

@@ -3,10 +3,10 @@ import { boundedNames, type CollectedMetrics, type Sample } from './metrics-coll
 
 /** What each tenant has used, by this node's account. */
 export interface TenantFigures {
-  /** Since the node started. */
-  readonly usage: readonly TenantUsage[];
-  /** Keys in force. */
-  readonly keys: number;
+  /** Since the node started; undefined where everybody may read the metrics. */
+  readonly usage?: readonly TenantUsage[];
+  /** Keys in force; undefined as `usage` is. */
+  readonly keys?: number;
   /** The keys file says what is in force. */
   readonly fileIsGood: boolean;
 }
@@ -22,7 +22,7 @@ export function tenantsMetrics(
 ): void {
   const nameOf = boundedNames(MOST_TENANTS);
   const counter = (name: string, help: string, pick: (usage: TenantUsage) => number) =>
-    metrics.add({ name: `${prefix}tenant_${name}`, help, type: 'counter' }, () => {
+    metrics.add({ name: `${prefix}tenant_${name}`, help, type: 'counter', labels: ['tenant'] }, () => {
       const values = new Map<string, number>();
       for (const usage of tenants()?.usage ?? []) {
         const tenant = nameOf(usage.tenant);
@@ -39,10 +39,11 @@ export function tenantsMetrics(
   );
   counter('bytes_total', 'Bytes of bodies sent to the tenant.', ({ bytes }) => bytes);
   counter('refused_total', 'Of these, refused by class, rate or quota.', ({ refused }) => refused);
-  const gauge = (name: string, help: string, pick: (now: TenantFigures) => number) =>
+  const gauge = (name: string, help: string, pick: (now: TenantFigures) => number | undefined) =>
     metrics.add({ name: `${prefix}${name}`, help, type: 'gauge' }, () => {
       const now = tenants();
-      return now === undefined ? [] : [{ labels: {}, value: pick(now) }];
+      const value = now === undefined ? undefined : pick(now);
+      return value === undefined ? [] : [{ labels: {}, value }];
     });
   gauge('proxy_keys', 'Proxy keys in force.', ({ keys }) => keys);
   gauge('proxy_keys_file_good', '1 while PROXY_KEYS_FILE says what is in force.', ({ fileIsGood }) =>

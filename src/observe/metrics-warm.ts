@@ -15,7 +15,12 @@ export function warmMetrics(metrics: CollectedMetrics, prefix: string, warm: () 
   const by = (label: string, figures: Readonly<Record<string, number>>) =>
     Object.entries(figures).map(([name, value]) => ({ labels: { [label]: name }, value }));
   metrics.add(
-    { name: `${prefix}warm_jobs`, help: 'Warm-up jobs of the last day by status.', type: 'gauge' },
+    {
+      name: `${prefix}warm_jobs`,
+      help: 'Warm-up jobs of the last day by status.',
+      type: 'gauge',
+      labels: ['status'],
+    },
     () => by('status', warm().jobs),
   );
   metrics.add(
@@ -23,6 +28,7 @@ export function warmMetrics(metrics: CollectedMetrics, prefix: string, warm: () 
       name: `${prefix}warm_targets_total`,
       help: 'Targets of warm-up jobs by what became of them: hits were fresh already.',
       type: 'counter',
+      labels: ['result'],
     },
     () => by('result', warm().targets),
   );

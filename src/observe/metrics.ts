@@ -2,42 +2,58 @@ import type { PurgeScope } from '../cache/purge-table.js';
 import type { FeedStatus } from '../feed/status.js';
 import type { KeyringFigures } from '../keyring/keyring.js';
 import type { OriginEvent } from '../origin/events.js';
-import type { TierName, TierStats } from '../tiers/tier.js';
+import type { UpstreamStatus } from '../origin/status.js';
+import type { NamedStats, TierName } from '../tiers/tier.js';
+import type { TierOperation } from '../tiers/timed.js';
 import { type BusFigures, busMetrics } from './metrics-bus.js';
-import { CollectedMetrics, histogramSamples } from './metrics-collected.js';
+import { type CollectedMetric, CollectedMetrics } from './metrics-collected.js';
 import { credentialsMetrics } from './metrics-credentials.js';
 import { feedMetrics } from './metrics-feed.js';
+import { type L2Figures, l2Metrics } from './metrics-l2.js';
 import type { MetricsJson } from './metrics-merge.js';
+import { type NodeFigures, nodeMetrics } from './metrics-node.js';
 import { originMetrics } from './metrics-origin.js';
+import { originStatusMetrics } from './metrics-origin-status.js';
 import { ProcessMetrics } from './metrics-process.js';
-import { type RequestCounters, type RequestSnapshot, SERVED } from './metrics-requests.js';
+import { requestMetrics } from './metrics-request-series.js';
+import type { RequestCounters } from './metrics-requests.js';
 import { LabelledValues } from './metrics-series.js';
 import { type TenantFigures, tenantsMetrics } from './metrics-tenants.js';
+import { tierMetrics } from './metrics-tiers.js';
 import { type WarmFigures, warmMetrics } from './metrics-warm.js';
 
 /** What is asked at each scrape. Everything is of this process; `mergeMetrics` adds processes up. */
 export interface MetricsSources {
   readonly requests: RequestCounters;
   /** A shared store may be given by every process: its entries and bytes count once. */
-  readonly tiers: () => readonly { readonly name: TierName; readonly stats: TierStats }[];
-  /** Fills in progress. */
-  readonly flights: () => number;
-  /** Purges across nodes; absent where this process has no part in them. */
-  readonly bus?: () => BusFigures | undefined;
-  /** What a core does of its own accord; absent in workers. */
+  readonly tiers: () => readonly NamedStats[];
+  /** Fills in progress, and requests that wait for them. */
+  readonly flights: () => { readonly size: number; readonly waiters: number };
+  /** What the core alone knows; absent in workers. */
   readonly core?: () => CoreSources;
 }
 
-export interface CoreSources {
+/** What a core does of its own accord. */
+export interface JobSources {
   readonly feed: () => FeedStatus | undefined;
   readonly warm: () => WarmFigures;
   readonly tenants: () => TenantFigures | undefined;
   readonly credentials: () => KeyringFigures;
 }
 
+export interface CoreSources extends JobSources {
+  /** Purges across nodes; undefined where the node is alone. */
+  readonly bus: () => BusFigures | undefined;
+  readonly origin: () => readonly UpstreamStatus[];
+  readonly l2: () => L2Figures;
+  readonly node: () => NodeFigures;
+}
+
 export interface MetricsOptions {
   readonly version: string;
   readonly sources: MetricsSources;
+  /** Groups of origin servers that this process asks. */
+  readonly upstreams?: readonly string[];
   /** Also CPU, memory, event loop and garbage collection of the process. Default true. */
   readonly process?: boolean;
 }
@@ -50,120 +66,72 @@ export interface Metrics {
   readonly onOriginEvent: (event: OriginEvent) => void;
   readonly healed: (how: HealedCoding) => void;
   readonly purged: (scope: PurgeScope['kind'], soft: boolean) => void;
+  /** A read or write of L2 has ended after so many seconds. */
+  readonly timed: (operation: TierOperation, tier: TierName, seconds: number) => void;
   /** This process' answer to a scrape, for `mergeMetrics`. */
   readonly json: () => Promise<MetricsJson>;
+  /** Every metric of this program there is in this process; those of the process itself are prom-client's. */
+  readonly heads: () => readonly CollectedMetric[];
 }
 
-const PREFIX = 'tmdb_proxy_';
+export const PREFIX = 'tmdb_proxy_';
 
 /** The metrics of one process: base units, bounded labels, nothing that names a client, a target or a key. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const metrics = new CollectedMetrics();
   const ofProcess = options.process === false ? undefined : new ProcessMetrics();
-  const { requests, tiers, flights, bus, core } = options.sources;
+  const { requests, tiers, flights, core } = options.sources;
 
-  requestMetrics(metrics, requests);
-  tierMetrics(metrics, tiers);
-  if (bus !== undefined) busMetrics(metrics, PREFIX, bus);
-  if (core !== undefined) {
-    feedMetrics(metrics, PREFIX, () => core().feed());
-    warmMetrics(metrics, PREFIX, () => core().warm());
-    tenantsMetrics(metrics, PREFIX, () => core().tenants());
-    credentialsMetrics(metrics, PREFIX, () => core().credentials());
-  }
-  metrics.add({ name: `${PREFIX}flights`, help: 'Fills in progress.', type: 'gauge' }, () => [
-    { labels: {}, value: flights() },
-  ]);
-  metrics.add({ name: `${PREFIX}build_info`, help: 'Always 1.', type: 'gauge', aggregator: 'first' }, () => [
-    { labels: { version: options.version, node_version: process.version }, value: 1 },
-  ]);
-  const healed = new LabelledValues(
-    metrics,
+  requestMetrics(metrics, PREFIX, requests);
+  const timed = tierMetrics(metrics, PREFIX, tiers);
+  const gauge = (name: string, help: string, pick: () => number) =>
+    metrics.add({ name: PREFIX + name, help, type: 'gauge' }, () => [{ labels: {}, value: pick() }]);
+  gauge('flights', 'Fills in progress.', () => flights().size);
+  gauge('flight_waiters', 'Requests that wait for the head of a fill in progress.', () => flights().waiters);
+  metrics.add(
     {
-      name: `${PREFIX}healed_codings_total`,
-      help: 'Origin bodies whose Content-Encoding did not say what they were.',
-      type: 'counter',
+      name: `${PREFIX}build_info`,
+      help: 'Always 1.',
+      type: 'gauge',
+      aggregator: 'first',
+      labels: ['version', 'node_version'],
     },
-    ['how'],
+    () => [{ labels: { version: options.version, node_version: process.version }, value: 1 }],
   );
-  const purges = new LabelledValues(
-    metrics,
-    {
-      name: `${PREFIX}purges_total`,
-      help: 'Purge rules taken in by what they name.',
-      type: 'counter',
-    },
-    ['scope', 'mode'],
-  );
+  if (core !== undefined) coreMetrics(metrics, core);
+  const events = eventMetrics(metrics);
   return {
-    onOriginEvent: originMetrics(metrics),
-    healed: (how) => healed.inc(how),
-    purged: (scope, soft) => purges.inc(scope, soft ? 'soft' : 'hard'),
+    onOriginEvent: originMetrics(metrics, `${PREFIX}origin_`, options.upstreams ?? []),
+    ...events,
+    timed,
     json: async () => [...((await ofProcess?.json()) ?? []), ...metrics.json()],
+    heads: () => metrics.heads(),
   };
 }
 
-function requestMetrics(metrics: CollectedMetrics, requests: RequestCounters): void {
-  const counter = (
-    name: string,
-    help: string,
-    samples: (now: RequestSnapshot) => [string, number][],
-    label: string,
-  ) =>
-    metrics.add({ name: PREFIX + name, help, type: 'counter' }, () =>
-      samples(requests.snapshot()).map(([name, value]) => ({ labels: { [label]: name }, value })),
-    );
-  metrics.add(
-    { name: `${PREFIX}requests_total`, help: 'Client requests by what happened to them.', type: 'counter' },
-    () =>
-      requests.snapshot().counts.map(({ result, served, class: of, status, count }) => ({
-        labels: { result, tier: served, class: of, status },
-        value: count,
-      })),
-  );
-  const name = `${PREFIX}request_duration_seconds`;
-  const help = 'From the arrival of a request to the end of its answer, by the tier that served it.';
-  metrics.add({ name, help, type: 'histogram' }, () => {
-    const { latency } = requests.snapshot();
-    return SERVED.flatMap((tier) => histogramSamples(name, { tier }, latency[tier]));
-  });
-  counter(
-    'not_stored_total',
-    'Responses not stored, by reason.',
-    (now) => Object.entries(now.noStore),
-    'reason',
-  );
-  counter('stale_served_total', 'Stale answers, by reason.', (now) => Object.entries(now.stale), 'reason');
-  metrics.add(
-    {
-      name: `${PREFIX}collapsed_requests_total`,
-      help: "Requests that shared another's fill.",
-      type: 'counter',
-    },
-    () => [{ labels: {}, value: requests.snapshot().collapsed }],
-  );
-  metrics.add(
-    {
-      name: `${PREFIX}decoded_bodies_total`,
-      help: 'Bodies decoded for clients that take no gzip; kept for the next while there is room.',
-      type: 'counter',
-    },
-    () => [{ labels: {}, value: requests.snapshot().decoded }],
-  );
+function coreMetrics(metrics: CollectedMetrics, core: () => CoreSources): void {
+  nodeMetrics(metrics, PREFIX, () => core().node());
+  l2Metrics(metrics, PREFIX, () => core().l2());
+  originStatusMetrics(metrics, `${PREFIX}origin_`, () => core().origin());
+  busMetrics(metrics, PREFIX, () => core().bus());
+  feedMetrics(metrics, PREFIX, () => core().feed());
+  warmMetrics(metrics, PREFIX, () => core().warm());
+  tenantsMetrics(metrics, PREFIX, () => core().tenants());
+  credentialsMetrics(metrics, PREFIX, () => core().credentials());
 }
 
-function tierMetrics(metrics: CollectedMetrics, tiers: MetricsSources['tiers']): void {
-  const each = (name: string, help: string, type: 'counter' | 'gauge', pick: (stats: TierStats) => number) =>
-    metrics.add({ name: `${PREFIX}tier_${name}`, help, type }, () =>
-      tiers().map(({ name: tier, stats }) => ({ labels: { tier }, value: pick(stats) })),
-    );
-  each('entries', 'Entries stored.', 'gauge', (stats) => stats.entries);
-  each('bytes', 'Bytes stored: keys, fields and bodies.', 'gauge', (stats) => stats.bytes);
-  each('max_bytes', 'Bound of the bytes stored.', 'gauge', (stats) => stats.maxBytes);
-  each('hits_total', 'Lookups that found an entry.', 'counter', (stats) => stats.hits);
-  each('misses_total', 'Lookups that found none.', 'counter', (stats) => stats.misses);
-  each('writes_total', 'Entries written.', 'counter', (stats) => stats.writes);
-  each('evictions_total', 'Entries removed to make room.', 'counter', (stats) => stats.evictions);
-  each('corrupt_total', 'Values that could not be read.', 'counter', (stats) => stats.corrupt);
-  each('errors_total', 'Failed operations.', 'counter', (stats) => stats.errors);
+/** What is counted when it is told. */
+function eventMetrics(metrics: CollectedMetrics): Pick<Metrics, 'healed' | 'purged'> {
+  const counter = (name: string, help: string, ...labels: string[]) =>
+    new LabelledValues(metrics, { name: PREFIX + name, help, type: 'counter' }, labels);
+  const healed = counter(
+    'healed_codings_total',
+    'Origin bodies whose Content-Encoding did not say what they were.',
+    'how',
+  );
+  const purges = counter('purges_total', 'Purge rules taken in by what they name.', 'scope', 'mode');
+  return {
+    healed: (how) => healed.inc(how),
+    purged: (scope, soft) => purges.inc(scope, soft ? 'soft' : 'hard'),
+  };
 }

@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../clock.js';
 import type { BreakerState } from './status.js';
 
-/** What an attempt says about its server. `neutral`: nothing (the asker left, the request was our own mistake). */
+/** What an attempt says about its server. `neutral`: nothing (the asker left soon, the request was our own mistake). */
 export type Verdict = 'success' | 'failure' | 'neutral';
 
 /** Failures in a row that open the breaker. */

@@ -4,15 +4,30 @@ import { MAX_RETRY_AFTER_MS } from '../http/retry-after.js';
 export class TokenBucket {
   private tokens: number;
   private at: number;
+  private perSecond: number;
+  private most: number;
 
   /** `rate` per second, at most `burst` tokens at hand; starts full. */
-  constructor(
-    readonly rate: number,
-    readonly burst: number,
-    now: number,
-  ) {
+  constructor(rate: number, burst: number, now: number) {
+    this.perSecond = rate;
+    this.most = burst;
     this.tokens = burst;
     this.at = now;
+  }
+
+  get rate(): number {
+    return this.perSecond;
+  }
+
+  get burst(): number {
+    return this.most;
+  }
+
+  /** Another rate and burst from now on, with the tokens that are at hand: a change is no gift of a burst. */
+  retune(rate: number, burst: number, now: number): void {
+    this.tokens = Math.min(this.available(now), burst);
+    this.perSecond = rate;
+    this.most = burst;
   }
 
   available(now: number): number {

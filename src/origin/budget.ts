@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
 import { abortError, onAbort } from './abort.js';
-import type { TokenBucket } from './bucket.js';
+import { TokenBucket } from './bucket.js';
 import type { OriginEvent } from './events.js';
 import type { QueueBounds } from './options.js';
 import type { Permits } from './permits.js';
@@ -47,7 +47,7 @@ export interface BudgetOptions {
 export class Budget {
   private readonly lanes: Lane[] = [];
   private readonly clock: Clock;
-  private readonly bucket: TokenBucket | null;
+  private bucket: TokenBucket | null;
   private readonly length: number;
   /** Longest wait of one request, ms. */
   readonly waitMs: number;
@@ -72,6 +72,15 @@ export class Budget {
     const lane: Lane = { permits, waiting: { user: [], refresh: [], background: [] } };
     this.lanes.push(lane);
     return lane;
+  }
+
+  /** Another rate from now on, null = none; and, where permits have changed, whoever may pass now does. */
+  retune(limit: { readonly rate: number; readonly burst: number } | null): void {
+    const now = this.clock.now();
+    if (limit === null) this.bucket = null;
+    else if (this.bucket === null) this.bucket = new TokenBucket(limit.rate, limit.burst, now);
+    else this.bucket.retune(limit.rate, limit.burst, now);
+    this.pump();
   }
 
   /**

@@ -14,7 +14,11 @@ export type ExchangeRequest = Pick<OriginRequest, 'method' | 'signal' | 'body' |
 export type ExchangeResult =
   | { readonly kind: 'head'; readonly response: OriginResponse & { readonly body: IncomingBody } }
   | { readonly kind: 'failed'; readonly error: ProxyError; readonly sent: boolean }
-  | { readonly kind: 'given-up'; readonly error: ProxyError };
+  | {
+      readonly kind: 'given-up';
+      readonly error: ProxyError /** How long nothing had come, ms. */;
+      readonly silentMs: number;
+    };
 
 export interface ExchangeContext {
   readonly clock: Clock;
@@ -40,6 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private ended: Error | undefined;
   private done = false;
   private requestTime = 0;
+  private silentSince: number;
   private lastActivity = 0;
   private idle = false;
   private cancelTimer: () => void;
@@ -50,6 +55,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     private readonly context: ExchangeContext,
   ) {
     const { signal } = request;
+    this.silentSince = context.clock.now();
     this.forgetSignal = onAbort(signal, () => this.end(abortError(signal), 'given-up'));
     this.cancelTimer = context.clock.after(context.timeouts.connectMs, () =>
       this.end(this.timeout(`no connection within ${context.timeouts.connectMs} ms`), 'failed'),
@@ -59,6 +65,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     this.requestTime = this.context.clock.now();
+    this.silentSince = this.requestTime;
     if (this.ended) controller.abort(this.ended);
     else this.awaitHead();
   }
@@ -71,6 +78,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   ): void {
     const headers = rawHeadersOf(controller);
     if (status < 200) {
+      this.silentSince = this.context.clock.now();
       // undici itself refuses 101 and treats 100, which answers an Expect that is never sent, as a fault.
       this.request.onInfo?.(status, headers);
       return;
@@ -145,7 +153,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     this.cancelTimer();
     if (this.body !== undefined) this.breakBody(error);
     else if (kind === 'failed') this.settleFailure(error);
-    else this.settle({ kind, error });
+    else this.settle({ kind, error, silentMs: this.silentMs });
     this.controller?.abort(error);
   }
 
@@ -154,7 +162,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   private settleFailure(error: ProxyError): void {
-    if (error.code === 'client_closed') this.settle({ kind: 'given-up', error });
+    if (error.code === 'client_closed') this.settle({ kind: 'given-up', error, silentMs: this.silentMs });
     else this.settle({ kind: 'failed', error, sent: this.controller !== undefined });
   }
 
@@ -196,6 +204,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
 
   private touch(): void {
     this.lastActivity = this.context.clock.now();
+  }
+
+  /** 0 of a request with a body: it may have been ours to send. */
+  private get silentMs(): number {
+    return this.request.body ? 0 : Math.max(0, this.context.clock.now() - this.silentSince);
   }
 
   private timeout(words: string): ProxyError {

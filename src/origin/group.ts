@@ -20,7 +20,8 @@ export interface GroupOptions {
   readonly servers: readonly UpstreamServer[];
   readonly budget: Budget;
   readonly shared?: SharedBudget | undefined;
-  readonly maxRetries: number;
+  /** As it is now. */
+  readonly maxRetries: () => number;
   /** See `UpstreamGroupOptions`. */
   readonly verbatim: boolean;
   readonly healthCheckMs: number;
@@ -119,10 +120,16 @@ export class UpstreamGroup {
     }));
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.health.close();
     this.options.budget.close();
-    await Promise.all(this.options.servers.map((server) => server.close()));
+  }
+
+  /** Other limits from now on; `maxConnections` of each server. */
+  retune(limit: { readonly rate: number; readonly burst: number } | null, maxConnections: number): void {
+    const { servers, budget } = this.options;
+    for (const server of servers) server.retune(maxConnections);
+    budget.retune(limit);
   }
 
   /** The next server by preference that has not failed this request and is not left alone by its breaker. */
@@ -141,6 +148,7 @@ export class UpstreamGroup {
   ): Promise<
     { kind: 'go'; release: () => void } | { kind: 'left' } | { kind: 'answer'; response: OriginResponse }
   > {
+    const begun = this.options.clock.now();
     try {
       return { kind: 'go', release: await this.admit(server, request) };
     } catch (thrown) {
@@ -148,6 +156,8 @@ export class UpstreamGroup {
       if (thrown.code === 'origin_breaker_open') return { kind: 'left' };
       if (course.spare) return { kind: 'answer', response: course.spare };
       throw thrown;
+    } finally {
+      request.onPhase?.('budget', this.options.clock.now() - begun);
     }
   }
 
@@ -225,7 +235,7 @@ export class UpstreamGroup {
         waitedBefore: course.waitedForHold,
       },
       request.retryable,
-      maxRetries,
+      maxRetries(),
     );
     if (step === 'stop') return undefined;
     let next: UpstreamServer | undefined = server;

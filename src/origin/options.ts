@@ -61,11 +61,17 @@ export interface ProxyOptions {
   readonly noProxy?: string | undefined;
 }
 
-export interface OriginOptions {
-  readonly groups: readonly UpstreamGroupOptions[];
+/** What may change while it runs. */
+export interface OriginLimits {
   readonly timeouts: OriginTimeouts;
   /** Further attempts after the first, over all servers of the group. Contract default 3; 0 = none. */
   readonly maxRetries: number;
+  /** By name; as in `UpstreamGroupOptions`. */
+  readonly groups: readonly Pick<UpstreamGroupOptions, 'name' | 'maxConnections' | 'rate' | 'burst'>[];
+}
+
+export interface OriginOptions extends OriginLimits {
+  readonly groups: readonly UpstreamGroupOptions[];
   readonly clock: Clock;
   readonly queue?: QueueBounds | undefined;
   /** The budget of all nodes, asked after this node's own. Default: this node is alone. */

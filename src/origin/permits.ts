@@ -6,10 +6,19 @@ import type { Priority } from './source.js';
  */
 export class Permits {
   private used = 0;
-  private readonly caps: Record<Priority, number>;
+  private caps: Record<Priority, number>;
 
-  constructor(readonly max: number) {
-    this.caps = { user: max, refresh: Math.ceil(max * 0.75), background: Math.ceil(max / 2) };
+  constructor(max: number) {
+    this.caps = capsOf(max);
+  }
+
+  get max(): number {
+    return this.caps.user;
+  }
+
+  /** Another number from now on; those above it go on to their end. */
+  retune(max: number): void {
+    this.caps = capsOf(max);
   }
 
   get inUse(): number {
@@ -27,4 +36,8 @@ export class Permits {
   release(): void {
     this.used--;
   }
+}
+
+function capsOf(max: number): Record<Priority, number> {
+  return { user: max, refresh: Math.ceil(max * 0.75), background: Math.ceil(max / 2) };
 }

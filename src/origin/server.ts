@@ -18,11 +18,13 @@ import type { UpstreamStatus } from './status.js';
 export interface ServerOptions {
   readonly upstream: string;
   readonly base: BaseUrl;
-  readonly dispatcher: Dispatcher;
+  /** The pool of its host as it is now. */
+  readonly dispatcher: () => Dispatcher;
   /** A ProxyAgent takes fields as an object only. */
   readonly proxied: boolean;
   readonly maxConnections: number;
-  readonly timeouts: OriginTimeouts;
+  /** As they are now. */
+  readonly timeouts: () => OriginTimeouts;
   readonly relay?: Relay | undefined;
   readonly clock: Clock;
   readonly budget: Budget;
@@ -44,7 +46,7 @@ export interface BaseUrl {
 export type Attempt = { readonly verdict: Verdict } & (
   | { readonly kind: 'head'; readonly response: OriginResponse & { readonly body: IncomingBody } }
   | { readonly kind: 'failed'; readonly error: ProxyError; readonly sent: boolean }
-  | { readonly kind: 'given-up'; readonly error: ProxyError }
+  | { readonly kind: 'given-up'; readonly error: ProxyError; readonly silentMs: number }
 );
 
 /** Which attempt of its request it is, for the event. */
@@ -61,6 +63,13 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429, 508]);
 
 /** Faults that say nothing about the server: our own request, our own stop. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['bad_request', 'shutting_down']);
+
+/**
+ * A request that its clients gave up after so long a silence speaks against the server, ms: clients with a short deadline would
+ * otherwise keep a dead server looking well for ever. Longer than any answer that TMDB is waited for in vain (its slowest take
+ * 2 to 3 s), and no shorter than what connecting may take; who leaves sooner says something of itself alone.
+ */
+const SILENCE_MS = 5000;
 
 /** One server: its connections, its breaker and what is known of its health. */
 export class UpstreamServer {
@@ -93,10 +102,13 @@ export class UpstreamServer {
     const begun = clock.now();
     this.requests++;
     const sent = this.options.relay?.access?.(request) ?? request;
-    const wire = { method, target: sent.target, headers: sent.headers };
+    const { trace } = request;
+    const headers = trace === undefined ? sent.headers : [...sent.headers, ...trace];
+    const wire = { method, target: sent.target, headers };
     const attempt = await this.breaker.run(() => this.exchange(request, wire, release));
     const ms = Math.max(0, clock.now() - begun);
     this.count(attempt, ms);
+    request.onPhase?.('origin', ms);
     const status = attempt.kind === 'head' ? attempt.response.status : undefined;
     const error = attempt.kind === 'head' ? undefined : attempt.error.code;
     onEvent({ type: 'attempt', upstream, server: this.name, method, priority, status, error, ms, ...place });
@@ -152,8 +164,9 @@ export class UpstreamServer {
     return this.successes + this.errors + this.probes > 0;
   }
 
-  async close(): Promise<void> {
-    await this.options.dispatcher.destroy();
+  /** Another number of connections; whoever waits is looked at by the budget. */
+  retune(maxConnections: number): void {
+    this.permits.retune(maxConnections);
   }
 
   private exchange(
@@ -161,11 +174,12 @@ export class UpstreamServer {
     wire: { readonly method: string; readonly target: string; readonly headers: RawHeaders },
     release: () => void,
   ): Promise<Attempt> {
-    const { base, dispatcher, clock, timeouts, upstream, proxied } = this.options;
+    const { base, clock, upstream, proxied } = this.options;
+    const timeouts = this.options.timeouts();
     return new Promise((resolve) => {
       if (request.signal.aborted) {
         release();
-        resolve({ kind: 'given-up', error: abortError(request.signal), verdict: 'neutral' });
+        resolve({ kind: 'given-up', error: abortError(request.signal), silentMs: 0, verdict: 'neutral' });
         return;
       }
       let good = false;
@@ -191,7 +205,7 @@ export class UpstreamServer {
       });
       const headers = sendable(wire.headers);
       try {
-        dispatcher.dispatch(
+        this.options.dispatcher().dispatch(
           {
             origin: base.url.origin,
             path: base.path + wire.target,
@@ -212,7 +226,7 @@ export class UpstreamServer {
     if (!this.options.lastWord) return verdictOn(result);
     if (result.kind === 'head') return 'success';
     // It took the request and hung up, talked nonsense or kept silent: it is there, and the next request may be another.
-    if (result.kind === 'failed' && result.sent) return 'neutral';
+    if (result.kind === 'given-up' || result.sent) return 'neutral';
     return verdictOn(result);
   }
 
@@ -222,11 +236,14 @@ export class UpstreamServer {
   }
 
   private count(attempt: Attempt, ms: number): void {
-    if (attempt.kind === 'given-up') return;
+    if (attempt.kind === 'given-up' && attempt.verdict !== 'failure') return;
     this.latency.add(ms);
     if (attempt.kind === 'failed') {
       this.errors++;
       this.remember(attempt.error.message);
+    } else if (attempt.kind === 'given-up') {
+      this.errors++;
+      this.remember(`silent for ${attempt.silentMs} ms, until its client left`);
     } else if (isGood(attempt) && !this.refuses(attempt.response.status)) {
       this.successes++;
     } else {
@@ -255,7 +272,9 @@ function verdictOn(result: ExchangeResult): Verdict {
     if (status === 502 || status === 503 || status === 504) return 'failure';
     return status >= 500 ? 'neutral' : 'success';
   }
-  if (result.kind === 'given-up' || NOT_ITS_FAULT.has(result.error.code)) return 'neutral';
+  if (result.kind === 'given-up')
+    return result.error.code === 'client_closed' && result.silentMs >= SILENCE_MS ? 'failure' : 'neutral';
+  if (NOT_ITS_FAULT.has(result.error.code)) return 'neutral';
   return 'failure';
 }
 

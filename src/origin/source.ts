@@ -43,7 +43,14 @@ export interface OriginRequest {
   readonly signal: AbortSignal;
   /** Interim (1xx) responses but 100, as they arrive. */
   readonly onInfo?: ((status: number, headers: RawHeaders) => void) | undefined;
+  /** Fields of the trace that it is asked for. Apart from `headers`: no Vary, no key and no store ever sees them. */
+  readonly trace?: RawHeaders | undefined;
+  /** Told how long each phase took, ms. */
+  readonly onPhase?: ((phase: OriginPhase, ms: number) => void) | undefined;
 }
+
+/** Waiting for the budget (rate, connections, 429), and from the sending of an attempt to its head. */
+export type OriginPhase = 'budget' | 'origin';
 
 export interface OriginResponse {
   readonly status: number;

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
 import { asTrouble, RedisTrouble, type TroubleReason } from './trouble.js';
 
@@ -255,18 +256,8 @@ export class RedisLink {
     this.#closed = true;
     const { status } = this.#client;
     if (status === 'ready') {
-      let stop = () => {};
-      const late = new Promise<void>((resolve) => {
-        stop = this.#options.clock.after(CLOSE_DEADLINE_MS, resolve);
-      });
-      await Promise.race([
-        this.#client.quit().then(
-          () => {},
-          () => {},
-        ),
-        late,
-      ]);
-      stop();
+      const quitting = this.#client.quit().catch(() => {});
+      await within(this.#options.clock, CLOSE_DEADLINE_MS, quitting, () => {});
     }
     this.#client.disconnect();
   }

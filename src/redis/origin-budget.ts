@@ -52,7 +52,8 @@ const TICK_MS = 1000;
 export class RedisOriginBudget {
   readonly #options: OriginBudgetOptions;
   readonly #mode: SharedMode;
-  readonly #rates = new Map<string, SharedRate>();
+  #groups: OriginBudgetOptions['groups'];
+  readonly #rates = new Map<string, { readonly rate: number; readonly shared: SharedRate }>();
   readonly #connections = new Map<string, SharedConnections>();
   /** Holds this node knows of itself, by its own clock, ms: they count while nothing is shared. */
   readonly #heldUntil = new Map<string, number>();
@@ -61,14 +62,34 @@ export class RedisOriginBudget {
 
   constructor(options: OriginBudgetOptions) {
     this.#options = options;
-    const { clock, groups, nodes, keys, onChange = () => {} } = options;
+    const { clock, groups, nodes, onChange = () => {} } = options;
     this.#mode = new SharedMode(clock, nodes, onChange);
-    for (const { name, rate } of groups) {
+    this.#groups = groups;
+    this.#setRates();
+  }
+
+  /** Other limits from now on. Nodes that have not heard of them yet go by their own, in the same windows. */
+  retune(groups: OriginBudgetOptions['groups']): void {
+    this.#groups = groups;
+    this.#setRates();
+    for (const [id, connections] of this.#connections) connections.retune(this.#mostOf(id.split(':', 1)[0]!));
+  }
+
+  #setRates(): void {
+    const { keys } = this.#options;
+    for (const { name, rate } of this.#groups) {
+      if (rate === this.#rates.get(name)?.rate) continue; // it keeps what it has counted
+      this.#rates.delete(name);
       if (rate === null) continue;
       const key = keys.bus(`rate:${name}`);
       const common = { mode: this.#mode, run: this.#run, holdKey: this.#holdKey(name) };
-      this.#rates.set(name, new SharedRate({ rate, key, ...common }));
+      this.#rates.set(name, { rate, shared: new SharedRate({ rate, key, ...common }) });
     }
+  }
+
+  #mostOf(upstream: string): number {
+    const configured = this.#groups.find(({ name }) => name === upstream)?.maxConnections ?? 1;
+    return Math.max(1, Math.floor(configured));
   }
 
   /** Begins to renew leases. */
@@ -97,7 +118,7 @@ export class RedisOriginBudget {
     if (held > 0) return { kind: 'wait', why: 'held', ms: held };
     const connection = await this.#connectionsOf(upstream, server).take(priority);
     if (connection.kind === 'wait') return connection;
-    const ms = (await this.#rates.get(upstream)?.take(priority)) ?? 0;
+    const ms = (await this.#rates.get(upstream)?.shared.take(priority)) ?? 0;
     if (ms === 0) return connection;
     connection.leave();
     return { kind: 'wait', why: 'busy', ms };
@@ -156,10 +177,9 @@ export class RedisOriginBudget {
     const id = `${upstream}:${server}`;
     const known = this.#connections.get(id);
     if (known !== undefined) return known;
-    const { groups, keys, instance } = this.#options;
-    const configured = groups.find(({ name }) => name === upstream)?.maxConnections ?? 1;
+    const { keys, instance } = this.#options;
     const made = new SharedConnections({
-      max: Math.max(1, Math.floor(configured)),
+      max: this.#mostOf(upstream),
       key: keys.bus(`connections:${id}`),
       holdKey: this.#holdKey(upstream),
       mode: this.#mode,

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 import { type RedisAddress, type RedisSettings, singleOptions } from './options.js';
 import { asTrouble } from './trouble.js';
 
@@ -47,18 +48,13 @@ export async function probe(
   client.on('error', (error: unknown) => {
     reason ??= error;
   });
-  let cancel = () => {};
-  const late = new Promise<Probe>((resolve) => {
-    const answer: Probe = { reachable: false, detail: `no answer within ${deadlineMs} ms` };
-    cancel = clock.after(deadlineMs, () => resolve(answer));
-  });
+  const late = (): Probe => ({ reachable: false, detail: `no answer within ${deadlineMs} ms` });
   try {
-    return await Promise.race([ask(client, commands, clock), late]);
+    return await within(clock, deadlineMs, ask(client, commands, clock), late);
   } catch (error) {
     // A connection that ends says only that; why it did came before, as an event.
     return { reachable: false, detail: asTrouble('probe', reason ?? error).reason };
   } finally {
-    cancel();
     client.disconnect();
   }
 }

@@ -83,21 +83,28 @@ export class SharedConnections {
   readonly #mine = new Set<string>();
   /** Those of them that Redis has granted: renewing one that was only asked for would make it one (I-15). */
   readonly #granted = new Set<string>();
+  #max: number;
   #tickets = 0;
   #used = 0;
 
   constructor(options: SharedConnectionsOptions) {
     this.#options = options;
+    this.#max = options.max;
+  }
+
+  /** Another number from now on; those above it go on to their end. */
+  retune(max: number): void {
+    this.#max = max;
   }
 
   async take(priority: SharePriority): Promise<ConnectionAnswer> {
-    const { mode, max, key, holdKey, instance, run } = this.#options;
+    const { mode, key, holdKey, instance, run } = this.#options;
     if (mode.ownShare && !this.#withinShare(priority)) return busy(POLL_MS);
     const member = `${instance}:${this.#tickets++}`;
     this.#mine.add(member);
     if (mode.shared) {
       try {
-        const cap = capOf(max, priority);
+        const cap = capOf(this.#max, priority);
         const [state, value] = (await run(TAKE, [key, holdKey], [cap, SLOT_MS, member])) as [number, number];
         if (state >= 0) this.#used = value;
         if (state === 1) return this.#entered(member);
@@ -150,8 +157,8 @@ export class SharedConnections {
 
   /** Everything in flight counts, also what was begun while connections were shared. */
   #withinShare(priority: SharePriority): boolean {
-    const { max, mode } = this.#options;
-    return this.#mine.size < capOf(Math.max(1, Math.floor(max / mode.nodes)), priority);
+    const { mode } = this.#options;
+    return this.#mine.size < capOf(Math.max(1, Math.floor(this.#max / mode.nodes)), priority);
   }
 }
 

@@ -29,6 +29,7 @@ export class DecodedSource implements BodySource, BodySink {
   readonly #source: BodySource;
   readonly #gunzip: Gunzip;
   #sink: BodySink | undefined;
+  #empty = true;
 
   constructor(source: BodySource) {
     this.#source = source;
@@ -62,11 +63,19 @@ export class DecodedSource implements BodySource, BodySink {
   }
 
   data(chunk: Buffer): void {
+    this.#empty = false;
     if (!this.#gunzip.write(chunk)) this.#source.pause();
   }
 
   end(): void {
-    this.#gunzip.end();
+    if (!this.#empty) {
+      this.#gunzip.end();
+      return;
+    }
+    // No bytes have no coding, whatever their head says.
+    const sink = this.#settle();
+    this.#gunzip.destroy();
+    sink?.end();
   }
 
   error(error: Error): void {

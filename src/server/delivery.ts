@@ -1,4 +1,5 @@
 import type { Answer } from '../cache/answer.js';
+import { ageAt } from '../tiers/entry.js';
 import { respondArriving } from './arriving-response.js';
 import { EntryFields, withOwn } from './entry-fields.js';
 import { respondEntry } from './entry-response.js';
@@ -25,6 +26,7 @@ export class Delivery {
    */
   async deliver(given: Answer, exchange: Exchange): Promise<void> {
     exchange.outcome = given.outcome;
+    exchange.age = ageOf(given, exchange.settings.clock.now());
     let answer = given;
     if (exchange.gone) return giveUp(answer);
     try {
@@ -43,6 +45,12 @@ export class Delivery {
       throw error;
     }
   }
+}
+
+/** Whole seconds; undefined of what is not stored. */
+function ageOf(answer: Answer, now: number): number | undefined {
+  if (answer.kind === 'raw') return undefined;
+  return Math.floor(ageAt(answer.kind === 'entry' ? answer.entry : answer.head, now) / 1000);
 }
 
 function giveUp(answer: Answer): void {

@@ -1,6 +1,6 @@
 import { appendCacheStatus } from '../http/cache-status.js';
 import { clientCacheControl, withRemainingLifetime } from '../http/client-cache-control.js';
-import { withWeakEtag } from '../http/content-coding.js';
+import { recodedFields } from '../http/content-coding.js';
 import { formatHttpDate } from '../http/dates.js';
 import { toDeltaSeconds } from '../http/delta.js';
 import { field, fieldValue, hasField, type RawHeaders, withField, withoutFields } from '../http/headers.js';
@@ -79,9 +79,13 @@ export class EntryFields {
     return (status === 200 || status === 206) && this.#settings.site.images?.has(className) === true;
   }
 
-  /** As if it had been made for this very request. */
+  /**
+   * As if it had been made for this very request. Date is always last: a 304 leaves one even where TMDB said none, at another place
+   * than where one is added.
+   */
   #undated(fields: RawHeaders, head: EntryHead, now: number): string[] {
-    const headers = withField(withoutDating(fields), 'Date', formatHttpDate(now));
+    const headers = withoutFields(withoutDating(fields), DATE);
+    headers.push('Date', formatHttpDate(now));
     if (this.#settings.site.ttlPolicy === 'content-type') return headers;
     return withRemainingLifetime(headers, freshUntil(head) - now, ageAt(head, now));
   }
@@ -103,7 +107,7 @@ export class EntryFields {
   #prepare(head: EntryHead, form: Form): Lasting {
     const { serverId, version, cors, site } = this.#settings;
     let fields = withoutFields(head.headers, this.#dropped);
-    if (differsFromOrigin(head, form)) fields = [...withWeakEtag(fields)];
+    if (differsFromOrigin(head, form)) fields = recodedFields(fields);
     if (head.coding !== 'other') fields = withoutFields(fields, CONTENT_ENCODING);
     if (form === 'gzip') fields.push('Content-Encoding', 'gzip');
     if (variesByCoding(head, site)) fields = withVaryCoding(fields);
@@ -134,10 +138,11 @@ export function withOwn<H extends EntryHead>(head: H, own: RawHeaders | undefine
   return own === undefined ? head : { ...head, headers: [...head.headers, ...own] };
 }
 
+const DATE: ReadonlySet<string> = new Set(['date']);
 const CONTENT_ENCODING: ReadonlySet<string> = new Set(['content-encoding']);
 
 /** `Accept-Encoding` in `Vary` exactly once, beside what the origin named. */
-function withVaryCoding(fields: string[]): string[] {
+export function withVaryCoding(fields: string[]): string[] {
   const names = parseVary(fields);
   if (names === '*' || names.includes('accept-encoding')) return fields;
   const theirs = fieldValue(fields, 'vary');

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import type { Outcome } from '../cache/outcome.js';
 import type { ProxyError } from '../errors.js';
 import { corsFields, PROXIED_METHODS } from './cors.js';
 import type { Exchange } from './exchange.js';
+import { failureOutcome } from './failure-outcome.js';
 import { pushOwnFields } from './own-fields.js';
 
 /** Whose format an error takes: the site's own under proxied paths, problem+json elsewhere (CONTRACT, Paths). */
@@ -40,6 +40,7 @@ export function sendError(exchange: Exchange, error: ProxyError, side: ErrorSide
   }
   pushOwnFields(headers, exchange, '', { error: error.code });
   if (exchange.expectsContinue || !settings.isReady()) response.shouldKeepAlive = false;
+  exchange.headReady();
   response.writeHead(error.status, STATUS_CODES[error.status] ?? '', headers);
   if (method === 'HEAD') {
     response.end();
@@ -47,17 +48,6 @@ export function sendError(exchange: Exchange, error: ProxyError, side: ErrorSide
     exchange.bytes = bytes.length;
     response.end(bytes);
   }
-}
-
-/** What happened, as far as it is known: the route is asked again, since a failed request left nothing else behind. */
-function failureOutcome(exchange: Exchange): Outcome {
-  const failed = { result: 'error', served: 'none', stored: false } as const;
-  if (exchange.outcome !== undefined) return { ...exchange.outcome, ...failed };
-  const route = exchange.settings.site.route(exchange);
-  if (route.kind === 'refuse') return { ...failed, class: 'other' };
-  if (route.kind === 'shared') return { ...failed, class: route.class, key: route.key };
-  const forward = route.reason === 'method' ? 'method' : 'bypass';
-  return { ...failed, class: 'pass', forward, pass: route.reason };
 }
 
 /** RFC 9457. `code` is ours and stable; the detail is for people and says what to do next. `status` is the error's own. */

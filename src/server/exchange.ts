@@ -2,13 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import type { RequestContext } from '../cache/engine.js';
 import type { Outcome } from '../cache/outcome.js';
+import type { Phase } from '../cache/phases.js';
 import type { ClientRequest } from '../cache/site.js';
 import { field, hasField, type RawHeaders, withField } from '../http/headers.js';
-import { sanitizeUrl } from '../observe/redact.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
+import { sanitizeUrl } from '../redact/redact.js';
+import { failureOutcome } from './failure-outcome.js';
 import { informer } from './interim.js';
+import type { Phases } from './observer.js';
 import { requestIdOf } from './request-id.js';
 import type { Caller, ServerSettings } from './settings.js';
+import { spanOf, type TracedSpan } from './span.js';
 
 /**
  * One request and its response, from the parser to the access log. It is also the engine's `RequestContext`; what only
@@ -21,6 +25,7 @@ export class Exchange implements RequestContext, ClientRequest {
   readonly method: string;
   readonly requestId: string;
   readonly client: string;
+  readonly span: TracedSpan | undefined;
   /** Clock when the head arrived, ms. */
   readonly startedAt: number;
   /** In origin form, once the request was found to be for us. */
@@ -30,11 +35,17 @@ export class Exchange implements RequestContext, ClientRequest {
   tenant: string | undefined;
   /** See `Told`. */
   quiet = false;
+  /** The engine is asked: what comes of it counts, also nothing. */
+  proxied = false;
   outcome: Outcome | undefined;
+  /** See `RequestRecord`. */
+  age: number | undefined;
   /** Bytes of the response's body so far. */
   bytes = 0;
   /** The client expects `100 Continue` before it sends its body. */
   expectsContinue: boolean;
+  #phases: { -readonly [P in keyof Phases]: Phases[P] } | undefined;
+  #headAt: number | undefined;
   #gone = false;
   #cut = false;
   #abort: AbortController | undefined;
@@ -56,6 +67,7 @@ export class Exchange implements RequestContext, ClientRequest {
     this.target = incoming.url ?? '/';
     this.headers = incoming.rawHeaders;
     this.requestId = requestIdOf(this.headers);
+    this.span = spanOf(this.headers);
     this.client = settings.clientAddress(incoming);
     this.startedAt = settings.clock.now();
     this.expectsContinue = expectsContinue;
@@ -119,6 +131,20 @@ export class Exchange implements RequestContext, ClientRequest {
     return informer(this.response, this.incoming.httpVersionMinor);
   }
 
+  get trace(): RawHeaders | undefined {
+    return this.span?.fields;
+  }
+
+  readonly onPhase = (phase: Phase, ms: number): void => {
+    this.#phases ??= {};
+    this.#phases[phase] = (this.#phases[phase] ?? 0) + ms;
+  };
+
+  /** The answer's head is ready. */
+  headReady(): void {
+    this.#headAt ??= this.settings.clock.now();
+  }
+
   /** Sends `100 Continue` to a client that waits for it: from here on its body is wanted (RFC 9110 section 10.1.1). */
   allowBody(): void {
     if (!this.expectsContinue) return;
@@ -162,11 +188,20 @@ export class Exchange implements RequestContext, ClientRequest {
       status: response.headersSent ? response.statusCode : 499,
       bytes: this.bytes,
       ms: settings.clock.now() - this.startedAt,
-      outcome: this.outcome,
+      // A client that left before there was an answer: were it not counted, a silent origin would look like no traffic.
+      outcome: this.outcome ?? (this.proxied ? failureOutcome(this) : undefined),
+      age: this.age,
+      phases: this.#phasesGone(),
       requestId: this.requestId,
       client: this.client,
+      span: this.span,
       tenant: this.tenant,
       aborted: !complete,
     });
+  }
+
+  #phasesGone(): Phases | undefined {
+    if (this.#phases === undefined || this.#headAt === undefined) return this.#phases;
+    return { ...this.#phases, head: this.#headAt - this.startedAt };
   }
 }

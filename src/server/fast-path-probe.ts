@@ -37,7 +37,8 @@ export async function lendsSockets(handOver?: HandOver, patienceMs = PATIENCE_MS
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      // Of this process alone: among workers port 0 is one port for all, and with PORT=0 it would be the clients'.
+      server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, resolve);
     });
     return await isAnsweredInTurn((server.address() as AddressInfo).port, patienceMs);
   } catch {

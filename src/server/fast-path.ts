@@ -4,16 +4,26 @@ import type { SharedRoute } from '../cache/site.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
 import { Memo } from '../memo.js';
-import { sanitizeUrl } from '../observe/redact.js';
+import { sanitizeUrl } from '../redact/redact.js';
 import { ownText } from '../tiers/compact.js';
 import type { Entry } from '../tiers/entry.js';
 import { admissionClass } from './admission.js';
 import type { Territory } from './app.js';
-import { decides, isPlainTarget, type Reading, readFields, type Split, split } from './plain-request.js';
+import { failedRead } from './failure-outcome.js';
+import {
+  decides,
+  isPlainTarget,
+  type Reading,
+  readFields,
+  type Split,
+  split,
+  withoutOwn,
+} from './plain-request.js';
 import type { Asked, PreparedResponses } from './prepared.js';
 import type { Printed } from './printed.js';
-import { newRequestId } from './request-id.js';
+import { newRequestId, requestIdOf } from './request-id.js';
 import type { Caller, ServerSettings } from './settings.js';
+import { spanOf } from './span.js';
 
 /*
  * Hot GETs are answered on the socket, before node:http has seen them: parser, streams and header storage of node:http cost
@@ -57,9 +67,15 @@ const PLANS = 4;
 interface Plan {
   readonly deciding: readonly string[];
   readonly route: SharedRoute | undefined;
-  /** Who asks, by the keys of `version`. */
+  /** Who asks, by the keys of that time. */
   readonly caller: Caller | undefined;
-  readonly version: number;
+  /** Of the gate and the site by which it was made. */
+  readonly versions: Versions;
+}
+
+interface Versions {
+  readonly gate: number;
+  readonly site: number;
 }
 
 /** What is asked for, and by whom. */
@@ -80,6 +96,8 @@ function planCost(target: string, plans: readonly Plan[]): number {
 export interface PlainRequest {
   readonly split: Split;
   readonly reading: Reading;
+  /** Fields of this request alone: its id and its trace. */
+  readonly own: RawHeaders | undefined;
 }
 
 /** An answer for which L2 has to be waited. */
@@ -96,6 +114,7 @@ export class FastPath {
   /** `null`: not of the grammar. */
   readonly #readings = new Memo<{ readonly reading: Reading | null }>(FIELDS_CHARS, fieldsCost);
   readonly #plans = new Memo<readonly Plan[]>(TARGET_CHARS, planCost);
+  #versions: Versions = { gate: 0, site: 0 };
 
   constructor(options: FastPathOptions) {
     this.#options = options;
@@ -106,13 +125,15 @@ export class FastPath {
     const parts = split(chunk);
     if (parts === undefined) return undefined;
     let known = this.#readings.get(parts.fields);
+    const cut = known === undefined ? withoutOwn(parts.fields) : undefined;
+    if (cut !== undefined) known = this.#readings.get(cut.fields);
     if (known === undefined) {
-      const fields = ownText(parts.fields); // else the whole request would be kept
+      const fields = ownText(cut?.fields ?? parts.fields); // else the whole request would be kept
       known = { reading: readFields(fields, this.#options.settings.site.reads) ?? null };
       this.#readings.set(fields, known);
     }
     if (known.reading === null || !isPlainTarget(parts.target)) return undefined;
-    return { split: parts, reading: known.reading };
+    return { split: parts, reading: known.reading, own: cut?.own };
   }
 
   /**
@@ -139,7 +160,8 @@ export class FastPath {
     const found = lookup.fresh(route, now, accepts);
     if (found === undefined) return false;
     const { ifNoneMatch } = reading;
-    const asked = { route, caller, key: route.key, takesGzip, ifNoneMatch, quiet: caller?.quiet };
+    const { key, template } = route;
+    const asked = { route, caller, key, template, takesGzip, ifNoneMatch, quiet: caller?.quiet };
     if (found !== 'ask') return this.#send(found, asked, request, socket, now, now);
     const answered = lookup.freshLater(route, accepts).then((late) => {
       if (late === undefined || !settings.isReady() || !socket.writable) return false;
@@ -147,13 +169,14 @@ export class FastPath {
     });
     return {
       answered: answered.catch((fault) => this.#failed(fault)),
-      left: this.#leaving(request, caller, socket, now),
+      left: this.#leaving(request, route, caller, socket, now),
     };
   }
 
   /** Tells of a client that has left as Exchange does, which had nothing to send yet. */
   #leaving(
-    { split: parts }: PlainRequest,
+    { split: parts, own }: PlainRequest,
+    route: SharedRoute,
     caller: Caller | undefined,
     socket: Socket,
     startedAt: number,
@@ -167,9 +190,10 @@ export class FastPath {
         status: 499,
         bytes: 0,
         ms: clock.now() - startedAt,
-        outcome: undefined,
-        requestId: newRequestId(),
+        outcome: failedRead(route),
+        requestId: idOf(own),
         client,
+        span: own && spanOf(own),
         tenant: caller?.tenant,
         aborted: true,
       });
@@ -202,10 +226,10 @@ export class FastPath {
       this.#options.lookup.giveBack(asked.route, found);
       return false;
     }
-    const requestId = newRequestId();
+    const requestId = idOf(request.own);
     ready.send(socket, requestId);
     try {
-      this.#observe(ready, request.split, requestId, socket, now - startedAt, asked.caller);
+      this.#observe(ready, request, requestId, socket, now - startedAt, asked.caller);
     } catch (fault) {
       this.#failed(fault); // it is answered all the same
     }
@@ -220,13 +244,22 @@ export class FastPath {
   }
 
   #planOf(target: string, { deciding }: Reading): Plan {
-    const version = this.#options.settings.gate?.version ?? 0;
+    const versions = this.#versionsNow();
     const known = this.#plans.get(target) ?? [];
-    for (const plan of known) if (plan.version === version && same(plan.deciding, deciding)) return plan;
-    const plan = { deciding, version, ...this.#judged(ownText(target), deciding) };
-    const valid = known.filter((other) => other.version === version);
+    for (const plan of known) if (plan.versions === versions && same(plan.deciding, deciding)) return plan;
+    const plan = { deciding, versions, ...this.#judged(ownText(target), deciding) };
+    const valid = known.filter((other) => other.versions === versions);
     this.#plans.set(ownText(target), [...valid.slice(1 - PLANS), plan]);
     return plan;
+  }
+
+  /** The same object while nothing has changed. */
+  #versionsNow(): Versions {
+    const { gate, site } = this.#options.settings;
+    const [ofGate, ofSite] = [gate?.version ?? 0, site.version ?? 0];
+    const known = this.#versions;
+    if (known.gate !== ofGate || known.site !== ofSite) this.#versions = { gate: ofGate, site: ofSite };
+    return this.#versions;
   }
 
   /** Who asks and for what; no route where clients have keys and this is none. */
@@ -250,7 +283,7 @@ export class FastPath {
 
   #observe(
     ready: Printed,
-    parts: Split,
+    { split: parts, own }: PlainRequest,
     requestId: string,
     socket: Socket,
     ms: number,
@@ -264,8 +297,11 @@ export class FastPath {
       bytes: ready.bytes,
       ms,
       outcome: ready.outcome,
+      age: ready.age,
+      phases: ms > 0 || ready.outcome.served !== 'memory' ? { l2: ms, head: ms } : undefined,
       requestId,
       client: this.#client(parts, socket),
+      span: own && spanOf(own),
       tenant,
       aborted: false,
     });
@@ -276,6 +312,10 @@ export class FastPath {
     const { clientAddress } = this.#options.settings;
     return clientAddress({ socket, headers: { 'x-forwarded-for': FORWARDED_FOR.exec(fields)?.[1] } });
   }
+}
+
+function idOf(own: RawHeaders | undefined): string {
+  return own === undefined ? newRequestId() : requestIdOf(own);
 }
 
 const FORWARDED_FOR = /^x-forwarded-for: ?([^\r]*)/im;

@@ -1,8 +1,11 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { inflatedHere, saysSmall } from '../cache/inflate.js';
 import { ownBody } from '../tiers/compact.js';
 import type { Entry } from '../tiers/entry.js';
 import { decodeWhole } from './coded-body.js';
+import { lruOf, resized } from './sized-lru.js';
+
+const sizeOf = ({ bytes }: Decoded) => OVERHEAD + bytes.length;
 
 interface Decoded {
   /** Weak: entries are counted where they are kept. */
@@ -18,17 +21,19 @@ const OVERHEAD = 256;
  * kept within a bound. What is not small is made off the event loop, once for all who wait.
  */
 export class IdentityBodies {
-  readonly #kept: LRUCache<string, Decoded>;
+  #kept: LRUCache<string, Decoded>;
   readonly #making = new Map<Entry, Promise<Buffer | undefined>>();
   readonly #onMade: () => void;
 
   /** @param maxBytes bound of all decoded bodies kept; `onMade` is called for each that was decoded */
   constructor(maxBytes: number, onMade: () => void) {
     this.#onMade = onMade;
-    this.#kept = new LRUCache({
-      maxSize: Math.max(1, Math.floor(maxBytes)),
-      sizeCalculation: ({ bytes }) => OVERHEAD + bytes.length,
-    });
+    this.#kept = lruOf(maxBytes, sizeOf);
+  }
+
+  /** Another bound, bytes; what is used most recently stays. */
+  resize(maxBytes: number): void {
+    this.#kept = resized(this.#kept, maxBytes, sizeOf);
   }
 
   /** Whether `now` would give the bytes, if they are what they say they are. */

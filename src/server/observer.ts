@@ -1,5 +1,10 @@
 import type { Outcome } from '../cache/outcome.js';
+import type { Phase } from '../cache/phases.js';
 import type { ProxyError } from '../errors.js';
+import type { Span } from './span.js';
+
+/** ms spent in each phase gone through; `head`: from the arrival of the request until its answer's head was ready. */
+export type Phases = Readonly<Partial<Record<Phase | 'head', number>>>;
 
 /** One finished request, for the access log and the metrics. */
 export interface RequestRecord {
@@ -12,10 +17,16 @@ export interface RequestRecord {
   readonly bytes: number;
   /** From the arrival of the request's head to the end of the answer. */
   readonly ms: number;
-  /** Undefined for management paths and preflights. */
+  /** Undefined for management paths and preflights; an error where the client left before there was an answer. */
   readonly outcome: Outcome | undefined;
+  /** Of what was answered with, where it is or will be stored, whole seconds. */
+  readonly age?: number | undefined;
+  /** Undefined of what memory had, or nobody was asked for. */
+  readonly phases?: Phases | undefined;
   readonly requestId: string;
   readonly client: string;
+  /** Where the request is part of a trace. */
+  readonly span?: Span | undefined;
   /** Who asked, where clients have keys. */
   readonly tenant?: string | undefined;
   /** The answer did not reach its end: the client left, or the body failed. */

@@ -105,6 +105,37 @@ const LINE = /^([A-Za-z0-9-]+): ?((?:[!-~](?:[ -~]*[!-~])?)?)$/;
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?$/;
 
 /**
+ * Fields that every request has its own values of, and on which nothing depends that is answered but the repeated id: taken
+ * out before fields are remembered by their bytes, or clients that trace would be read anew each time.
+ */
+const OWN_LINE = /^(traceparent|tracestate|x-request-id): ?((?:[!-~](?:[ -~]*[!-~])?)?)$/i;
+const LOWER = 0x20;
+const T = 0x74;
+const X = 0x78;
+
+/** What of the fields is of this request alone, and the others; undefined where there is nothing, or a line twice. */
+export function withoutOwn(
+  fields: string,
+): { readonly own: readonly string[]; readonly fields: string } | undefined {
+  const own: string[] = [];
+  let others = '';
+  let from = 0;
+  for (let at = 0, end = fields.indexOf('\r\n'); end > at; at = end + 2, end = fields.indexOf('\r\n', at)) {
+    const first = fields.charCodeAt(at) | LOWER;
+    if (first !== T && first !== X) continue;
+    const m = OWN_LINE.exec(fields.slice(at, end));
+    if (m === null) continue;
+    const name = m[1]!.toLowerCase();
+    // How several lines are joined is the slow path's to say.
+    if (own.includes(name)) return undefined;
+    own.push(name, m[2]!);
+    others += fields.slice(from, at);
+    from = end + 2;
+  }
+  return own.length === 0 ? undefined : { own, fields: others + fields.slice(from) };
+}
+
+/**
  * Reads the fields of a split chunk; undefined when they are not of the grammar, or may frame more than this request.
  * `reads`: the only ones the site looks at (`SitePolicy.reads`).
  */

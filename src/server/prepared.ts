@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import type { Found } from '../cache/lookup.js';
 import type { Outcome } from '../cache/outcome.js';
 import { storedOutcome } from '../cache/stored-outcome.js';
@@ -9,10 +9,13 @@ import type { Told } from './own-fields.js';
 import { layOut, NO_ID, type Pieces, Printed, printHead } from './printed.js';
 import { type Form, formFor } from './representation.js';
 import type { ServerSettings } from './settings.js';
+import { lruOf, resized } from './sized-lru.js';
 
 /** What the client asks of a stored response beside its address. */
 export interface Asked {
   readonly key: string;
+  /** See `SharedRoute`. */
+  readonly template?: string | undefined;
   readonly takesGzip: boolean;
   readonly ifNoneMatch: string | undefined;
   /** See `Told`. */
@@ -35,20 +38,21 @@ export class PreparedResponses {
   readonly #settings: ServerSettings;
   readonly #means: Means;
   /** By the key of the entry; one that goes out decoded as well as coded has two. */
-  readonly #asStored: LRUCache<string, Prepared>;
-  readonly #decoded: LRUCache<string, Prepared>;
+  #asStored: LRUCache<string, Prepared>;
+  #decoded: LRUCache<string, Prepared>;
 
   /** @param maxBytes bound of what is kept: heads, and copies of bodies */
   constructor(settings: ServerSettings, means: Means, maxBytes: number) {
     this.#settings = settings;
     this.#means = means;
-    const half = () =>
-      new LRUCache<string, Prepared>({
-        maxSize: Math.max(1, Math.floor(maxBytes / 2)),
-        sizeCalculation: ({ cost }) => cost,
-      });
-    this.#asStored = half();
-    this.#decoded = half();
+    this.#asStored = lruOf(maxBytes / 2, costOf);
+    this.#decoded = lruOf(maxBytes / 2, costOf);
+  }
+
+  /** Another bound, bytes; what is used most recently stays. */
+  resize(maxBytes: number): void {
+    this.#asStored = resized(this.#asStored, maxBytes / 2, costOf);
+    this.#decoded = resized(this.#decoded, maxBytes / 2, costOf);
   }
 
   /** Bytes charged for what is kept. */
@@ -67,12 +71,8 @@ export class PreparedResponses {
    * The response at `now` (ms) to a GET that came at `startedAt`, to be sent in this very turn; undefined when only the
    * ordinary path can give it.
    */
-  of(
-    found: Found,
-    { key, takesGzip, ifNoneMatch, quiet = false }: Asked,
-    now: number,
-    startedAt = now,
-  ): Printed | undefined {
+  of(found: Found, asked: Asked, now: number, startedAt = now): Printed | undefined {
+    const { takesGzip, ifNoneMatch, quiet = false } = asked;
     const { entry } = found;
     const name = quiet ? QUIET + entry.key : entry.key;
     const form = formFor(entry, takesGzip, this.#settings.site);
@@ -84,14 +84,16 @@ export class PreparedResponses {
     }
     // Without the body, which would have to be decoded for nothing.
     if (ifNoneMatch !== undefined && prepared.isCurrent(entry, ifNoneMatch, now))
-      return prepared.notModified(found, key, now, startedAt);
+      return prepared.notModified(found, asked, now, startedAt);
     if (prepared.isWorthACopy) {
       prepared = new Prepared(entry, form, prepared.bytes, this.#means, this.#settings, quiet);
       known.set(name, prepared);
     }
-    return prepared.full(found, key, now, startedAt);
+    return prepared.full(found, asked, now, startedAt);
   }
 }
+
+const costOf = ({ cost }: Prepared) => cost;
 
 /** One entry in one form. It keeps neither the entry nor its body alive: those are counted where they are kept (I-17). */
 class Prepared {
@@ -132,15 +134,15 @@ class Prepared {
   }
 
   /** One that had to wait tells for how long, as no other does: it is not kept. */
-  full(found: Found, key: string, now: number, startedAt: number): Printed | undefined {
-    if (startedAt !== now) return this.#printFull(found, key, now, startedAt);
-    if (!this.#full?.usable(found, now)) this.#full = this.#printFull(found, key, now);
+  full(found: Found, asked: Asked, now: number, startedAt: number): Printed | undefined {
+    if (startedAt !== now) return this.#printFull(found, asked, now, startedAt);
+    if (!this.#full?.usable(found, now)) this.#full = this.#printFull(found, asked, now);
     return this.#full;
   }
 
-  notModified(found: Found, key: string, now: number, startedAt: number): Printed | undefined {
-    if (startedAt !== now) return this.#printNotModified(found, key, now, startedAt);
-    if (!this.#notModified?.usable(found, now)) this.#notModified = this.#printNotModified(found, key, now);
+  notModified(found: Found, asked: Asked, now: number, startedAt: number): Printed | undefined {
+    if (startedAt !== now) return this.#printNotModified(found, asked, now, startedAt);
+    if (!this.#notModified?.usable(found, now)) this.#notModified = this.#printNotModified(found, asked, now);
     return this.#notModified;
   }
 
@@ -156,12 +158,12 @@ class Prepared {
     return this.#conditionHolds;
   }
 
-  #printFull(found: Found, key: string, now: number, startedAt?: number): Printed | undefined {
+  #printFull(found: Found, asked: Asked, now: number, startedAt?: number): Printed | undefined {
     const { entry } = found;
     const body = this.#bodyOf(entry);
     if (body === undefined) return undefined;
     this.bytes = body.length;
-    const outcome = storedOutcome(found, key, now);
+    const outcome = storedOutcome(found, asked, now);
     const headers = this.means.fields.full(entry, this.form, this.#told(outcome, now, startedAt));
     if (entry.status !== 204) headers.push('Content-Length', String(body.length));
     const head = printHead(entry.status, entry.statusText, headers);
@@ -180,10 +182,10 @@ class Prepared {
     return same ?? layOut(head, body, joined);
   }
 
-  #printNotModified(found: Found, key: string, now: number, startedAt?: number): Printed | undefined {
+  #printNotModified(found: Found, asked: Asked, now: number, startedAt?: number): Printed | undefined {
     const { fields } = this.means;
     const { entry } = found;
-    const outcome = storedOutcome(found, key, now);
+    const outcome = storedOutcome(found, asked, now);
     const base = notModifiedHeaders(fields.lasting(entry, this.form));
     const head = printHead(
       304,

@@ -51,6 +51,8 @@ export class Printed {
   /** Bytes of the body. */
   readonly bytes: number;
   readonly outcome: Outcome;
+  /** As its head says it, seconds. */
+  readonly age: number;
   readonly #pieces: Pieces;
   readonly #from: number;
   readonly #until: number;
@@ -66,6 +68,7 @@ export class Printed {
     this.#from = now;
     // Age counts up at whole seconds of the age, the lifetimes down at whole seconds of what is left.
     const age = ageAt(found.entry, now);
+    this.age = Math.floor(age / 1000);
     const turns = Math.min(1000 - (age % 1000), Math.floor(freshFor(found, now) % 1000) + 1);
     this.#until = now + (dated ? Math.min(turns, 1000 - (now % 1000)) : turns);
   }
@@ -101,14 +104,16 @@ export class Printed {
   /** Writes it. In the turn in which it was asked for: then its body, where that is apart, is there. */
   send(socket: Socket, requestId: string): void {
     const { view, idAt, apart } = this.#pieces;
-    view.write(requestId, idAt, 'latin1');
     const body = apart?.deref();
-    if (body === undefined) {
+    const isPatched = requestId.length === NO_ID.length;
+    if (isPatched) view.write(requestId, idAt, 'latin1');
+    if (isPatched && body === undefined) {
       socket.write(view);
     } else {
       socket.cork();
-      socket.write(view);
-      socket.write(body);
+      if (isPatched) socket.write(view);
+      else writeAround(socket, view, idAt, requestId);
+      if (body !== undefined) socket.write(body);
       socket.uncork();
     }
     if (socket.writableLength === 0) return;
@@ -118,6 +123,13 @@ export class Printed {
       this.#inFlight = false;
     });
   }
+}
+
+/** An id of a client's that is of another length than ours. */
+function writeAround(socket: Socket, view: Buffer, idAt: number, requestId: string): void {
+  socket.write(view.subarray(0, idAt));
+  socket.write(requestId, 'latin1');
+  socket.write(view.subarray(idAt + NO_ID.length));
 }
 
 /** Hop-by-hop fields that node:http writes by itself, and reads in what it is given (RFC 9110 section 7.6.1). */

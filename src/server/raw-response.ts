@@ -1,11 +1,14 @@
 import type { Answer } from '../cache/answer.js';
+import { acceptsCoding, recodedFields } from '../http/content-coding.js';
 import { announcedLength, type RawHeaders, withoutFields } from '../http/headers.js';
 import { BodyWriter } from './body-writer.js';
+import { DecodedSource } from './coded-body.js';
 import { CORS_REPLACED, corsFields } from './cors.js';
 import { withoutDating } from './dating-fields.js';
-import { theirCacheStatus } from './entry-fields.js';
+import { theirCacheStatus, withVaryCoding } from './entry-fields.js';
 import type { Exchange } from './exchange.js';
 import { pushOwnFields, REPLACED } from './own-fields.js';
+import { codedRaw, formFor, variesByCoding } from './representation.js';
 import { allowsBody, writeHead } from './write-head.js';
 
 type Raw = Extract<Answer, { kind: 'raw' }>;
@@ -13,19 +16,35 @@ type Raw = Extract<Answer, { kind: 'raw' }>;
 const NOT_COPIED: ReadonlySet<string> = new Set([...REPLACED, 'cache-status']);
 const NOT_COPIED_CORS: ReadonlySet<string> = new Set([...NOT_COPIED, ...CORS_REPLACED]);
 
-/** Answers with what the origin sent: status, fields in their order, bytes. Only our own fields are added. */
-export function respondRaw({ head, body }: Raw, exchange: Exchange): void {
-  const { method } = exchange;
+/**
+ * Answers with what the origin sent: status, fields in their order, bytes. Our own fields are added, and a coding that only we
+ * have asked for is undone for a client that does not take it.
+ */
+export function respondRaw(answer: Raw, exchange: Exchange): void {
+  const { head, body } = answer;
+  const { method, headers, settings } = exchange;
   const silent = !allowsBody(method, head.status);
-  const writer = new BodyWriter(exchange, body, {
-    head: () => writeHead(exchange, head.status, head.statusText, rawFields(head.headers, exchange)),
-    length: silent ? undefined : announcedLength(head.headers),
+  const coded = codedRaw(answer, settings.site);
+  const decoded = formFor(coded, acceptsCoding(headers, 'gzip'), settings.site) === 'decoded';
+  const theirs = variesByCoding(coded, settings.site) ? recoded(head.headers, decoded) : head.headers;
+  const writer = new BodyWriter(exchange, decoded && !silent ? new DecodedSource(body) : body, {
+    head: () => writeHead(exchange, head.status, head.statusText, rawFields(theirs, exchange)),
+    length: silent ? undefined : announcedLength(theirs),
     silent,
   });
   writer.start();
-  // An origin may send its head long before its body (a long poll): it goes on after one turn without bytes.
-  setImmediate(() => writer.begin());
+  // An origin may send its head long before its body (a long poll): it goes on after one turn without bytes. What is decoded is
+  // later than that, and its head waits: damaged bytes can still become an honest error.
+  if (!decoded || silent) setImmediate(() => writer.begin());
 }
+
+/** Fields of what goes out in either coding: `decoded`, or as it came. */
+function recoded(theirs: RawHeaders, decoded: boolean): string[] {
+  return withVaryCoding(decoded ? withoutFields(recodedFields(theirs), OF_CODED_BYTES) : [...theirs]);
+}
+
+/** No range is cut of what is not stored. */
+const OF_CODED_BYTES: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'accept-ranges']);
 
 function rawFields(theirs: RawHeaders, exchange: Exchange): string[] {
   const { cors, serverId, version } = exchange.settings;

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { plural } from '../figures.js';
 import { type Files, FollowedFile } from './follow-file.js';
 import { SHORTEST_KEY } from './key-text.js';
 import { isJsonForm, parseKeys } from './keys-file.js';
@@ -22,11 +23,12 @@ export class KeyKeeper {
   readonly #parts: KeyKeeperParts;
   readonly #follower: FollowedFile<readonly TenantRecord[]> | undefined;
   #variable: readonly TenantRecord[] = [];
+  #ofFile: readonly TenantRecord[] = [];
   #records: readonly TenantRecord[] = [];
   /** Tenants whose keys can be guessed. */
   readonly #warned = new Set<string>();
   #set: KeySet = { version: 0, tenants: [], keys: [] };
-  #tell: (keys: KeySet) => void = () => {};
+  #tell: (keys: KeySet) => Promise<void> = async () => {};
 
   constructor(parts: KeyKeeperParts) {
     this.#parts = parts;
@@ -36,12 +38,17 @@ export class KeyKeeper {
       path: file,
       clock,
       ...(files !== undefined && { files }),
-      read: (text) => united(this.#variable, parseKeys(text)),
+      read: (text) => {
+        const records = parseKeys(text);
+        united(this.#variable, records);
+        return records;
+      },
       showsItsEnd: isJsonForm,
       onGood: (records) => {
-        this.#take(records);
+        this.#ofFile = records;
+        this.#take(united(this.#variable, records));
         parts.info(`PROXY_KEYS_FILE was read again: ${this.#inWords()}`);
-        this.#tell(this.#set);
+        void this.#tell(this.#set);
       },
       onTrouble: (lines) =>
         parts.warn(`PROXY_KEYS_FILE: ${lines.join('; ')}. The keys read before stay in force.`),
@@ -51,9 +58,10 @@ export class KeyKeeper {
   /** Reads both. Rejects with a KeysMistake whose lines name the variables. */
   async start(): Promise<void> {
     const { variable, warn } = this.#parts;
-    this.#variable = variable === undefined ? [] : named('PROXY_KEYS', () => united(parseKeys(variable), []));
+    this.#variable = readVariable(variable);
     try {
-      this.#take((await this.#follower?.start()) ?? this.#variable);
+      this.#ofFile = (await this.#follower?.start()) ?? [];
+      this.#take(united(this.#variable, this.#ofFile));
     } catch (thrown) {
       throw thrown instanceof KeysMistake ? withName('PROXY_KEYS_FILE', thrown) : thrown;
     }
@@ -61,6 +69,22 @@ export class KeyKeeper {
       warn(
         `proxy keys are on and there is none: ${this.#set.anonymous === undefined ? 'every request is' : 'all but anonymous requests are'} refused. Make one with "tmdb-cache-proxy keys add <tenant>"`,
       );
+  }
+
+  /** Whether this text of `PROXY_KEYS` would do beside the file; throws a KeysMistake if not. Changes nothing. */
+  check(variable: string | undefined): void {
+    const records = readVariable(variable);
+    named('PROXY_KEYS', () => united(records, this.#ofFile));
+  }
+
+  /** Another text of `PROXY_KEYS`. Throws as `check` does; resolves when processes have been told. */
+  async use(variable: string | undefined): Promise<void> {
+    const records = readVariable(variable);
+    const all = united(records, this.#ofFile);
+    if (JSON.stringify(all) === JSON.stringify(this.#records)) return;
+    this.#variable = records;
+    this.#take(all);
+    await this.#tell(this.#set);
   }
 
   get set(): KeySet {
@@ -82,7 +106,7 @@ export class KeyKeeper {
   }
 
   /** Told each new set. */
-  onChange(tell: (keys: KeySet) => void): void {
+  onChange(tell: (keys: KeySet) => Promise<void>): void {
     this.#tell = tell;
   }
 
@@ -104,8 +128,12 @@ export class KeyKeeper {
 
   #inWords(): string {
     const { tenants, keys } = this.#set;
-    return `${keys.length} keys of ${tenants.length} tenants are in force`;
+    return `${plural(keys.length, 'key')} of ${plural(tenants.length, 'tenant')} in force`;
   }
+}
+
+function readVariable(text: string | undefined): readonly TenantRecord[] {
+  return text === undefined ? [] : named('PROXY_KEYS', () => united(parseKeys(text), []));
 }
 
 function named<T>(variable: string, read: () => T): T {

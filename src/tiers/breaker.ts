@@ -1,5 +1,6 @@
 import { CircuitState, ConsecutiveBreaker, CountBreaker } from 'cockatiel';
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 
 /** `closed`: in use. `half_open`: being probed, not in use. */
 export type RemoteState = 'closed' | 'open' | 'half_open';
@@ -149,11 +150,11 @@ export class RemoteBreaker {
     this.#state = 'half_open';
     const { clock, probe, beforeReturn } = this.#parts;
     try {
-      await within(clock, PROBE_DEADLINE_MS, 'probe', probe);
+      await ended(clock, PROBE_DEADLINE_MS, 'probe', probe);
       if (this.#stopped) return;
       // One may have been lucky: a tier that is just too slow would come and go.
-      await within(clock, PROBE_DEADLINE_MS, 'probe', probe);
-      await within(clock, RETURN_DEADLINE_MS, 'reading purges again', beforeReturn);
+      await ended(clock, PROBE_DEADLINE_MS, 'probe', probe);
+      await ended(clock, RETURN_DEADLINE_MS, 'reading purges again', beforeReturn);
     } catch (error) {
       if (!this.#stopped) this.#rest(error);
       return;
@@ -181,7 +182,7 @@ export class RemoteBreaker {
     const { clock, probe } = this.#parts;
     const period = this.#period;
     try {
-      await within(clock, PROBE_DEADLINE_MS, 'probe', probe);
+      await ended(clock, PROBE_DEADLINE_MS, 'probe', probe);
     } catch (error) {
       if (period !== this.#period) return;
       if (this.#windows.pulses.failure()) this.#open(error);
@@ -209,9 +210,8 @@ function newWindows() {
   };
 }
 
-function within(clock: Clock, ms: number, what: string, task: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(new Error(`${what}: no end within ${ms} ms`)));
-    task().then(resolve, reject).finally(cancel);
+function ended(clock: Clock, ms: number, what: string, task: () => Promise<void>): Promise<void> {
+  return within(clock, ms, task(), () => {
+    throw new Error(`${what}: no end within ${ms} ms`);
   });
 }

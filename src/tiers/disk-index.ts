@@ -1,5 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 import type { Decoded, StoredHead } from './codec.js';
 import { decodeHead } from './codec.js';
 import type { Place } from './disk-segments.js';
@@ -165,15 +166,9 @@ const FLUSH_DEADLINE = 10_000;
 
 /** Resolves once everything committed so far is on the medium. */
 export async function flushed(root: RootDatabase<Buffer, Buffer>, clock: Clock): Promise<void> {
-  let cancel = () => {};
-  const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(FLUSH_DEADLINE, () => reject(new Error('flushing the disk store took too long')));
+  await within(clock, FLUSH_DEADLINE, root.flushed, () => {
+    throw new Error('flushing the disk store took too long');
   });
-  try {
-    await Promise.race([root.flushed, late]);
-  } finally {
-    cancel();
-  }
 }
 
 /**

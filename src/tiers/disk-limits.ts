@@ -1,31 +1,34 @@
 /** Every size the writer derives from its bound, in one place. Bytes unless said otherwise. */
-export interface DiskLimits {
-  readonly maxBytes: number;
+export interface DiskLimits extends Readonly<DiskSizes> {}
+
+/** The same as the store holds them, which are replaced when its bound changes. */
+export interface DiskSizes {
+  maxBytes: number;
   /** Segments are sealed at this size: small enough that reclaiming one is a small part of the cache. */
-  readonly segmentBytes: number;
+  segmentBytes: number;
   /** … or at this many records, else one full of entries without bodies would hold most of the index. */
-  readonly segmentRecords: number;
+  segmentRecords: number;
   /** Largest entry: one image must not displace a tenth of everything. */
-  readonly maxEntryBytes: number;
+  maxEntryBytes: number;
   /** Survivors copied out of one reclaimed segment; also kept free for it. At most half: reclaiming must gain. */
-  readonly survivorBytes: number;
+  survivorBytes: number;
   /** Entries in one transaction: bounds how much the index can grow by copy-on-write before its pages come back. */
-  readonly batchEntries: number;
-  readonly batchBytes: number;
+  batchEntries: number;
+  batchBytes: number;
   /**
    * Bound of the rows' bytes. LMDB's pages end up 43 to 46 % full of rows under churn (bench/stores/index-fill.mjs) and
    * its file never shrinks, so a quarter of the bound in rows is a bit over half of it on disk, which leaves room
    * for bodies even after a time of entries that had almost none.
    */
-  readonly indexRowBytes: number;
-  readonly durableBytes: number;
+  indexRowBytes: number;
+  durableBytes: number;
   /** Directory blocks, lock and marker files, and rounding. */
-  readonly slack: number;
+  slack: number;
 }
 
 const MiB = 1024 * 1024;
 
-export function limitsFor(maxBytes: number): DiskLimits {
+export function limitsFor(maxBytes: number): DiskSizes {
   const segmentBytes = clamp(Math.floor(maxBytes / 64), MiB / 2, 32 * MiB);
   return {
     maxBytes,

@@ -30,7 +30,7 @@ interface Owner {
 export class WriterLock {
   readonly #path: string;
   readonly #directory: string;
-  readonly #owner: Owner = { pid: process.pid, started: startedAt(process.pid), host: hostname() };
+  readonly #owner: Owner = { pid: process.pid, started: statusOf(process.pid).started, host: hostname() };
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -137,15 +137,19 @@ function lives(owner: Owner, path: string): boolean {
   } catch (error) {
     if (codeOf(error) === 'ESRCH') return false;
   }
-  const started = startedAt(owner.pid);
+  const { state, started } = statusOf(owner.pid);
+  // A zombie has ended: whoever is to reap it has not done so yet.
+  if (state === 'Z' || state === 'X') return false;
   return started === '' || owner.started === '' || started === owner.started;
 }
 
-function startedAt(pid: number): string {
+/** Of a process, as proc(5) has it; empty texts where that is not to be had. */
+function statusOf(pid: number): { readonly state: string; readonly started: string } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', started: fields[19] ?? '' };
   } catch {
-    return ''; // not Linux, or no such process
+    return { state: '', started: '' }; // not Linux, or no such process
   }
 }

@@ -3,13 +3,19 @@ import { DurableTable } from './disk-durable.js';
 import { FailureLog } from './disk-errors.js';
 import { DiskIndex } from './disk-index.js';
 import { indexKey } from './disk-key.js';
-import { type DiskLimits, limitsFor } from './disk-limits.js';
+import { type DiskSizes, limitsFor } from './disk-limits.js';
 import type { WriterLock } from './disk-lock.js';
 import { SegmentLog } from './disk-log.js';
 import { type Environment, type Layout, openEnvironment, opened } from './disk-open.js';
 import { SegmentReader } from './disk-segments.js';
 import { UseBits } from './disk-touch.js';
-import type { DiskOptions, DiskStats, DiskStore, DurableArea } from './disk-types.js';
+import {
+  type DiskOptions,
+  type DiskStats,
+  type DurableArea,
+  MIN_DISK_BYTES,
+  type OwnDiskStore,
+} from './disk-types.js';
 import { DiskView } from './disk-view.js';
 import { DiskWriter } from './disk-writer.js';
 import type { Entry, EntryHead } from './entry.js';
@@ -20,13 +26,15 @@ const STEP = 500;
 /** Rows a background step looks at. */
 const BACKGROUND_ROWS = 1000;
 const MiB = 1024 * 1024;
+/** Times of the bound at the start: the index, a good half of the bound at most, stays within its address space. */
+const MOST_GROWTH = 3;
 
 /** The writer's store. Made by `openDiskStore`, which holds the lock and has checked the files. */
-export class WritableDiskStore implements DiskStore {
+export class WritableDiskStore implements OwnDiskStore {
   readonly name = 'disk';
   readonly sorted = true;
   readonly writable = true;
-  readonly #limits: DiskLimits;
+  readonly #limits: DiskSizes;
   readonly #environment: Environment;
   readonly #index: DiskIndex;
   readonly #bodies: SegmentReader;
@@ -107,6 +115,15 @@ export class WritableDiskStore implements DiskStore {
    */
   get indexOutgrown(): boolean {
     return this.#writer.indexFileBytes() > this.#limits.maxBytes * 0.6;
+  }
+
+  async resize(maxBytes: number): Promise<number> {
+    const most = Math.max(MIN_DISK_BYTES, Math.min(maxBytes, MOST_GROWTH * this.options.maxBytes));
+    // The areas that outlive a restart keep theirs: what is in them must stay.
+    const { durableBytes } = this.#limits;
+    Object.assign(this.#limits, limitsFor(most), { durableBytes });
+    await this.#writer.trim();
+    return most;
   }
 
   /** Writes the index without its free pages to another file. */

@@ -97,6 +97,15 @@ export interface DiskStats extends TierStats {
   readonly refused: number;
 }
 
+/** The store of the one process that writes it. */
+export interface OwnDiskStore extends DiskStore {
+  /**
+   * Another bound from now on. Evicts what is too much for it; the index file itself shrinks at the next start. Resolves with
+   * the bound that holds: at least `MIN_DISK_BYTES`, at most three times that of the start.
+   */
+  resize(maxBytes: number): Promise<number>;
+}
+
 /** What both the writer and a reader offer. */
 export interface DiskStore extends Tier {
   readonly name: 'disk';

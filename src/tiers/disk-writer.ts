@@ -53,10 +53,12 @@ export class DiskWriter {
     return statSync(this.parts.indexPath, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Evicts until the bounds hold; for a start with a smaller one. */
-  trim(): Promise<void> {
+  /** Evicts until the bounds hold, when one has become smaller. */
+  async trim(): Promise<void> {
+    await this.idle();
+    // In this very turn: nothing else has begun.
     this.#running ??= this.#run(() => this.reclaimer.trim());
-    return this.idle();
+    await this.idle();
   }
 
   set(entry: Entry): Promise<SetResult> {

@@ -10,6 +10,7 @@ import {
   type DiskStore,
   DiskStoreError,
   MIN_DISK_BYTES,
+  type OwnDiskStore,
 } from './disk-types.js';
 
 export * from './disk-types.js';
@@ -18,7 +19,7 @@ export * from './disk-types.js';
  * Opens the store for its one writer process (docs/adr/0003-disk-store.md). Throws DiskStoreError and nothing else;
  * what is damaged, foreign or of another schema is moved aside and reported, and the store starts empty.
  */
-export async function openDiskStore(options: DiskOptions): Promise<DiskStore> {
+export async function openDiskStore(options: DiskOptions): Promise<OwnDiskStore> {
   const { clock, maxBytes, onEvent = () => {} } = options;
   if (maxBytes < MIN_DISK_BYTES) {
     throw new DiskStoreError(

@@ -86,19 +86,39 @@ export class MemoryTier implements Tier {
   readonly sorted = true;
   #records: ShardedCache<MemoryRecord>;
   readonly #rechecks: Rechecks = { count: 0 };
-  readonly #maxBytes: number;
-  readonly #maxEntryBytes: number;
+  readonly #maxShare: number;
+  #maxBytes: number;
+  #maxEntryBytes: number;
   #hits = 0;
   #misses = 0;
   #writes = 0;
   #evictions = 0;
+  #unused = 0;
 
   constructor(options: MemoryOptions) {
+    this.#maxShare = options.maxShare ?? 1 / 8;
     this.#maxBytes = Math.max(0, Math.floor(options.maxBytes));
     this.#records = this.#none();
-    const share = Math.floor(this.#maxBytes * (options.maxShare ?? 1 / 8));
-    // What takes the place of all others of its shard is not worth it.
-    this.#maxEntryBytes = Math.min(share, Math.floor(this.#records.shardBytes / 2));
+    this.#maxEntryBytes = this.#largest();
+  }
+
+  /** Another bound. What is too much for it goes in steps, with turns for others between; resolves when it holds. */
+  async resize(maxBytes: number): Promise<void> {
+    this.#maxBytes = Math.max(0, Math.floor(maxBytes));
+    const records = this.#records;
+    const bound = Math.max(1, this.#maxBytes);
+    let holds = records.resize(bound);
+    this.#maxEntryBytes = this.#largest();
+    // Until it was emptied or given another bound meanwhile.
+    while (!holds && this.#records === records && Math.max(1, this.#maxBytes) === bound) {
+      await new Promise(setImmediate);
+      holds = records.resize(bound);
+    }
+  }
+
+  /** What takes the place of all others of its shard is not worth it. */
+  #largest(): number {
+    return Math.min(Math.floor(this.#maxBytes * this.#maxShare), Math.floor(this.#records.shardBytes / 2));
   }
 
   /** The record without counting a hit or making it more likely to stay. */
@@ -216,6 +236,7 @@ export class MemoryTier implements Tier {
       misses: this.#misses,
       writes: this.#writes,
       evictions: this.#evictions,
+      unused: this.#unused,
       corrupt: 0,
       errors: 0,
     };
@@ -226,8 +247,9 @@ export class MemoryTier implements Tier {
   }
 
   #none(): ShardedCache<MemoryRecord> {
-    return new ShardedCache(Math.max(1, this.#maxBytes), () => {
+    return new ShardedCache(Math.max(1, this.#maxBytes), (unused) => {
       this.#evictions += 1;
+      if (unused) this.#unused += 1;
     });
   }
 

@@ -7,20 +7,24 @@ export interface Measured {
   readonly entries: number;
   /** `used_memory`. */
   readonly bytes: number;
-  /** `maxmemory`, or the memory of the machine where none is set. */
+  /** `maxmemory`; 0 where a master has none: then there is no bound of theirs together. */
   readonly maxBytes: number;
   /** Values evicted for want of memory since the servers started. */
   readonly evictions: number;
+  /** Values whose time was over, the same. */
+  readonly expired: number;
 }
 
-export const NOTHING_MEASURED: Measured = { entries: 0, bytes: 0, maxBytes: 0, evictions: 0 };
+export const NOTHING_MEASURED: Measured = { entries: 0, bytes: 0, maxBytes: 0, evictions: 0, expired: 0 };
 
 /** Asks every master. Rejects with RedisTrouble when one of them does not answer. */
 export async function measureMasters(control: RedisLink, deadlineMs: number): Promise<Measured> {
   const parts = await Promise.all(
     mastersOf(control).map((master) => control.call('measure', deadlineMs, () => measureOne(master))),
   );
-  return parts.reduce(sum, NOTHING_MEASURED);
+  const unbounded = parts.some(({ maxBytes }) => maxBytes === 0);
+  const whole = parts.reduce(sum, NOTHING_MEASURED);
+  return unbounded ? { ...whole, maxBytes: 0 } : whole;
 }
 
 async function measureOne({ node }: Master): Promise<Measured> {
@@ -30,8 +34,9 @@ async function measureOne({ node }: Master): Promise<Measured> {
   return {
     entries: Number(entries),
     bytes: field(memory, 'used_memory'),
-    maxBytes: field(memory, 'maxmemory') || field(memory, 'total_system_memory'),
+    maxBytes: field(memory, 'maxmemory'),
     evictions: field(stats, 'evicted_keys'),
+    expired: field(stats, 'expired_keys'),
   };
 }
 
@@ -41,5 +46,6 @@ function sum(a: Measured, b: Measured): Measured {
     bytes: a.bytes + b.bytes,
     maxBytes: a.maxBytes + b.maxBytes,
     evictions: a.evictions + b.evictions,
+    expired: a.expired + b.expired,
   };
 }

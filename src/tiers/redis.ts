@@ -133,7 +133,7 @@ export class RedisTier implements Tier {
     }, otherwise(undefined));
   }
 
-  /** `entries`, `bytes`, `maxBytes` and `evictions` are of the servers, as of the last `measure`; the rest of this process. */
+  /** `entries`, `bytes`, `maxBytes`, `evictions` and `expired` are of the servers, as of the last `measure`; the rest of this process. */
   stats(): TierStats {
     return {
       ...this.#measured,

@@ -22,19 +22,27 @@ const MOST_SPARED = 256;
  * asked for. A scan passes through the small part. A hit moves nothing: it is one look into a Map and one number.
  */
 export class SecondChanceCache<R extends Queued> {
-  readonly #maxBytes: number;
-  readonly #onEvict: () => void;
+  #maxBytes: number;
+  readonly #onEvict: (unused: boolean) => void;
   readonly #newcomers: LRUCache<string, R>;
   readonly #main: LRUCache<string, R>;
   /** Who left from among the newcomers without having been asked for. */
   readonly #left = new RecentMarks();
 
-  /** `maxBytes` > 0; a record must not be larger. */
-  constructor(maxBytes: number, onEvict: () => void) {
+  /** `maxBytes` > 0; a record must not be larger. `onEvict`: whether nobody had asked for it since it came. */
+  constructor(maxBytes: number, onEvict: (unused: boolean) => void) {
     this.#maxBytes = maxBytes;
     this.#onEvict = onEvict;
-    this.#newcomers = queue(maxBytes);
-    this.#main = queue(maxBytes);
+    this.#newcomers = queue();
+    this.#main = queue();
+  }
+
+  /** Another bound; evicts at most so many records for it. Whether it holds now; until then the bound is what is there. */
+  resize(maxBytes: number, mostEvicted: number): boolean {
+    this.#maxBytes = maxBytes;
+    for (let evicted = 0; this.bytes > maxBytes && evicted < mostEvicted; evicted++) this.#evict();
+    this.#maxBytes = Math.max(maxBytes, this.bytes);
+    return this.#maxBytes === maxBytes;
   }
 
   get size(): number {
@@ -79,8 +87,9 @@ export class SecondChanceCache<R extends Queued> {
       const record = from.peek(key)!;
       from.delete(key);
       if (record.uses === 0 || spared === MOST_SPARED) {
-        if (from === this.#newcomers) this.#left.note(key, this.size);
-        this.#onEvict();
+        const isNew = from === this.#newcomers;
+        if (isNew) this.#left.note(key, this.size);
+        this.#onEvict(isNew && record.uses === 0);
         return;
       }
       // Who comes from among the newcomers has yet to show that it is asked for in the long run.
@@ -90,9 +99,12 @@ export class SecondChanceCache<R extends Queued> {
   }
 }
 
-/** `maxSize` is never reached: room is made before. */
-function queue<R extends Queued>(maxBytes: number): LRUCache<string, R> {
-  return new LRUCache<string, R>({ maxSize: maxBytes, sizeCalculation: (record) => record.bytes });
+/** Only counts: room is made before, and the bound may change. */
+function queue<R extends Queued>(): LRUCache<string, R> {
+  return new LRUCache<string, R>({
+    maxSize: Number.MAX_SAFE_INTEGER,
+    sizeCalculation: (record) => record.bytes,
+  });
 }
 
 function oldest<R extends Queued>(records: LRUCache<string, R>): string | undefined {

@@ -7,17 +7,30 @@ import { type Queued, SecondChanceCache } from './second-chance.js';
  */
 const SHARD_BYTES = 256 * 1024 ** 2;
 
+/** About a millisecond's worth, of one shard. */
+const EVICTED_AT_ONCE = 500;
+
 /** Records of one cache, divided by their keys among several that are each small enough to grow without a pause. */
 export class ShardedCache<R extends Queued> {
   /** Bytes that fit into one shard. */
-  readonly shardBytes: number;
+  shardBytes: number;
   readonly #shards: SecondChanceCache<R>[];
 
-  /** `maxBytes` > 0. */
-  constructor(maxBytes: number, onEvict: () => void, shardBytes = SHARD_BYTES) {
+  /** `maxBytes` > 0. `onEvict`: see `SecondChanceCache`. */
+  constructor(maxBytes: number, onEvict: (unused: boolean) => void, shardBytes = SHARD_BYTES) {
     const count = Math.max(1, Math.floor(maxBytes / shardBytes));
     this.shardBytes = Math.floor(maxBytes / count);
     this.#shards = Array.from({ length: count }, () => new SecondChanceCache(this.shardBytes, onEvict));
+  }
+
+  /**
+   * Another bound, among as many shards as before. Evicts a few records of each; whether the bound holds now. Called again
+   * until it does, so that the process does not stand still for all of them.
+   */
+  resize(maxBytes: number): boolean {
+    this.shardBytes = Math.max(1, Math.floor(maxBytes / this.#shards.length));
+    const held = this.#shards.map((shard) => shard.resize(this.shardBytes, EVICTED_AT_ONCE));
+    return held.every(Boolean);
   }
 
   get size(): number {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { RemoteBreaker, type RemoteState } from './breaker.js';
 import type { Entry, EntryHead } from './entry.js';
-import type { ListPage, ListQuery, SetResult, Tier, TierName, TierStats } from './tier.js';
+import type { ListPage, ListQuery, NamedStats, SetResult, Tier, TierName, TierStats } from './tier.js';
 
 /** A tier that can be away. `read`, `write` and `ping` reject when it is, each within a deadline of its own. */
 export interface RemoteTier extends Tier {
@@ -180,20 +180,15 @@ export class FallbackTier implements Tier {
 
   /** Size of what is in use; counters of all together, so that they never run backwards. */
   stats(): TierStats {
-    const all = this.#all().map((tier) => tier.stats());
-    const total = (counter: keyof TierStats) => sum(all.map((stats) => stats[counter]));
-    const { entries, bytes, maxBytes } = this.#inUse()?.stats() ?? { entries: 0, bytes: 0, maxBytes: 0 };
-    return {
-      entries,
-      bytes,
-      maxBytes,
-      hits: total('hits'),
-      misses: total('misses'),
-      writes: total('writes'),
-      evictions: total('evictions'),
-      corrupt: total('corrupt'),
-      errors: total('errors'),
-    };
+    return together(this.#all(), this.#inUse());
+  }
+
+  /** Redis, the one that stands in included, and what is used without it. */
+  statsOfEach(): readonly NamedStats[] {
+    const remote = this.#stages.map(({ tier }) => tier);
+    const inUse = this.#stages.find(({ breaker }) => breaker.inUse)?.tier;
+    const redis = { name: 'redis' as const, stats: together(remote, inUse ?? remote[0]) };
+    return [redis, ...this.#below().map((tier) => ({ name: tier.name, stats: tier.stats() }))];
   }
 
   async close(): Promise<void> {
@@ -227,6 +222,25 @@ export class FallbackTier implements Tier {
   #end(key: string, change: symbol): void {
     if (this.#changes.get(key) === change) this.#changes.delete(key);
   }
+}
+
+/** Counters of all, size of one. */
+function together(tiers: readonly Tier[], sized: Tier | undefined): TierStats {
+  const all = tiers.map((tier) => tier.stats());
+  const total = (counter: keyof TierStats) => sum(all.map((stats) => stats[counter] ?? 0));
+  const { entries, bytes, maxBytes } = sized?.stats() ?? { entries: 0, bytes: 0, maxBytes: 0 };
+  return {
+    entries,
+    bytes,
+    maxBytes,
+    hits: total('hits'),
+    misses: total('misses'),
+    writes: total('writes'),
+    evictions: total('evictions'),
+    expired: total('expired'),
+    corrupt: total('corrupt'),
+    errors: total('errors'),
+  };
 }
 
 function sum(numbers: readonly number[]): number {

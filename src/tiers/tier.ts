@@ -1,6 +1,7 @@
 import type { Entry, EntryHead } from './entry.js';
 
-export type TierName = 'memory' | 'disk' | 'redis';
+export const TIER_NAMES = ['memory', 'disk', 'redis'] as const;
+export type TierName = (typeof TIER_NAMES)[number];
 
 /** Why a tier did or did not keep an entry. `fenced`: a later leader has taken the key over (I-4). */
 export type SetResult = 'stored' | 'too-large' | 'not-admitted' | 'read-only' | 'fenced' | 'failed';
@@ -42,10 +43,21 @@ export interface TierStats {
   readonly hits: number;
   readonly misses: number;
   readonly writes: number;
+  /** To make room. */
   readonly evictions: number;
+  /** Of these, entries nobody had asked for since they came; undefined where that is not known. */
+  readonly unused?: number;
+  /** Removed because there was no use for them any more; undefined where nothing is. */
+  readonly expired?: number;
   /** Values that could not be read or were of another schema; each was a miss (I-25). */
   readonly corrupt: number;
   readonly errors: number;
+}
+
+/** Figures of one tier of several. */
+export interface NamedStats {
+  readonly name: TierName;
+  readonly stats: TierStats;
 }
 
 /**
@@ -77,6 +89,8 @@ export interface Tier {
   /** Removes, in small steps and in the background, entries for which `dead` holds; resolves with how many. */
   sweep(dead: (head: EntryHead) => boolean): Promise<number>;
   stats(): TierStats;
+  /** The same of each tier it is made of, where that is more than one. */
+  statsOfEach?(): readonly NamedStats[];
   /** Which tier gave this very object, where `get` and `lookNow` may answer from more than one. */
   whence?(entry: Entry): TierName;
   /** Flushes what is pending and releases everything. Idempotent. */

@@ -10,7 +10,8 @@ const FOUND: ReadonlyArray<readonly [member: string, family: string]> = [
   ['person_results', 'person'],
 ];
 
-const EXTERNAL_PATH = /^path:\/3\/(movie|person)\/(?:tt|nm)\d+$/;
+/** What stands below an id of IMDb has the id of TMDB in its body as well, but for /changes. */
+const EXTERNAL_PATH = /^path:\/3\/(movie|person)\/(?:tt|nm)\d+(?:\/|$)/;
 const COLLECTION = /^collection:\d+$/;
 const IMAGE = 'image:';
 

@@ -1,6 +1,6 @@
 import type { BodyFault } from '../cache/site.js';
 import { field, type RawHeaders } from '../http/headers.js';
-import { matchesImageType } from './image-magic.js';
+import { matchesImageType } from '../http/image-magic.js';
 import { isJsonType, isObject, parseJson } from './json.js';
 
 /** The codes with which TMDB says that a resource does not exist (34), its parent (6) or its session (37) does not. */

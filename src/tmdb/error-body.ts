@@ -26,6 +26,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   tenant_rate: 25,
   tenant_quota: 25,
   conflict: 8,
+  config_invalid: 47,
   not_found: 34,
   unauthorized: 7,
   forbidden: 3,

@@ -1,8 +1,8 @@
 import type { Instead, SharedRoute } from '../cache/site.js';
 import { field, type RawHeaders } from '../http/headers.js';
+import { isAnyImage } from '../http/image-magic.js';
 import { saysNotFound } from './envelope.js';
 import { errorBody } from './error-body.js';
-import { isAnyImage } from './image-magic.js';
 import { isJsonType, parseJson } from './json.js';
 
 /**

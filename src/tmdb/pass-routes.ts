@@ -6,6 +6,7 @@ import { passHeaders } from './pass-headers.js';
 import { apiSegments, keyOf, targetOf } from './place.js';
 import { wireQuery, withoutApiKeys } from './query.js';
 import type { Reading } from './reading.js';
+import { apiTemplate, imageTemplate } from './templates.js';
 
 /** How a passed request shows who asks. */
 interface Access {
@@ -34,6 +35,7 @@ export class PassRoutes {
     return {
       kind: 'pass',
       upstream,
+      template: upstream === 'image' ? imageTemplate(path) : apiTemplate(path[1]!, apiSegments(path)),
       reason,
       target,
       headers: passHeaders(request.headers, { pseudonym: this.#pseudonym, authorization }),

@@ -11,7 +11,7 @@ import { PassRoutes } from './pass-routes.js';
 import { PurgeUrls } from './purge-url.js';
 import { passReason, readRequest } from './reading.js';
 import { SharedRoutes } from './shared-routes.js';
-import { isTitleTag, referrerTag } from './tags.js';
+import { canonicalTag, isTitleTag, referrerTag } from './tags.js';
 import { READ_FIELDS } from './traits.js';
 
 /** A file of the image host never changes (TMDB.md, Responses). */
@@ -48,6 +48,7 @@ export function createTmdbPolicy(options: TmdbPolicyOptions): SitePolicy {
     instead: insteadOfPage,
     tagsOf: (route, status, _headers, body) => responseTags.of(route, status, body),
     tagsFromBody: mayGetTags,
+    canonicalTag,
     alsoPurged: (tag) => (isTitleTag(tag) ? [referrerTag(tag)] : []),
     resolveUrl: (url) => purgeUrls.resolve(url),
     errorBody,

@@ -8,6 +8,7 @@ import { apiSegments, keyOf, targetOf } from './place.js';
 import type { Query } from './query.js';
 import type { Reading } from './reading.js';
 import { apiTags, imageTags } from './tags.js';
+import { apiTemplate, imageTemplate } from './templates.js';
 
 /** Routes of requests whose answers may be shared: the origin is asked exactly what the key covers (I-19). */
 export class SharedRoutes {
@@ -34,6 +35,7 @@ export class SharedRoutes {
     return {
       kind: 'shared',
       upstream: 'api',
+      template: apiTemplate(path[1]!, segments),
       key: keyOf('api', path, query.canonical),
       class: apiClass(segments),
       tags: apiTags(path, segments, query.appended),
@@ -54,6 +56,7 @@ export class SharedRoutes {
     return {
       kind: 'shared',
       upstream: 'image',
+      template: imageTemplate(path),
       // No canonical path or query holds a space, so the suffix cannot be imitated.
       key: accept === 'webp' ? `${key} accept=webp` : key,
       class: 'image',

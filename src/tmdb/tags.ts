@@ -112,6 +112,28 @@ export function imageTags(path: string): string[] {
   return file === '' ? ['image', pathTag(path)] : ['image', `image:${file}`, pathTag(path)];
 }
 
+const WRITTEN_TITLE = /^([a-z]+):([^:]*)(?::(.*))?$/i;
+const WRITTEN_PART = /^s0*(\d+)(?:e0*(\d+))?$/i;
+
+/**
+ * A tag as entries have it, of one that a person has written: `Movie:00550-fight-club` is `movie:550`. Undefined: nothing can have
+ * it, as `movie:` or `tv:1399:season1`.
+ */
+export function canonicalTag(written: string): string | undefined {
+  const tag = written.trim();
+  if (tag === '' || tag.endsWith(':')) return undefined;
+  if (tag.startsWith('path:')) return pathTag(tag.slice('path:'.length));
+  const [, name = '', second = '', part] = WRITTEN_TITLE.exec(tag) ?? [];
+  const family = name.toLowerCase();
+  if (!TITLED.has(family)) return tag;
+  const id = titleId(family, second);
+  if (id === undefined || id === '') return undefined;
+  if (part === undefined) return `${family}:${id}`;
+  const [, season, episode] = (family === 'tv' && WRITTEN_PART.exec(part)) || [];
+  if (season === undefined) return undefined;
+  return `tv:${id}:s${season}${episode === undefined ? '' : `e${episode}`}`;
+}
+
 function push(tags: string[], tag: string): void {
   if (!tags.includes(tag)) tags.push(tag);
 }

@@ -9,12 +9,13 @@ const SLOTS = 4096;
 const HALVED_MS = 3_600_000;
 
 /**
- * The hottest keys of a process: one hit in 16 is counted, by the space-saving algorithm (Metwally, Agrawal, El Abbadi 2005) in
+ * The hottest keys of a process: one hit in 16 is counted (or as `sample` says), by the space-saving algorithm (Metwally, Agrawal, El Abbadi 2005) in
  * 4 096 slots. A hit costs a decrement. Which hits are counted is drawn, so that no rhythm of clients hides a key.
  */
 export class HotKeys {
   readonly #clock: Clock;
   readonly #slots: number;
+  readonly #sample: number;
   readonly #counts = new Map<string, number>();
   /** Keys by their count, so that one of the least is found at once. */
   #byCount = new Map<number, Set<string>>();
@@ -23,9 +24,10 @@ export class HotKeys {
   #halveAt: number;
   #counted = 0;
 
-  constructor(clock: Clock, slots = SLOTS) {
+  constructor(clock: Clock, slots = SLOTS, sample = SAMPLE) {
     this.#clock = clock;
     this.#slots = slots;
+    this.#sample = sample;
     this.#skip = this.#draw();
     this.#halveAt = clock.now() + HALVED_MS;
   }
@@ -40,12 +42,12 @@ export class HotKeys {
   top(most: number): HotKey[] {
     this.#age();
     const sorted = [...this.#counts].sort(([, a], [, b]) => b - a);
-    return sorted.slice(0, most).map(([key, count]) => ({ key, hits: count * SAMPLE }));
+    return sorted.slice(0, most).map(([key, count]) => ({ key, hits: count * this.#sample }));
   }
 
-  /** From 1 to 31, 16 on average. */
+  /** From 1 to 31, 16 on average; every one where each is to be counted. */
   #draw(): number {
-    return 1 + Math.floor(this.#clock.random() * (2 * SAMPLE - 1));
+    return 1 + Math.floor(this.#clock.random() * (2 * this.#sample - 1));
   }
 
   #count(key: string): void {

@@ -73,7 +73,8 @@ export class WarmJobs {
     await this.#loaded;
     if (this.#closing) throw new ProxyError('conflict', 'this node is stopping');
     const { obstacle } = this.#parts;
-    if (obstacle !== undefined && command.kind !== 'cancel') throw new ProxyError('conflict', obstacle);
+    if (obstacle !== undefined && command.kind !== 'cancel')
+      throw new ProxyError('conflict', obstacle, { advice: 'Nothing is warmed up until that is changed.' });
     const job = await writable(this.#obey(command));
     this.#pump();
     return this.#row(job);
@@ -272,7 +273,10 @@ export class WarmJobs {
 
   #find(id: string): JobState {
     const job = this.#jobs.get(id);
-    if (job === undefined) throw new ProxyError('not_found', 'there is no warm-up job of this id');
+    if (job === undefined)
+      throw new ProxyError('not_found', 'there is no warm-up job of this id', {
+        advice: `GET /cache/warm lists those there are; one that is over is forgotten after a day.`,
+      });
     return job;
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import suites from 'http-cache-tests/tests/index.mjs';
 import { startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
@@ -7,12 +7,16 @@ import { classify, score, total } from './classify.js';
 import { chosenModes, MODES, type Mode, tierComplaints } from './modes.js';
 import { type ClientRun, runClient, startOrigin } from './processes.js';
 import { NEWEST, publishedRows, type Row, SUITE_VERSION } from './published.js';
+import { type Kept, keptText, RESULTS_FILE, writtenText } from './results.js';
 import { findingLines, scope, table } from './table.js';
 import { type Exception, judge, notExcused, type Verdict } from './verdict.js';
 
 const EXCEPTIONS = JSON.parse(
   readFileSync(new URL('exceptions.json', import.meta.url), 'utf8'),
 ) as readonly Exception[];
+
+/** Keeps what all modes have reached in test/conformance/results.json. */
+const WRITE = '--write';
 
 interface ModeResult {
   readonly mode: Mode;
@@ -24,9 +28,11 @@ interface ModeResult {
 
 /** Runs the suite in the modes that the arguments name, prints what came of it, and resolves with the exit status. */
 export async function conformance(args: readonly string[]): Promise<number> {
-  const modes = chosenModes(args);
+  const write = args.includes(WRITE);
+  const modes = chosenModes(args.filter((argument) => argument !== WRITE));
   if (modes === undefined) {
-    console.error(`usage: npm run conformance [-- --mode ${MODES.map(({ name }) => name).join('|')}|all]`);
+    const names = MODES.map(({ name }) => name).join('|');
+    console.error(`usage: npm run conformance [-- [${WRITE}] --mode ${names}|all]`);
     return 2;
   }
   const interrupted = untilInterrupted();
@@ -48,8 +54,31 @@ export async function conformance(args: readonly string[]): Promise<number> {
   const good = results.every(
     ({ verdict, complaints }) => notExcused(verdict).length + complaints.length === 0,
   );
-  console.log(good ? '\nconformance: passed' : '\nconformance: FAILED');
-  return good ? 0 : 1;
+  const told = !good || modes.length < MODES.length || keep(results, write);
+  console.log(good && told ? '\nconformance: passed' : '\nconformance: FAILED');
+  return good && told ? 0 : 1;
+}
+
+/** Whether the file that documents are printed from says what this run, of all modes, has found; with `write` it does then. */
+function keep(results: readonly ModeResult[], write: boolean): boolean {
+  const text = keptText(keptOf(results));
+  if (write) writeFileSync(RESULTS_FILE, text);
+  if (writtenText() === text) return true;
+  console.error(
+    '\ntest/conformance/results.json says otherwise: npm run conformance -- --write && npm run docs',
+  );
+  return false;
+}
+
+function keptOf(results: readonly ModeResult[]): Kept {
+  const { required, optimal } = total(classify(suites, {}));
+  return {
+    suite: SUITE_VERSION,
+    required,
+    optimal,
+    ours: results.map(({ mode, row }) => ({ ...row, name: mode.name })),
+    others: publishedRows(suites),
+  };
 }
 
 /** The suite's origin, the proxy before it, and the client, in one mode; everything is ended whatever happens. */

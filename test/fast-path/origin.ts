@@ -133,9 +133,10 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     body: text,
   }),
   /** Passed through caches of TMDB's, which say when. */
-  dated: ({ text, now }) => ({
+  dated: ({ text, etag, now }) => ({
     headers: [
       ...JSON_TYPE,
+      ...['ETag', etag, 'Date', formatHttpDate(now), 'X-First', 'a', 'X-Second', 'b'],
       ...['X-Memc', 'HIT', 'X-Memc-Age', String(now % 1_000_000), 'X-Memc-Expires', String(now + 900_000)],
       ...['X-Amz-Cf-Id', `cf-${now}`, 'CF-Ray', `ray-${now}`, 'CDN-CachedAt', `cdn-${now}`],
       ...['X-Cache-Hits', String(now), 'Age', String(now % 100), 'Cache-Control', 'max-age=60'],
@@ -196,7 +197,7 @@ export class FunctionOrigin implements Origin {
     const text = JSON.stringify({ id: 550, path, generation, filler: 'x'.repeat(1500) });
     const answered = KINDS[name]!({ request, etag, text, now });
     if (answered.status === undefined && field(request.headers, 'if-none-match')?.includes(etag)) {
-      return { status: 304, statusText: 'Not Modified', headers: ['ETag', etag] };
+      return { status: 304, statusText: 'Not Modified', headers: updateBy(answered.headers, etag) };
     }
     if (!path.includes('/t/p/')) return answered;
     const headers = answered.headers.filter(
@@ -218,6 +219,16 @@ export class FunctionOrigin implements Origin {
       body,
     };
   }
+}
+
+/** What a 304 has of the fields of the 200, in an order of its own. */
+function updateBy(headers: readonly string[], etag: string): string[] {
+  const update = ['etag', etag];
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    const [name, value] = [headers[i]!, headers[i + 1]!];
+    if (!/^(?:content-|etag$)/i.test(name)) update.push(name.toLowerCase(), value);
+  }
+  return update;
 }
 
 /** Paths name their kind by a number, which looks like an id of TMDB's. */

@@ -36,7 +36,7 @@ async function ask(target: string, lines: readonly string[], method = 'GET', key
 
 const number = (kind: string) => KIND_NAMES.indexOf(kind);
 const GZIP = ['Accept-Encoding: gzip'];
-type Asked = [what: string, target: string, lines: string[], method?: string];
+type Asked = [what: string, target: string, lines: string[], method?: string | undefined];
 const ASKED: Asked[] = [
   ['JSON that takes gzip', `/3/movie/${number('strong')}`, GZIP],
   ['JSON as it is', `/3/movie/${number('strong')}`, []],
@@ -58,6 +58,21 @@ const ASKED: Asked[] = [
   ['JSON with a field for who asked', `/3/movie/${number('own')}`, GZIP],
   ['the key of the cache', `/3/movie/${number('strong')}`, [...GZIP, 'X-Cache-Debug: 1']],
 ];
+
+const NO_CACHE = 'Cache-Control: no-cache';
+/** Who wants no answer from the store: the origin is asked each time, and what it says may be that nothing has changed. */
+const REVALIDATED: Asked[] = [
+  NO_CACHE,
+  'Cache-Control: max-age=0',
+  'Pragma: no-cache',
+  'Cache-Control: max-age=0, max-stale=60',
+].flatMap((wish): Asked[] => [
+  ...ASKED.filter(([what]) => what !== 'only what is stored' && what !== 'JSON with dates of its own').map(
+    ([what, target, lines, method]): Asked => [`${wish}, ${what}`, target, [...lines, wish], method],
+  ),
+  [`${wish}, JSON with the dates of other caches`, `/3/movie/${number('dated')}`, [...GZIP, wish]],
+  [`${wish}, what may not be stored`, `/3/movie/${number('unstored')}`, [...GZIP, wish]],
+]);
 
 /** From the first request to that date, and from it to the second, ms. */
 const BETWEEN = 2000;
@@ -120,6 +135,37 @@ describe.each([
       clock.advance(2 * BETWEEN);
       expect(await ask(target, lines, method)).toBe(alone);
       expect(side.origin.asked).toHaveLength(length);
+    },
+  );
+
+  it.each(REVALIDATED)('%s: nor when the origin is asked again', async (_what, target, lines, method) => {
+    await open(fast);
+    clock.advance(2 * BETWEEN);
+    const alone = await ask(target, lines, method);
+    wire.close();
+    await side.close();
+
+    await open(fast);
+    await ask(target, []);
+    clock.advance(2 * BETWEEN);
+    for (let times = 0; times < 2; times++) expect(await ask(target, lines, method)).toBe(alone);
+  });
+
+  it.each(PROBES.filter(([what]) => what !== 'only what is stored'))(
+    '%s: nor after a 304 that another has caused',
+    async (_what, target, lines, method) => {
+      await open(fast);
+      clock.advance(3 * BETWEEN);
+      const alone = await ask(target, lines, method);
+      wire.close();
+      await side.close();
+
+      await open(fast);
+      await ask(target, []);
+      clock.advance(BETWEEN);
+      await ask(target, [NO_CACHE]);
+      clock.advance(2 * BETWEEN);
+      expect(await ask(target, lines, method)).toBe(alone);
     },
   );
 

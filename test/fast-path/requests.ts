@@ -31,6 +31,9 @@ const USUAL: fc.Arbitrary<Line> = fc.oneof(
   line('X-Forwarded-Proto', 'https'),
   line('X-Real-IP', '203.0.113.9'),
   line('Upgrade-Insecure-Requests', '1'),
+  line('X-Request-Id', 'mine-2', 'of-the-client-with-36-characters----', 'not one', 'x'.repeat(128), ''),
+  line('traceparent', `00-${'4bf92f35'.repeat(4)}-00f067aa0ba902b7-01`, `00-${'0'.repeat(32)}-1-01`, ''),
+  line('tracestate', 'rojo=1,congo=t61rcWkgMzE', 'garbage'),
 );
 
 /** What must not be answered from the same bytes, or not by the fast path, or not at all. */

@@ -202,8 +202,10 @@ export class Side {
     });
   }
 
-  #tell({ requestId, ...record }: RequestRecord): void {
+  #tell({ requestId, span, ...record }: RequestRecord): void {
     this.ids.push(requestId);
-    this.told.push(JSON.stringify(record));
+    const { traceId, parentId, spanId } = span ?? {};
+    if (span !== undefined && !/^[0-9a-f]{16}$/.test(spanId ?? '')) throw new Error('a span without an id');
+    this.told.push(JSON.stringify({ ...record, traceId, parentId }));
   }
 }

@@ -246,10 +246,11 @@ describe('each part broken alone: exit status 1, and its line says what to do', 
 });
 
 describe('what serves, but not as it should, is a warning', () => {
-  async function warning(env: Record<string, string>, line: RegExp): Promise<void> {
-    const { code, failed, warned } = await check(around(env));
+  async function warning(env: Record<string, string>, line: RegExp): Promise<readonly string[]> {
+    const { code, failed, warned, ok } = await check(around(env));
     expect([code, failed]).toEqual([0, []]);
     expect(warned).toContainEqual(expect.stringMatching(line));
+    return ok;
   }
 
   it('a clock that is wrong', async () => {
@@ -281,11 +282,56 @@ describe('what serves, but not as it should, is a warning', () => {
     );
   });
 
+  it('a key that can be guessed, by its tenant; one that is over does not count', async () => {
+    const ok = await warning(
+      { PROXY_KEYS: 'kitchen=short-1, attic=client-secret-of-mine' },
+      /proxy keys .*a key of tenant kitchen is shorter than 16 characters .*→ run tmdb-cache-proxy keys add kitchen/,
+    );
+    expect(ok).toContainEqual(expect.stringContaining('2 tenants, 2 keys in force'));
+    const path = join(cacheDir, 'over.json');
+    const hash = `sha256:${'A'.repeat(43)}`;
+    const tenants = { attic: { keys: [{ id: 'Abcdef', hash, expires: '2020-01-01' }] } };
+    writeFileSync(path, JSON.stringify({ version: 1, tenants }), { mode: 0o600 });
+    await warning(
+      { PROXY_KEYS_FILE: path },
+      /proxy keys .*1 tenant, 0 keys in force: every client is refused/,
+    );
+  });
+
+  it('an image host that asks us to wait', async () => {
+    const { url } = await stranger((_, response) => response.writeHead(429).end());
+    await warning({ TMDB_IMAGE_URLS: url }, /images .*asks us to wait \(429\) → try again later/);
+  });
+
   it('a keys file that others can read', async () => {
     const path = join(cacheDir, 'keys.txt');
     writeFileSync(path, 'kitchen=client-secret-of-mine\n');
     chmodSync(path, 0o644);
     await warning({ PROXY_KEYS_FILE: path }, /proxy keys .*mode 0644\) → chmod 600/);
+  });
+
+  it('keys of this proxy where nobody has one for TMDB', async () => {
+    const PROXY_KEYS = 'kitchen=client-secret-of-mine';
+    const said = /keys {2}TMDB_API_KEY is unset, .* → set TMDB_API_KEY, or PARENT_PROXY/;
+    await warning({ PROXY_KEYS, TMDB_API_KEY: '' }, said);
+    const path = join(cacheDir, 'keys.txt');
+    writeFileSync(path, `${PROXY_KEYS}\n`, { mode: 0o600 });
+    await warning({ PROXY_KEYS_FILE: path, TMDB_API_KEY: '' }, said);
+  });
+
+  it.each([
+    ['clients send their own', {}],
+    [
+      'the parent may have one',
+      { PROXY_KEYS: 'kitchen=client-secret-of-mine', PARENT_PROXY: 'http://127.0.0.1:1' },
+    ],
+    ['nobody is asked', { PROXY_KEYS: 'kitchen=client-secret-of-mine', OFFLINE: 'true' }],
+  ])('but no key of our own is fine where %s', async (_why, env) => {
+    const { warned, output } = await check(around({ ...env, TMDB_API_KEY: '' }));
+    expect(
+      warned.filter((line) => line.includes('TMDB_API_KEY')),
+      output,
+    ).toEqual([]);
   });
 
   it('a disk with less room than it may use', () =>

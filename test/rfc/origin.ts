@@ -44,6 +44,8 @@ export async function startRfcOrigin(): Promise<RfcOrigin> {
       play(response, nextAnswer(own, seen), own, { origin: url, path });
     });
   });
+  // A POST on a connection that ends in this moment is a 502, as it must be: nothing here is idle for so long.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

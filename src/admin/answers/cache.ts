@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { time } from './time.js';
 
 export const l2Type = z.enum(['disk', 'redis', 'none']);
 
@@ -63,9 +64,10 @@ export const clearAnswer = z
     type: z.enum(CLEAR_TYPES),
     soft: z.boolean(),
     cleared: cleared.describe('Entries per tier; null where they are invalid at once and reclaimed later'),
+    nodes_reached: z.number().int().describe('Nodes known to have it, this one included'),
     pending: z.boolean().describe('Redis is away: other nodes follow within 10 s of its return'),
     peers: z.array(peerResult).optional().describe('With cascade=true: what each configured peer answered'),
-    timestamp: z.string(),
+    timestamp: time,
   })
   .openapi('Cleared');
 
@@ -77,7 +79,7 @@ export const purgeAnswer = z
     tombstones_written: z.number().int().describe('Rules for single keys and paths'),
     nodes_reached: z.number().int().describe('Nodes known to have it, this one included'),
     pending: z.boolean().describe('Redis is away: other nodes follow within 10 s of its return'),
-    timestamp: z.string(),
+    timestamp: time,
   })
   .openapi('Purged');
 

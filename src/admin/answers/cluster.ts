@@ -1,20 +1,23 @@
 import { z } from '@hono/zod-openapi';
+import { nodeFigures } from './figures.js';
+import { time } from './time.js';
 
 export const nodeRow = z
   .object({
     server_id: z.string(),
     region: z.string(),
     version: z.string(),
-    started: z.string().describe('ISO 8601, by that node'),
-    last_seen: z.string().describe('ISO 8601'),
+    started: time.describe('By the clock of that node'),
+    last_seen: time,
     self: z.boolean(),
     state: z.enum(['healthy', 'degraded', 'unhealthy', 'draining']),
     weight: z.number().min(0).max(1).describe('1 is fully usable; the weighted sum of the signals'),
     signals: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+    figures: nodeFigures.optional().describe('Counts since its start; absent from nodes of an older version'),
   })
   .openapi('Node');
 
-export const nodesAnswer = z.object({ nodes: z.array(nodeRow), timestamp: z.string() }).openapi('Nodes');
+export const nodesAnswer = z.object({ nodes: z.array(nodeRow), timestamp: time }).openapi('Nodes');
 
 const priorities = z.object({ user: z.number(), refresh: z.number(), background: z.number() });
 
@@ -32,10 +35,10 @@ export const upstreamRow = z
     max_connections: z.number(),
     queued: z.number().int(),
     last_error: z.string().nullable(),
-    last_error_at: z.string().nullable(),
+    last_error_at: time.nullable(),
     breaker: z.enum(['closed', 'open', 'half_open']),
     failover: z.object({ rank: z.number(), preferred: z.boolean(), consecutive_failures: z.number() }),
-    rate_limited_until: z.string().nullable(),
+    rate_limited_until: time.nullable(),
     budget: z.object({
       tokens: z.number().nullable(),
       rate: z.number().nullable().describe('Per second'),
@@ -72,10 +75,7 @@ export const credentialRow = z
     number: z.number().int().describe('Place in TMDB_API_KEY, from 1'),
     kind: z.enum(['v3', 'v4']),
     state: z.enum(['in-use', 'ready', 'refused']).describe('in-use: asked with first'),
-    refused_until: z
-      .string()
-      .nullable()
-      .describe('ISO 8601; a refused key is left alone until then while there is another'),
+    refused_until: time.nullable().describe('A refused key is left alone until then while there is another'),
   })
   .openapi('Credential');
 
@@ -84,21 +84,9 @@ export const upstreamAnswer = z
     upstreams: z.array(upstreamRow),
     peers: z.array(peerRow),
     credentials: z.array(credentialRow),
-    timestamp: z.string(),
+    timestamp: time,
   })
   .openapi('Upstreams');
-
-export const configAnswer = z
-  .record(
-    z.string(),
-    z.object({
-      value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
-      source: z.enum(['default', 'env', 'file', 'derived']),
-      reason: z.string(),
-    }),
-  )
-  .describe('By variable name; secrets are ***')
-  .openapi('Config');
 
 export type NodeRow = z.infer<typeof nodeRow>;
 export type PeerRow = z.infer<typeof peerRow>;

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { time } from './time.js';
 
 /** `off`: this part is not configured, which is no fault. */
 export const checkStatus = z.enum(['ok', 'degraded', 'failed', 'off']);
@@ -12,7 +13,7 @@ export const healthCheck = z.object({
 export const healthAnswer = z
   .object({
     status: z.enum(['healthy', 'degraded', 'unhealthy']),
-    timestamp: z.string().describe('ISO 8601'),
+    timestamp: time,
     checks: z.object({ upstream: healthCheck, l1: healthCheck, l2: healthCheck, bus: healthCheck }),
   })
   .openapi('Health');
@@ -33,28 +34,13 @@ export const redisHealthAnswer = z
     demanded: z.boolean().describe('Redis is configured as L2: away is then unhealthy'),
     nodes: z.array(redisNode),
     detail: z.string(),
-    timestamp: z.string(),
+    timestamp: time,
   })
   .openapi('RedisHealth');
 
 export const probeAnswer = z.object({ status: z.enum(['alive', 'ready', 'not_ready']) }).openapi('Probe');
 
-export const statusAnswer = z
-  .object({
-    status: z.enum(['running', 'draining']),
-    version: z.string(),
-    server_id: z.string(),
-    region: z.string(),
-    uptime: z.number().describe('Seconds'),
-    start_time: z.string().describe('ISO 8601'),
-    timestamp: z.string().describe('ISO 8601'),
-    workers: z.number().int().describe('Live worker processes'),
-  })
-  .openapi('Status');
-
 export type CheckStatus = z.infer<typeof checkStatus>;
 export type HealthCheck = z.infer<typeof healthCheck>;
 export type HealthAnswer = z.infer<typeof healthAnswer>;
-export type RedisNode = z.infer<typeof redisNode>;
 export type RedisHealthAnswer = z.infer<typeof redisHealthAnswer>;
-export type StatusAnswer = z.infer<typeof statusAnswer>;

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { TIER_NAMES } from '../../tiers/tier.js';
+import { time } from './time.js';
 
-export const TIER_NAMES = ['memory', 'disk', 'redis'] as const;
 const tierName = z.enum(TIER_NAMES);
 
 export const keyRow = z
@@ -33,9 +34,11 @@ export const entryAnswer = z
     primary_key: z.string().describe('What a purge by key names'),
     state: z.enum(['fresh', 'stale', 'expired', 'purged']),
     tier: tierName,
-    copies: z.array(z.object({ tier: tierName, bytes: z.number(), stored_at: z.string() })),
+    copies: z.array(z.object({ tier: tierName, bytes: z.number(), stored_at: time })),
     status: z.number().int(),
-    headers: z.array(z.tuple([z.string(), z.string()])).describe('As the origin sent them'),
+    headers: z
+      .array(z.tuple([z.string(), z.string()]).openapi({ minItems: 2, maxItems: 2 }))
+      .describe('Name and value, as the origin sent them'),
     coding: z.enum(['identity', 'gzip', 'other']),
     recoded: z.boolean(),
     class: z.string(),
@@ -44,9 +47,9 @@ export const entryAnswer = z
     marker: z.boolean().describe('Names the fields that choose among variants; has no body'),
     vary: z.array(z.string()),
     size: z.number().describe('Bytes'),
-    stored_at: z.string(),
-    fresh_until: z.string(),
-    useful_until: z.string(),
+    stored_at: time,
+    fresh_until: time,
+    useful_until: time,
     age: z.number().describe('Seconds'),
     ttl: z.number().describe('Seconds; negative when stale'),
     lifetime: z.number().describe('Seconds'),

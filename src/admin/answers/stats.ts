@@ -1,4 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { l2Type } from './cache.js';
+import { byResult } from './figures.js';
+import { time } from './time.js';
 
 const rate = z.number().min(0).max(1).describe('hits / (hits + misses), 0 to 1; 0 before the first request');
 
@@ -43,7 +46,7 @@ export const changeFeedStats = z
   .object({
     healthy: z.boolean().describe('Edits are told: details may be fresh for CHANGE_FEED_TTL'),
     leader: z.boolean().describe('This node reads the lists for all'),
-    last_poll: z.string().nullable().describe('End of the last complete reading, by whichever node'),
+    last_poll: time.nullable().describe('End of the last complete reading, by whichever node'),
     lag_ms: z.number().nullable().describe('Since then'),
     reason: z.string().nullable().describe('Why it is not healthy'),
     ordered: z.boolean().describe('The lists show the latest edit first'),
@@ -64,13 +67,7 @@ export const statsAnswer = z
   .object({
     requests: z.object({
       total: z.number().int(),
-      by_outcome: z.object({
-        hit: z.number().int(),
-        stale: z.number().int(),
-        miss: z.number().int(),
-        bypass: z.number().int(),
-        error: z.number().int(),
-      }),
+      by_outcome: byResult(z.number().int()),
     }),
     cache: z.object({
       type: z.string().describe('Tiers in use, e.g. memory+disk'),
@@ -81,14 +78,14 @@ export const statsAnswer = z
         .int()
         .describe('Requests that could have been answered from a tier and were not'),
       l1: tierStats,
-      l2: tierStats.extend({ type: z.enum(['disk', 'redis', 'none']) }),
+      l2: tierStats.extend({ type: l2Type }),
     }),
     upstreams: z.record(z.string(), upstreamStats).describe('By base URL'),
     latency_ms: percentiles.extend({ l1: percentiles, l2: percentiles, origin: percentiles }),
     change_feed: changeFeedStats.nullable().describe('null: this node follows none (CHANGE_FEED)'),
     uptime: z.number().describe('Seconds'),
     workers: z.number().int(),
-    timestamp: z.string(),
+    timestamp: time,
   })
   .openapi('Stats');
 

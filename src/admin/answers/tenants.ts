@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { time } from './time.js';
 
-const time = z.string().nullable();
+const moment = time.nullable();
 
 const usage = {
   requests: z.number().describe('Requests with a key of this tenant, refused ones included'),
@@ -11,7 +12,7 @@ const usage = {
 };
 
 const tenantKey = z
-  .object({ id: z.string(), created: time, expires: time, revoked: time })
+  .object({ id: z.string(), created: moment, expires: moment, revoked: moment })
   .openapi('TenantKey');
 
 export const tenantRow = z
@@ -21,19 +22,17 @@ export const tenantRow = z
     burst: z.number().nullable().describe("Requests at once after a pause; null: one second's worth"),
     quota: z.number().nullable().describe('Requests per day (UTC); null: no limit'),
     classes: z.array(z.string()).nullable().describe('null: all'),
-    expires: time,
+    expires: moment,
     diagnostics: z.boolean().describe('It is told how its answers came about (X-Cache, Age)'),
     keys: z.array(tenantKey).describe('No key and no digest'),
     today: z.object({ ...usage, quota_left: z.number().nullable().describe('null: no quota') }),
     days: z
-      .array(z.object({ date: z.string().describe('UTC'), ...usage }))
+      .array(z.object({ date: z.string().openapi({ format: 'date' }).describe('UTC'), ...usage }))
       .describe('The 30 days before with any requests, newest first'),
     complete: z.boolean().describe('false: Redis is away, usage is of this node alone'),
   })
   .openapi('Tenant');
 
-export const tenantsAnswer = z
-  .object({ tenants: z.array(tenantRow), timestamp: z.string() })
-  .openapi('Tenants');
+export const tenantsAnswer = z.object({ tenants: z.array(tenantRow), timestamp: time }).openapi('Tenants');
 
 export type TenantRow = z.infer<typeof tenantRow>;

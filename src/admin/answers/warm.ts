@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { time } from './time.js';
 
 export const warmJobRow = z
   .object({
@@ -17,9 +18,6 @@ export const warmJobRow = z
   })
   .openapi('WarmJob');
 
-export const warmAnswer = z.object({ jobs: z.array(warmJobRow), timestamp: z.string() }).openapi('WarmJobs');
+export const warmAnswer = z.object({ jobs: z.array(warmJobRow), timestamp: time }).openapi('WarmJobs');
 
 export type WarmJobRow = z.infer<typeof warmJobRow>;
-
-/** What `POST /cache/warm` asks for, checked. Plain data. */
-export type { WarmCommand } from '../../warm/command.js';

@@ -1,12 +1,14 @@
 import { createRoute } from '@hono/zod-openapi';
 import { CLEAR_TYPES, type ClearType, clearAnswer } from '../answers/cache.js';
 import { fromPeer } from '../cascade.js';
+import { CLEARED } from '../examples/cache.js';
 import { exactQuery, flag, oneOf } from '../query.js';
 import { adminOnly, badRequest, json, type RouteParts, timestamp } from './parts.js';
 
 const clear = createRoute({
   method: 'post',
   path: '/cache/clear',
+  operationId: 'clearCache',
   tags: ['Cache'],
   summary: 'Empty the cache or one tier of it',
   description:
@@ -19,7 +21,7 @@ const clear = createRoute({
       cascade: flag('Also clear the configured peers, and report each; who does not answer is told later'),
     }),
   },
-  responses: { 200: json(clearAnswer, 'What was cleared'), ...badRequest, ...adminOnly.responses },
+  responses: { 200: json(clearAnswer, 'What was cleared', CLEARED), ...badRequest, ...adminOnly.responses },
 });
 
 const NAMES: Readonly<Record<ClearType, string>> = {
@@ -34,7 +36,7 @@ export function cacheClearRoutes({ app, management, clock }: RouteParts): void {
   app.openapi(clear, async (c) => {
     const { type, soft, cascade } = c.req.valid('query');
     const from = fromPeer(c);
-    const { cleared, pending, peers } = await management.clear({
+    const { cleared, nodesReached, pending, peers } = await management.clear({
       type,
       soft,
       cascade,
@@ -51,6 +53,7 @@ export function cacheClearRoutes({ app, management, clock }: RouteParts): void {
         type,
         soft,
         cleared,
+        nodes_reached: nodesReached,
         pending,
         ...(cascade ? { peers } : {}),
         timestamp: timestamp(clock),

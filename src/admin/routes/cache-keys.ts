@@ -1,14 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
-import { entryAnswer, keysAnswer, TIER_NAMES } from '../answers/keys.js';
+import { TIER_NAMES } from '../../tiers/tier.js';
+import { entryAnswer, keysAnswer } from '../answers/keys.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
+import { ENTRY, KEY, KEYS } from '../examples/keys.js';
 import type { KeysQuery, Management } from '../management.js';
 import { ProblemError } from '../problem.js';
-import { exactQuery, oneOf, text, wholeNumber } from '../query.js';
+import { exactQuery, MAX_KEY, oneOf, text, wholeNumber } from '../query.js';
 import { adminOnly, badRequest, json, notFound, type RouteParts } from './parts.js';
 
 const MOST_ROWS = 1000;
 const MAX_OFFSET = 1_000_000;
-const MAX_KEY = 16_384;
 
 const limit = wholeNumber(1, MOST_ROWS, 100, 'Rows per page');
 const offset = wholeNumber(
@@ -26,15 +27,17 @@ export function cacheKeysRoutes({ app, management, classes }: RouteParts): void 
   const keys = createRoute({
     method: 'get',
     path: '/cache/keys',
+    operationId: 'listKeys',
     tags: ['Cache'],
     summary: 'Keys, page by page; in order unless L2 is Redis',
     security: adminOnly.security,
     request: { query: exactQuery({ limit, offset, cursor, tier, class: ofClass }) },
-    responses: { 200: json(keysAnswer, 'One page'), ...badRequest, ...adminOnly.responses },
+    responses: { 200: json(keysAnswer, 'One page', KEYS), ...badRequest, ...adminOnly.responses },
   });
   const search = createRoute({
     method: 'get',
     path: '/cache/search',
+    operationId: 'searchKeys',
     tags: ['Cache'],
     summary: 'Keys that contain a text',
     description:
@@ -42,7 +45,7 @@ export function cacheKeysRoutes({ app, management, classes }: RouteParts): void 
     security: adminOnly.security,
     request: {
       query: exactQuery({
-        q: text(2048, 'Plain text, never a pattern; case matters'),
+        q: text(2048, 'Plain text, never a pattern; case matters', 'movie/550'),
         limit,
         offset,
         cursor,
@@ -50,16 +53,22 @@ export function cacheKeysRoutes({ app, management, classes }: RouteParts): void 
         class: ofClass,
       }),
     },
-    responses: { 200: json(keysAnswer, 'One page'), ...badRequest, ...adminOnly.responses },
+    responses: { 200: json(keysAnswer, 'One page', KEYS), ...badRequest, ...adminOnly.responses },
   });
   const entry = createRoute({
     method: 'get',
     path: '/cache/entry',
+    operationId: 'getEntry',
     tags: ['Cache'],
     summary: 'Everything known about one entry but its body',
     security: adminOnly.security,
-    request: { query: exactQuery({ key: text(MAX_KEY, 'A key as /cache/keys shows it') }) },
-    responses: { 200: json(entryAnswer, 'The entry'), ...badRequest, ...notFound, ...adminOnly.responses },
+    request: { query: exactQuery({ key: text(MAX_KEY, 'A key as /cache/keys shows it', KEY) }) },
+    responses: {
+      200: json(entryAnswer, 'The entry', ENTRY),
+      ...badRequest,
+      ...notFound,
+      ...adminOnly.responses,
+    },
   });
 
   app.openapi(keys, async (c) => {

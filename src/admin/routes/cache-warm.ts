@@ -3,27 +3,29 @@ import type { Context } from 'hono';
 import { isOver } from '../../warm/job.js';
 import { warmAnswer, warmJobRow } from '../answers/warm.js';
 import { eventStream, type ServerEvent } from '../event-stream.js';
-import { paramsOf } from '../invalid-params.js';
-import { jsonBody } from '../json-body.js';
-import { invalid, problem } from '../problem.js';
+import { WARM, WARM_EVENTS, WARM_JOBS, WARMING } from '../examples/warm.js';
+import { checkedBody } from '../json-body.js';
 import { exactQuery, text } from '../query.js';
 import { warmBody, warmCommand } from '../warm-body.js';
-import { adminOnly, badRequest, json, notFound, type RouteParts, timestamp, tooLarge } from './parts.js';
+import {
+  adminOnly,
+  badRequest,
+  conflict,
+  json,
+  notFound,
+  type RouteParts,
+  timestamp,
+  tooLarge,
+} from './parts.js';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Between two events of progress, ms. */
 const EVENT_MS = 1000;
 
-const conflict = {
-  409: {
-    description: 'The state of the job, or of the node, does not allow that',
-    content: { 'application/problem+json': { schema: problem } },
-  },
-} as const;
-
 const status = createRoute({
   method: 'get',
   path: '/cache/warm',
+  operationId: 'getWarmJobs',
   tags: ['Cache'],
   summary: 'Progress of warm-up jobs',
   description:
@@ -34,8 +36,8 @@ const status = createRoute({
     200: {
       description: 'Newest first',
       content: {
-        'application/json': { schema: warmAnswer },
-        'text/event-stream': { schema: z.string() },
+        'application/json': { schema: warmAnswer, example: WARM_JOBS },
+        'text/event-stream': { schema: z.string(), example: WARM_EVENTS },
       },
     },
     ...badRequest,
@@ -47,14 +49,15 @@ const status = createRoute({
 const warm = createRoute({
   method: 'post',
   path: '/cache/warm',
+  operationId: 'startWarmJob',
   tags: ['Cache'],
   summary: 'Bring a list of addresses into the cache',
   description:
     'Behind every user: what is fresh is left alone, the rest is fetched within the origin budget at its lowest priority. One job runs, others wait; they survive a restart.',
   security: adminOnly.security,
-  request: { body: { required: true, content: { 'application/json': { schema: warmBody } } } },
+  request: { body: { required: true, content: { 'application/json': { schema: warmBody, example: WARM } } } },
   responses: {
-    202: json(warmJobRow, 'The job'),
+    202: json(warmJobRow, 'The job', WARMING),
     ...badRequest,
     ...notFound,
     ...conflict,
@@ -83,9 +86,8 @@ export function cacheWarmRoutes({ app, management, clock, ready }: RouteParts): 
   // Not `app.openapi`: its validator refuses a body whose content type is not JSON's, as `curl -d` sends it.
   app.openAPIRegistry.registerPath(warm);
   app.post('/cache/warm', async (c) => {
-    const parsed = warmBody.safeParse(await jsonBody(c.req.raw, MAX_BODY_BYTES));
-    if (!parsed.success) throw invalid(paramsOf(parsed.error.issues, 'body'));
-    return c.json(await management.warm(warmCommand(parsed.data)), 202);
+    const body = await checkedBody(warmBody, c.req.raw, MAX_BODY_BYTES);
+    return c.json(await management.warm(warmCommand(body)), 202);
   });
 }
 

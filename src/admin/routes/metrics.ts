@@ -1,17 +1,22 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { METRICS } from '../examples/stats.js';
 import type { RouteParts } from './parts.js';
 
 /** What Prometheus expects of the text format. */
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const metrics = createRoute({
   method: 'get',
   path: '/metrics',
+  operationId: 'getMetrics',
   tags: ['Statistics'],
   summary: 'Metrics of all workers for Prometheus',
   description: 'Moves to a port of its own with METRICS_PORT.',
   responses: {
-    200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: z.string() } } },
+    200: {
+      description: 'Text format 0.0.4',
+      content: { 'text/plain': { schema: z.string(), example: METRICS } },
+    },
   },
 });
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { statsAnswer } from '../answers/stats.js';
+import { STATS } from '../examples/stats.js';
 import { invalid } from '../problem.js';
 import { text } from '../query.js';
 import { badRequest, json, type RouteParts } from './parts.js';
@@ -7,12 +8,13 @@ import { badRequest, json, type RouteParts } from './parts.js';
 const stats = createRoute({
   method: 'get',
   path: '/stats',
+  operationId: 'getStats',
   tags: ['Statistics'],
   summary: 'Counts since the start, summed over all workers',
   request: {
     query: z.object({ server: text(2048, 'Only this upstream: its base URL as /stats shows it').optional() }),
   },
-  responses: { 200: json(statsAnswer, 'Requests, tiers, upstreams, latency'), ...badRequest },
+  responses: { 200: json(statsAnswer, 'Requests, tiers, upstreams, latency', STATS), ...badRequest },
 });
 
 export function statsRoutes({ app, management }: RouteParts): void {

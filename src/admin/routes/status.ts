@@ -1,13 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
-import { statusAnswer } from '../answers/health.js';
+import { statusAnswer } from '../answers/status.js';
+import { RUNNING } from '../examples/status.js';
 import { json, type RouteParts } from './parts.js';
 
 const status = createRoute({
   method: 'get',
   path: '/status',
+  operationId: 'getStatus',
   tags: ['Health'],
   summary: 'What runs here, and since when',
-  responses: { 200: json(statusAnswer, 'Name, version, uptime') },
+  responses: { 200: json(statusAnswer, 'Name, version, uptime', RUNNING) },
 });
 
 export function statusRoutes({ app, management, clock, version, ready }: RouteParts): void {

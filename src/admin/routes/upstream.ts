@@ -1,14 +1,19 @@
 import { createRoute } from '@hono/zod-openapi';
 import { upstreamAnswer } from '../answers/cluster.js';
+import { UPSTREAMS } from '../examples/cluster.js';
 import { adminOnly, json, type RouteParts, timestamp } from './parts.js';
 
 const upstream = createRoute({
   method: 'get',
   path: '/upstream',
+  operationId: 'getUpstreams',
   tags: ['Cluster'],
   summary: 'Upstreams, their health and budget, and peers that are this same program',
   security: adminOnly.security,
-  responses: { 200: json(upstreamAnswer, 'All configured servers and peers'), ...adminOnly.responses },
+  responses: {
+    200: json(upstreamAnswer, 'All configured servers and peers', UPSTREAMS),
+    ...adminOnly.responses,
+  },
 });
 
 export function upstreamRoutes({ app, management, clock }: RouteParts): void {

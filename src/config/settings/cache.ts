@@ -9,7 +9,6 @@ export const CACHE_SETTINGS = {
   CACHE_ENABLED: setting({
     kind: boolean,
     default: 'true',
-    reloadable: true,
     meaning: 'With `false` everything passes through and nothing is stored.',
   }),
   TTL_POLICY: optional({
@@ -121,7 +120,6 @@ export const TIME_SETTINGS = {
   CHANGE_FEED_INTERVAL: setting({
     kind: duration('minutes', { zero: false }),
     default: '15',
-    reloadable: true,
     meaning: 'Between readings of the change lists.',
   }),
   CHANGE_FEED_TTL: setting({

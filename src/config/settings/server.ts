@@ -58,7 +58,6 @@ export const SERVER_SETTINGS = {
     kind: publicUrl,
     whenUnset:
       'answers of `/3/configuration` stay as TMDB sent them, unless a proxy named in `TRUST_PROXY` says where it was asked',
-    reloadable: true,
     meaning: 'Where clients reach this proxy.',
   }),
   SHUTDOWN_DELAY: setting({
@@ -79,6 +78,7 @@ export const SERVER_SETTINGS = {
   LOG_HITS: setting({
     kind: integer(0, 1_000_000),
     default: '100',
+    reloadable: true,
     meaning:
       'Hits that get a line in the access log per second and process; the next line tells how many `hits` it stands for, and one at the end of the process tells the rest. Everything else is always logged.',
   }),

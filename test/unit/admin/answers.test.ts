@@ -1,16 +1,13 @@
 import type { z } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
 import { cacheInfoAnswer, clearAnswer, purgeAnswer } from '../../../src/admin/answers/cache.js';
-import { configAnswer, nodesAnswer, upstreamAnswer } from '../../../src/admin/answers/cluster.js';
-import {
-  healthAnswer,
-  probeAnswer,
-  redisHealthAnswer,
-  statusAnswer,
-} from '../../../src/admin/answers/health.js';
+import { nodesAnswer, upstreamAnswer } from '../../../src/admin/answers/cluster.js';
+import { configAnswer, logLevelAnswer, reloadAnswer } from '../../../src/admin/answers/config.js';
+import { healthAnswer, probeAnswer, redisHealthAnswer } from '../../../src/admin/answers/health.js';
 import { entryAnswer, keysAnswer } from '../../../src/admin/answers/keys.js';
 import { statsAnswer } from '../../../src/admin/answers/stats.js';
-import { API, adminApp, FakeManagement } from './fakes.js';
+import { statusAnswer } from '../../../src/admin/answers/status.js';
+import { API, adminApp, FakeManagement, NOW } from './fakes.js';
 
 const answers: [method: string, path: string, schema: z.ZodType][] = [
   ['GET', '/health', healthAnswer],
@@ -20,6 +17,9 @@ const answers: [method: string, path: string, schema: z.ZodType][] = [
   ['GET', '/status', statusAnswer],
   ['GET', '/stats', statsAnswer],
   ['GET', '/config', configAnswer],
+  ['POST', '/config/reload', reloadAnswer],
+  ['GET', '/config/log-level', logLevelAnswer],
+  ['PUT', '/config/log-level', logLevelAnswer],
   ['GET', '/cache/info', cacheInfoAnswer],
   ['POST', '/cache/clear?cascade=true', clearAnswer],
   ['POST', '/cache/purge', purgeAnswer],
@@ -38,7 +38,10 @@ const get = async (path: string, init: RequestInit = {}, management = new FakeMa
 
 describe('every JSON answer', () => {
   it.each(answers)('%s %s is exactly what its schema says', async (method, path, schema) => {
-    const init = path === '/cache/purge' ? { method, body: '{"class":"image"}' } : { method };
+    const bodies: Record<string, string> = { '/cache/purge': '{"class":"image"}' };
+    if (method === 'PUT') bodies['/config/log-level'] = '{"level":"debug"}';
+    const given = bodies[path];
+    const init = given === undefined ? { method } : { method, body: given };
     const { response, body } = await get(path, init);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
@@ -50,6 +53,22 @@ describe('every JSON answer', () => {
 });
 
 describe('what CONTRACT names', () => {
+  it.each([
+    [{ changed: [] }, 'Nothing has changed; PORT: that needs a restart'],
+    [{ needRestart: [] }, '1 variable holds anew'],
+    [{ changed: ['A', 'B'], needRestart: [] }, '2 variables hold anew'],
+    [
+      { needRestart: [], settled: false },
+      '1 variable holds anew; not all of it could be put to use, the log says why',
+    ],
+  ])('POST /config/reload says what has come of it: %j', async (more, message) => {
+    const management = new FakeManagement();
+    const done = await management.reload();
+    management.reload = async () => ({ ...done, ...more });
+    const answer = await adminApp(management).request('/config/reload', { method: 'POST' });
+    expect(await answer.json()).toMatchObject({ message, settled: !('settled' in more) });
+  });
+
   it('/health', async () => {
     const { body } = await get('/health');
     expect(Object.keys(body).sort()).toEqual(['checks', 'status', 'timestamp']);
@@ -103,7 +122,9 @@ describe('what CONTRACT names', () => {
 
   it('/config', async () => {
     const { body } = await get('/config');
-    expect(body.PORT).toEqual({ value: 6635, source: 'default', reason: 'default' });
+    const loaded_at = new Date(NOW).toISOString();
+    const given = { value: 6635, source: 'default', reason: 'default', loaded_at };
+    expect(body.PORT).toEqual({ ...given, needs_restart: true });
     expect(body.TMDB_API_KEY).toMatchObject({ value: '***' });
   });
 

@@ -1,18 +1,24 @@
 import type { TenantRow } from '../../../src/admin/answers/tenants.js';
-import type { WarmCommand, WarmJobRow } from '../../../src/admin/answers/warm.js';
+import type { WarmJobRow } from '../../../src/admin/answers/warm.js';
 import { type AdminAppOptions, createAdminApp } from '../../../src/admin/app.js';
 import { createAuth, type Peer } from '../../../src/admin/auth.js';
 import { cacheInfo } from '../../../src/admin/cache-info-answer.js';
 import { collectKeys, describeEntry } from '../../../src/admin/collect-keys.js';
 import type { ClearCommand, Management, PurgeCommand } from '../../../src/admin/management.js';
 import { mergeStats } from '../../../src/admin/merge-stats.js';
+import type { Preview } from '../../../src/admin/preview.js';
 import type { CoreReport, WorkerReport } from '../../../src/admin/report.js';
 import type { Outcome } from '../../../src/cache/outcome.js';
-import type { Config } from '../../../src/config/config.js';
+import { systemClock } from '../../../src/clock.js';
+import { CLASS_NAMES, type Config, type LogLevel } from '../../../src/config/config.js';
+import { createDashboard, mounted } from '../../../src/dashboard/app.js';
+import { type Asset, type Assets, assetOf } from '../../../src/dashboard/assets.js';
+import type { Watching } from '../../../src/dashboard/watching.js';
 import { RequestCounters } from '../../../src/observe/metrics-requests.js';
 import type { UpstreamStatus } from '../../../src/origin/status.js';
 import type { EntryHead } from '../../../src/tiers/entry.js';
 import type { Row, TierName, TierStats } from '../../../src/tiers/tier.js';
+import type { WarmCommand } from '../../../src/warm/command.js';
 
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 export const API = 'https://api.themoviedb.org';
@@ -87,20 +93,17 @@ export function outcome(more: Partial<Outcome> = {}): Outcome {
   return { result: 'hit', served: 'memory', class: 'detail', ...more };
 }
 
-export function report(worker: number, more: Partial<WorkerReport> = {}): WorkerReport {
+export function report(more: Partial<WorkerReport> = {}): WorkerReport {
   const requests = new RequestCounters();
   for (let i = 0; i < 3; i++) requests.record(outcome(), 200, 0.2);
   requests.record(outcome({ result: 'stale', served: 'disk', stale: 'while-revalidate' }), 200, 3);
   requests.record(outcome({ result: 'miss', served: 'origin' }), 200, 80);
   return {
-    worker,
-    pid: 100 + worker,
-    uptimeMs: 5000,
     requests: requests.snapshot(),
     l1: tierStats(),
     l2: tierStats({ hits: 5, misses: 5 }),
     upstreams: [],
-    eventLoopDelay: { mean: 0.1, p99: 1, max: 2 },
+    eventLoopP99Ms: 1,
     ...more,
   };
 }
@@ -158,10 +161,10 @@ export class FakeManagement implements Management {
 
   async stats() {
     if (this.failure !== undefined) throw this.failure;
-    return mergeStats([report(0), report(1)], core(), NOW);
+    return mergeStats([report(), report()], core(), NOW);
   }
   async info() {
-    return cacheInfo(config, [report(0), report(1)], core());
+    return cacheInfo(config, [report(), report()], core());
   }
   async health() {
     const ok = { status: 'ok' as const, latency_ms: 1, detail: 'fine' };
@@ -201,7 +204,16 @@ export class FakeManagement implements Management {
       { name: 'PORT', value: 6635, source: 'default' as const, reason: 'default' },
       { name: 'TMDB_API_KEY', value: '***', source: 'env' as const, reason: 'given' },
       { name: 'ADMIN_PORT', value: null, source: 'default' as const, reason: 'unset' },
-    ];
+    ].map((row) => ({ ...row, loadedAt: NOW, needsRestart: row.name === 'PORT' }));
+  }
+  async reload() {
+    return { loadedAt: NOW, changed: ['JSON_MEMORY_TTL'], needRestart: ['PORT'], settled: true };
+  }
+  async logLevel() {
+    return { level: 'info', configured: 'info' } as const;
+  }
+  async setLogLevel(level: LogLevel) {
+    return { level, configured: 'info' } as const;
   }
   async clear(command: ClearCommand) {
     this.cleared.push(command);
@@ -209,7 +221,12 @@ export class FakeManagement implements Management {
       { peer: 'https://one.example', ok: true, status: 200, detail: 'cleared' },
       { peer: 'https://two.example', ok: false, status: null, detail: 'no answer' },
     ];
-    return { cleared: { memory: 4, disk: 9 }, pending: this.pending, peers: command.cascade ? peers : [] };
+    return {
+      cleared: { memory: 4, disk: 9 },
+      nodesReached: 1,
+      pending: this.pending,
+      peers: command.cascade ? peers : [],
+    };
   }
   async purge(command: PurgeCommand) {
     this.purged.push(command);
@@ -279,6 +296,15 @@ export class FakeManagement implements Management {
   async tenants() {
     return this.tenantRows;
   }
+  async hot() {
+    return { hits: [{ key: 'v1:api:/3/movie/1', hits: 320 }], misses: [] };
+  }
+  async preview(): Promise<Preview | null> {
+    return null;
+  }
+  async tally() {
+    return { entries: 2, bytes: 2000, total: this.rows.length, complete: true, away: false };
+  }
   async metrics() {
     return '# HELP up Up.\n# TYPE up gauge\nup 1\n';
   }
@@ -287,18 +313,58 @@ export class FakeManagement implements Management {
 export const LOCAL: Peer = { loopback: true, forwarded: false, address: '127.0.0.1' };
 export const REMOTE: Peer = { loopback: false, forwarded: false, address: '203.0.113.9' };
 
-export type AppOptions = Partial<AdminAppOptions> & { apiKey?: string; from?: Peer };
+export type AppOptions = Partial<AdminAppOptions> & {
+  apiKey?: string;
+  from?: Peer;
+  /** Of the node; give the same to several apps, as its processes have. */
+  watching?: Watching;
+  /** Where a trusted proxy was asked. */
+  base?: string;
+};
 
-/** The app on a fake node; by default without a key and asked from this machine. */
-export function adminApp(management: Management, { apiKey, from = LOCAL, ...more }: AppOptions = {}) {
+/** Remembers which sessions were ended, and has no news. */
+export function fakeWatching(): Watching {
+  const ended = new Set<string>();
+  return {
+    watch: async () => ({ seq: 1, samples: [], state: {}, failed: [] }),
+    endSession: async (id) => void ended.add(id),
+    endedSessions: async (ids) => ids.filter((id) => ended.has(id)),
+  };
+}
+
+const FAKE_ASSETS = Object.fromEntries(
+  (['client.js', 'client.css', 'icon.svg'] as const).map((name) => [name, assetOf(name, Buffer.from(name))]),
+) as Record<'client.js' | 'client.css' | 'icon.svg', Asset>;
+
+export const ASSETS: Assets = {
+  script: FAKE_ASSETS['client.js'],
+  style: FAKE_ASSETS['client.css'],
+  icon: FAKE_ASSETS['icon.svg'],
+  all: new Map(Object.values(FAKE_ASSETS).map((asset) => [asset.path, asset])),
+};
+
+/** The app on a fake node, its dashboard included; by default without a key and asked from this machine. */
+export function adminApp(
+  management: Management,
+  { apiKey, from = LOCAL, watching = fakeWatching(), base, ...more }: AppOptions = {},
+) {
   const clock = { now: () => NOW };
-  return createAdminApp({
-    management,
+  const common = {
     auth: createAuth({ apiKey, clock }),
     peer: () => from,
     ready: () => true,
     version: '1.2.3',
-    clock,
-    ...more,
+  };
+  const dashboard = createDashboard({
+    ...common,
+    management: Object.assign(Object.create(management) as Management, watching),
+    apiKey: () => apiKey,
+    base: () => base,
+    clock: { ...systemClock, ...clock },
+    classes: CLASS_NAMES,
+    assets: async () => ASSETS,
+    api: (request, bindings) => admin.fetch(request, bindings),
   });
+  const admin = createAdminApp({ ...common, management, clock, dashboard: mounted(dashboard), ...more });
+  return admin;
 }

@@ -21,7 +21,7 @@ describe('mergeStats', () => {
   });
 
   it('adds workers up; a store they share counts once', () => {
-    const { cache, requests, workers, uptime } = mergeStats([report(0), report(1), report(2)], core(), NOW);
+    const { cache, requests, workers, uptime } = mergeStats([report(), report(), report()], core(), NOW);
     expect({ workers, uptime, total: requests.total }).toEqual({ workers: 3, uptime: 3600, total: 15 });
     expect(cache.l1).toMatchObject({
       entries: 30,
@@ -43,12 +43,12 @@ describe('mergeStats', () => {
 
   it('takes L2 from the process that speaks for it', () => {
     const l2Stats = tierStats({ entries: 77, hits: 3, misses: 1 });
-    const { cache } = mergeStats([report(0, { l2: undefined })], core({ l2Stats }), NOW);
+    const { cache } = mergeStats([report({ l2: undefined })], core({ l2Stats }), NOW);
     expect(cache.l2).toMatchObject({ entries: 77, hits: 3, hit_rate: 0.75 });
   });
 
   it('tells percentiles of what each tier served', () => {
-    const { latency_ms } = mergeStats([report(0), report(1)], core(), NOW);
+    const { latency_ms } = mergeStats([report(), report()], core(), NOW);
     expect(latency_ms.l1.p50).toBeGreaterThan(0.1);
     expect(latency_ms.l1.p50).toBeLessThanOrEqual(0.25);
     expect(latency_ms.l2.p95).toBeGreaterThan(2.5);
@@ -59,7 +59,7 @@ describe('mergeStats', () => {
   });
 
   it('tells of the change feed, and that there is none', () => {
-    expect(mergeStats([report(0)], core(), NOW).change_feed).toBeNull();
+    expect(mergeStats([report()], core(), NOW).change_feed).toBeNull();
     const counts = { movie: 3, tv: 2, person: 1 };
     const feed: FeedStatus = {
       enabled: true,
@@ -76,7 +76,7 @@ describe('mergeStats', () => {
       polls: { complete: 4, failed: 1, refused: 0 },
       gaps: 1,
     };
-    const answer = mergeStats([report(0)], core({ feed }), NOW);
+    const answer = mergeStats([report()], core({ feed }), NOW);
     expect(statsAnswer.parse(answer).change_feed).toEqual({
       healthy: false,
       leader: true,
@@ -94,8 +94,8 @@ describe('mergeStats', () => {
   });
 
   it('survives a structured clone on its way', () => {
-    const reports = structuredClone([report(0)]);
-    expect(mergeStats(reports, structuredClone(core()), NOW)).toEqual(mergeStats([report(0)], core(), NOW));
+    const reports = structuredClone([report()]);
+    expect(mergeStats(reports, structuredClone(core()), NOW)).toEqual(mergeStats([report()], core(), NOW));
   });
 });
 
@@ -136,7 +136,7 @@ describe('mergeUpstreams', () => {
 
 describe('cacheInfo', () => {
   it('tells both tiers with lifetimes in seconds', () => {
-    const answer = cacheInfo(config, [report(0), report(1)], core());
+    const answer = cacheInfo(config, [report(), report()], core());
     expect(cacheInfoAnswer.parse(answer)).toEqual(answer);
     expect(answer).toMatchObject({
       cache_enabled: true,
@@ -166,7 +166,7 @@ describe('cacheInfo', () => {
     const redis = { poolSize: 10, l2: { nodes: [{ host: 'r1', port: 7000 }], password: 'hunter2' } };
     const answer = cacheInfo(
       { ...config, redis } as unknown as Pick<Config, 'cache' | 'redis'>,
-      [report(0)],
+      [report()],
       core({ l2 }),
     );
     expect(answer.l2_cache).toMatchObject({ type: 'redis', in_use: 'disk' });
@@ -181,7 +181,7 @@ describe('cacheInfo', () => {
 
   it('says that a cache is off', () => {
     const off = { ...config, cache: { ...config.cache, enabled: false } };
-    expect(cacheInfo(off, [report(0)], core())).toMatchObject({
+    expect(cacheInfo(off, [report()], core())).toMatchObject({
       cache_enabled: false,
       memory_cache: { enabled: false },
       l2_cache: { enabled: false },

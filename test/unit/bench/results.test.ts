@@ -195,6 +195,12 @@ describe('documents and files', () => {
     expect(withTables(printed, new Map([['hit', result]]))).toBe(printed);
   });
 
+  it('prints the first columns alone where a document wants it brief', () => {
+    const printed = withTables('<!-- bench:hit:json:brief -->\n<!-- /bench -->', new Map([['hit', result]]));
+    expect(printed).toContain('| target | requests/s, ratio to nginx tuned | CPU µs/request |');
+    expect(printed).toContain('| nginx tuned | – | 1 |');
+  });
+
   it('says that a scenario has not been measured, and refuses a variant that does not exist', () => {
     expect(withTables(text, new Map())).toContain('Not measured yet');
     expect(() => withTables('<!-- bench:hit:other -->\n<!-- /bench -->', new Map([['hit', result]]))).toThrow(

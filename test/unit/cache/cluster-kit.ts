@@ -1,4 +1,5 @@
 import { LeasedFetcher } from '../../../src/cache/lease.js';
+import { LeaseCounts } from '../../../src/cache/lease-counts.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeLeases, FencedTier } from '../../support/fake-leases.js';
 import { ScriptedOrigin } from '../../support/scripted-origin.js';
@@ -12,6 +13,8 @@ export function clusterKit(nodes = 2, overrides: KitOverrides = {}) {
   const origin = new ScriptedOrigin(clock);
   const l2 = new FencedTier();
   const leases = new FakeLeases(clock);
+  /** Of all nodes together. */
+  const counts = new LeaseCounts();
   const kits = Array.from({ length: nodes }, () =>
     engineKit({
       ...overrides,
@@ -19,8 +22,8 @@ export function clusterKit(nodes = 2, overrides: KitOverrides = {}) {
       origin,
       l2,
       wrap: (inner, find, purgedAt) =>
-        new LeasedFetcher({ inner, leases, find, purgedAt, clock, patienceMs: PATIENCE_MS }),
+        new LeasedFetcher({ inner, leases, find, purgedAt, clock, patienceMs: PATIENCE_MS, counts }),
     }),
   );
-  return { clock, origin, l2, leases, kits, a: kits[0]!, b: kits[1]! };
+  return { clock, origin, l2, leases, counts, kits, a: kits[0]!, b: kits[1]! };
 }

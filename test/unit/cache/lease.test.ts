@@ -32,6 +32,7 @@ describe('one fetch per cluster (I-6)', () => {
     await settle();
     expect(kit.origin.asked).toHaveLength(1);
     expect(kit.leases.holds(KEY)).toBe(false);
+    expect(kit.counts).toEqual({ ours: 1, theirs: 2, alone: 0, ended: 1, shared: 2, failures: 0 });
   });
 
   it('the lease is held until L2 has the entry: before that a loser would find nothing', async () => {
@@ -48,6 +49,7 @@ describe('one fetch per cluster (I-6)', () => {
     expect(await bytesOf(await first)).toBe('one');
     await settle();
     expect(kit.leases.holds(KEY)).toBe(true);
+    expect(kit.counts).toMatchObject({ ours: 1, ended: 0 });
     open();
     expect(await bytesOf(await second)).toBe('one');
     expect(kit.origin.asked).toHaveLength(1);

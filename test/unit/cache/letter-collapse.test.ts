@@ -50,6 +50,25 @@ describe('an error that one client is sent', () => {
     expect(await bytesOf(await bob)).toBe('sorry bob');
   });
 
+  it('is not handed in a coding to those who wait with it and do not take that, though nothing says it was chosen', async () => {
+    const kit = letterKit({ sieMs: 0 });
+    const asked = [
+      ['Accept-Encoding', 'gzip, br'],
+      [],
+      ['Accept-Encoding', 'gzip;q=0'],
+      ['Accept-Encoding', 'gzip'],
+    ];
+    const [first, plain, refusing, second] = asked.map((headers) => kit.ask('/x', { headers }));
+    await settle();
+    expect(kit.origin.asked).toHaveLength(1);
+    kit.origin.last.reply({ status: 503, headers: ['Content-Encoding', 'gzip'], body: 'coded' });
+    for (const answer of [first, second]) expect(await bytesOf(await answer!)).toBe('coded');
+    await settle();
+    expect(kit.origin.asked).toHaveLength(3);
+    for (const asking of kit.origin.asked.slice(1)) asking.reply({ status: 503, headers: [], body: 'plain' });
+    for (const answer of [plain, refusing]) expect(await bytesOf(await answer!)).toBe('plain');
+  });
+
   it('and that nothing keeps from being shared is asked for once', async () => {
     const kit = letterKit({ sieMs: 0 });
     const answers = [kit.ask('/x'), kit.ask('/x')];

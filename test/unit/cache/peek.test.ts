@@ -69,7 +69,7 @@ describe('the body that is stored', () => {
   const stored = (chunks: readonly Buffer[]): Buffer => {
     const source = new ScriptedBody();
     let whole: Buffer | undefined;
-    const broadcast = new Broadcast(source, 1_000_000, new HeldBytes(1_000_000), {
+    const broadcast = new Broadcast(source, 1_000_000, new HeldBytes(() => 1_000_000), {
       onEnd: (body) => {
         whole = body;
       },

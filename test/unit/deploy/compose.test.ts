@@ -1,40 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS } from '../../../src/config/settings/index.js';
-import { COMPOSE_PATH, COMPOSE_TEXT, readCompose, variablesOf } from './compose-file.js';
+import { readCompose } from './compose-file.js';
 
-const { services, networks, volumes } = readCompose();
+const { services, networks } = readCompose();
 const redis = Object.entries(services).filter(([name]) => /^redis-\d$/.test(name));
 const { 'redis-init': init, proxy } = services;
 const addressOf = (name: string) =>
   (services[name]!.networks as Record<string, { ipv4_address: string }>).redis!.ipv4_address;
 
-describe('docker-compose.redis.yml, what docker-compose 1.29 and v2 both read', () => {
-  it('has only top-level keys that both know', () => {
-    const keys = [...COMPOSE_TEXT.matchAll(/^([a-z-]+):/gm)].map(([, key]) => key);
-    expect(keys.filter((key) => !key!.startsWith('x-'))).toEqual(['services', 'networks', 'volumes']);
-  });
-
-  it('uses nothing that only one of them knows', () => {
-    for (const word of ['start_interval:', 'include:', 'develop:', 'configs:', 'env_file:', 'required:'])
-      expect(COMPOSE_TEXT).not.toContain(word);
-  });
-
+describe('docker-compose.redis.yml, its order', () => {
   it('waits in the order that forms a cluster first: healthy nodes, a completed init, then the proxy', () => {
     expect(Object.values(init!.depends_on!)).toEqual(redis.map(() => ({ condition: 'service_healthy' })));
     expect(Object.keys(init!.depends_on!)).toEqual(redis.map(([name]) => name));
     expect(proxy!.depends_on).toEqual({ 'redis-init': { condition: 'service_completed_successfully' } });
     expect(init!.restart).toBe('no');
-  });
-
-  it('explains every variable it takes in a comment', () => {
-    const comments = COMPOSE_TEXT.split('\n').filter((line) => line.trim().startsWith('#'));
-    for (const name of variablesOf(COMPOSE_TEXT))
-      expect(
-        comments.filter((line) => line.includes(name)),
-        name,
-      ).not.toEqual([]);
   });
 });
 
@@ -101,25 +80,6 @@ describe('docker-compose.redis.yml, Redis', () => {
 });
 
 describe('docker-compose.redis.yml, the proxy', () => {
-  it('is built from the Dockerfile, watched by a health check, and keeps its volume', () => {
-    expect(proxy!.build!.context).toBe('.');
-    expect(proxy!.healthcheck!.test.join(' ')).toContain('/readyz');
-    expect(proxy!.volumes).toEqual(['proxy-data:/data']);
-    expect(volumes).toHaveProperty('proxy-data');
-    const dockerfile = readFileSync(COMPOSE_PATH.replace('docker-compose.redis.yml', 'Dockerfile'), 'utf8');
-    expect(dockerfile).toContain('CACHE_DIR=/data');
-    expect(dockerfile).toContain('HOST=0.0.0.0');
-  });
-
-  it('is given only variables that the program knows', () => {
-    expect(Object.keys(proxy!.environment).filter((name) => !Object.hasOwn(SETTINGS, name))).toEqual([]);
-  });
-
-  it('has longer to stop than requests in flight may take', () => {
-    const seconds = Number.parseInt(proxy!.stop_grace_period!, 10);
-    expect(seconds).toBeGreaterThan(Number(SETTINGS.SHUTDOWN_TIMEOUT.default));
-  });
-
   it('passes the key of TMDB and of the management through', () => {
     const given = readCompose({ TMDB_API_KEY: 'k3y', ADMIN_API_KEY: 'adm1n' }).services.proxy!;
     expect(given.environment).toMatchObject({

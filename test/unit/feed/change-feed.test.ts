@@ -62,10 +62,22 @@ describe('an edit', () => {
       return softened().filter((tag) => tag.startsWith('movie'));
     };
     await movies(551, 550);
-    await movies();
-    expect(await movies(550)).toContain('movie:550');
     expect(await movies(551, 550)).toEqual(expect.arrayContaining(['movie:550', 'movie:551']));
-    expect(await movies(550, 9)).toEqual(['movie:9', 'movie:550', 'movie:551']);
+    expect(await movies(550)).toContain('movie:550');
+    expect(await movies(550, 9)).toEqual(['movie:9', 'movie:550']);
+  });
+
+  it('is not taken again and again while nothing else moves', async () => {
+    const { lists, poll, softened, clock } = await begun();
+    lists.edit('movie', 550, 551, 552);
+    const told: string[][] = [];
+    for (let reading = 0; reading < 4; reading++) {
+      await poll();
+      told.push(softened().filter((tag) => tag.startsWith('movie')));
+      clock.advance(15 * MINUTE);
+    }
+    const changed = ['movie:552', 'movie:551', 'movie:550'];
+    expect(told).toEqual([[...changed, 'movie:20'], changed, ['movie:552'], ['movie:552']]);
   });
 
   it('a second one is found although the title is in the list already', async () => {
@@ -183,13 +195,44 @@ describe('a list in no order', () => {
     lists.edit('movie', 77);
     await kit.pass(15 * MINUTE);
     expect(kit.softened()).toEqual(['movie:77']);
-    // And goes back once the order is there.
+    // And goes back once the order has been there for a while.
     lists.arrange = (ids) => ids;
     await kit.pass(HOUR);
-    lists.edit('movie', 78);
-    await kit.pass(15 * MINUTE);
+    const told: boolean[] = [];
+    for (let id = 78; id < 84; id++) {
+      lists.edit('movie', id);
+      await kit.pass(15 * MINUTE);
+      told.push(kit.feed.status().ordered);
+    }
+    expect(told.slice(0, 2)).toEqual([false, false]);
     expect(kit.feed.status().ordered).toBe(true);
     await kit.feed.close();
+  });
+});
+
+describe('a list that stands in an order of its own', () => {
+  it('is taken for one in no order and stays so, though a single new id leaves most others where they were', async () => {
+    const clock = feedKit().clock;
+    const lists = new FakeLists(clock);
+    for (const kind of ['movie', 'tv', 'person'] as const)
+      for (let id = 1; id <= 60; id++) lists.edit(kind, id);
+    // By a hash of the id: new ones come anywhere in between.
+    const place = (id: number) => (id * 7919 + 31) % 1009;
+    lists.arrange = (ids) => ids.toSorted((a, b) => place(a) - place(b));
+    const { feed, pass } = feedKit({ clock, lists });
+    feed.start();
+    await pass(MINUTE);
+    let flips = 0;
+    let before = feed.status().ordered;
+    for (let id = 61; id <= 250; id++) {
+      lists.edit((['movie', 'tv', 'person'] as const)[id % 3]!, id);
+      await pass(15 * MINUTE);
+      const { ordered } = feed.status();
+      if (ordered !== before) flips++;
+      before = ordered;
+    }
+    expect({ ordered: before, flips }).toEqual({ ordered: false, flips: 1 });
+    await feed.close();
   });
 });
 
@@ -204,17 +247,155 @@ describe('a reading that fails', () => {
       { headers: [], body: Buffer.from('{"results":[],"total_pages":1,"total_results":0}') },
       'has no Date',
     ],
-  ])('half-way marks nothing as read: %s', async (_name, answer, message) => {
+  ])('half-way counts for nothing: %s', async (_name, answer, message) => {
     const { lists, poll, softened, store } = await begun();
     const before = await store.look();
-    lists.edit('movie', 550);
+    lists.edit('person', 287);
     lists.instead = (target) => (target.startsWith('/3/person') ? answer : undefined);
     await expect(poll()).rejects.toThrow(message);
-    expect(softened()).toEqual([]);
+    expect(softened()).not.toContain('person:287');
     expect(await store.look()).toEqual(before);
     lists.instead = () => undefined;
-    await poll();
-    expect(softened()).toContain('movie:550');
+    expect(await poll()).toBe('complete');
+    expect(softened()).toContain('person:287');
+  });
+
+  it.each(['movie', 'tv', 'person'] as const)(
+    'of the list %s keeps nobody from the others',
+    async (broken) => {
+      const kit = await begun();
+      const { lists, poll, softened, clock } = kit;
+      const others = (['movie', 'tv', 'person'] as const).filter((kind) => kind !== broken);
+      for (const kind of ['movie', 'tv', 'person'] as const) lists.edit(kind, 21, 22);
+      lists.instead = (target) => (target.startsWith(`/3/${broken}/`) ? { status: 500 } : undefined);
+      await expect(poll()).rejects.toThrow('answered with 500');
+      const tags = softened();
+      for (const kind of others) expect(tags).toEqual(expect.arrayContaining([`${kind}:21`, `${kind}:22`]));
+      expect(tags.filter((tag) => tag.startsWith(broken))).toEqual([]);
+      // What was edited later is found by the next attempt, the first two are stale already.
+      clock.advance(MINUTE);
+      await expect(poll()).rejects.toThrow('answered with 500');
+      softened(); // once more, as always
+      lists.edit(others[0]!, 23);
+      for (const then of [[`${others[0]}:23`], [`${others[0]}:23`]]) {
+        clock.advance(15 * MINUTE);
+        await expect(poll()).rejects.toThrow('answered with 500');
+        expect(softened()).toEqual(expect.arrayContaining(then));
+      }
+      clock.advance(15 * MINUTE);
+      lists.instead = () => undefined;
+      const next = feedKit({ clock, lists, disk: kit.disk });
+      for (const kind of ['movie', 'tv', 'person'] as const) next.cached(kind, 21, 22, 23);
+      expect(await next.poll()).toBe('complete');
+      const late = next.softened();
+      expect(late).toEqual(expect.arrayContaining([`${broken}:21`, `${broken}:22`]));
+      // Done with, and noted: a restart in between loses nothing of it.
+      expect(late).not.toContain(`${others[0]}:21`);
+    },
+  );
+
+  it('over one list for more than a day is read up day by day, like any gap', async () => {
+    const { lists, poll, softened, clock } = await begun();
+    lists.instead = (target) => (target.startsWith('/3/tv/') ? { status: 500 } : undefined);
+    lists.edit('tv', 550);
+    for (let hour = 0; hour < 30; hour++) {
+      clock.advance(HOUR);
+      await expect(poll()).rejects.toThrow('answered with 500');
+    }
+    softened();
+    lists.instead = () => undefined;
+    expect(await poll()).toBe('complete');
+    expect(softened()).toContain('tv:550');
+  });
+
+  it.each([
+    ['30 hours', 30 * HOUR, 'read up'],
+    ['5 days', 5 * DAY, 'read up'],
+    ['15 days', 15 * DAY, 'given up on'],
+  ])(
+    'over one list for %s costs the others neither an edit nor many pages, and is one gap',
+    async (_, ms, end) => {
+      const clock = new FakeClock();
+      const lists = new FakeLists(clock, 10);
+      const { poll, softened, cached, counters, store } = await begun({ clock, lists });
+      const step = 2 * HOUR;
+      let next = 10_000;
+      const bulk = () => Array.from({ length: 20 }, () => next++);
+      lists.edit('movie', ...bulk());
+      await poll(); // shows the order
+      const before = (await store.look())!.coverage;
+      lists.edit('tv', 550);
+      lists.instead = (target) => (target.startsWith('/3/tv/') ? { status: 500 } : undefined);
+      const pages: number[] = [];
+      for (let passed = 0; passed < ms; passed += step) {
+        clock.advance(step);
+        for (const kind of ['movie', 'person'] as const) {
+          const id = next++;
+          cached(kind, id);
+          lists.edit(kind, ...bulk(), id);
+          lists.asked.length = 0;
+          softened();
+          await expect(poll()).rejects.toThrow('answered with 500');
+          expect(softened()).toContain(`${kind}:${id}`);
+          expect(lists.asked.filter((target) => target.includes('start_date'))).toEqual([]);
+          pages.push(lists.asked.length);
+        }
+      }
+      // All pages of both lists every six hours, which is every sixth attempt; a few otherwise.
+      const few = pages.filter((count) => count <= 15);
+      expect(few.length / pages.length).toBeGreaterThan(0.7);
+      expect(counters.gaps).toBe(0);
+      lists.edit('tv', 551);
+      lists.instead = () => undefined;
+      clock.advance(15 * MINUTE);
+      expect(await poll()).toBe('complete');
+      expect(counters.gaps).toBe(1);
+      const { coverage } = (await store.look())!;
+      if (end === 'read up') {
+        expect(coverage).toBe(before);
+        expect(softened()).toEqual(expect.arrayContaining(['tv:550', 'tv:551']));
+      } else {
+        expect(coverage).not.toBe(before);
+      }
+      clock.advance(15 * MINUTE);
+      expect(await poll()).toBe('complete');
+      expect(counters.gaps).toBe(1);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['a later page of the list', '/3/tv/changes?page=2'],
+    ['a day before it', '/3/tv/changes?page=1&start_date=2026-01-02'],
+  ])('by %s asks for little more with each attempt, and is one gap', async (_, broken) => {
+    const clock = new FakeClock(Date.parse('2026-01-01T12:00:00Z'));
+    const lists = new FakeLists(clock, 10);
+    const { poll, softened, cached, counters } = await begun({ clock, lists });
+    lists.edit('movie', ...Array.from({ length: 20 }, (_, i) => 2000 + i));
+    await poll(); // shows the order
+    lists.edit('tv', 550);
+    lists.instead = (target) => (target.startsWith('/3/tv/') ? { status: 500 } : undefined);
+    for (let hour = 0; hour < 30; hour += 2) {
+      clock.advance(2 * HOUR);
+      await expect(poll()).rejects.toThrow('answered with 500');
+    }
+    lists.edit('tv', ...Array.from({ length: 20 }, (_, i) => 2000 + i));
+    lists.instead = (target) => (target.startsWith(broken) ? { status: 500 } : undefined);
+    await expect(poll()).rejects.toThrow('answered with 500');
+    for (let id = 30; id < 34; id++) {
+      clock.advance(15 * MINUTE);
+      lists.edit('person', id);
+      softened();
+      lists.asked.length = 0;
+      await expect(poll()).rejects.toThrow('answered with 500');
+      expect(softened()).toContain(`person:${id}`);
+      expect(lists.asked.length).toBeLessThan(10);
+    }
+    lists.instead = () => undefined;
+    cached('tv', 550);
+    expect(await poll()).toBe('complete');
+    expect(softened()).toContain('tv:550');
+    expect(counters.gaps).toBe(1);
   });
 
   it('is tried again after a minute, two, four; once it works the feed says so', async () => {
@@ -224,13 +405,13 @@ describe('a reading that fails', () => {
     feed.start();
     lists.asked.length = 0;
     await pass(MINUTE / 2, 1000);
-    expect(lists.asked).toHaveLength(1);
-    await pass(MINUTE, 1000);
-    expect(lists.asked).toHaveLength(2);
-    await pass(MINUTE, 1000);
-    expect(lists.asked).toHaveLength(2);
-    await pass(MINUTE + MINUTE / 2, 1000);
     expect(lists.asked).toHaveLength(3);
+    await pass(MINUTE, 1000);
+    expect(lists.asked).toHaveLength(6);
+    await pass(MINUTE, 1000);
+    expect(lists.asked).toHaveLength(6);
+    await pass(MINUTE + MINUTE / 2, 1000);
+    expect(lists.asked).toHaveLength(9);
     expect(changes).toEqual([expect.stringContaining('answered with 503')]);
     lists.instead = () => undefined;
     await pass(5 * MINUTE);
@@ -247,7 +428,7 @@ describe('a reading that fails', () => {
     lists.instead = () => ({ status: 503 });
     feed.start();
     await pass(10_000, 1000);
-    expect(lists.asked).toHaveLength(1);
+    expect(lists.asked).toHaveLength(3);
     lists.instead = () => undefined;
     const before = clock.now;
     clock.now = () => before() - DAY;

@@ -100,7 +100,32 @@ describe('long lifetimes are given', () => {
     await kit.feed.close();
   });
 
-  it('a title that was given one while the lists were read is found as cached by this very reading', async () => {
+  it.each([
+    ['its own list is read', '/3/person/287', '/3/person', 'person:287'],
+    ['another list is read', '/3/person/287', '/3/movie', 'person:287'],
+    ['its own list is read', '/3/movie/550', '/3/movie', 'movie:550'],
+  ])(
+    'a title that was given one while %s is found as cached by this very reading',
+    async (_name, target, list, tag) => {
+      const clock = feedKit().clock;
+      const lists = new FakeLists(clock);
+      const kit = feedKit({ clock, lists });
+      kit.feed.start();
+      await kit.pass(MINUTE, 1000);
+      lists.edit('movie', 550);
+      lists.edit('person', 287);
+      const given: unknown[] = [];
+      lists.before = (asked) => {
+        if (asked.startsWith(list)) given.push(lifetime(kit, target));
+      };
+      await kit.pass(20 * MINUTE);
+      expect(given[0]).toBe(TTL_MS);
+      expect(kit.softened()).toContain(tag);
+      await kit.feed.close();
+    },
+  );
+
+  it('not any more once its list has been read, though the others have not', async () => {
     const clock = feedKit().clock;
     const lists = new FakeLists(clock);
     const kit = feedKit({ clock, lists });
@@ -108,13 +133,31 @@ describe('long lifetimes are given', () => {
     await kit.pass(MINUTE, 1000);
     lists.edit('movie', 550);
     const given: unknown[] = [];
-    lists.before = (target) => {
-      if (target.startsWith('/3/person')) given.push(lifetime(kit, '/3/movie/550'));
+    lists.before = (asked) => {
+      if (asked.startsWith('/3/person')) given.push(lifetime(kit, '/3/movie/550'));
     };
     await kit.pass(20 * MINUTE);
-    expect(given[0]).toBe(TTL_MS);
-    expect(kit.softened()).toContain('movie:550');
+    expect(given[0]).toBeUndefined();
     await kit.feed.close();
+  });
+
+  it('to a title that another node had read of: found when its list is read, and not forgotten with those before', async () => {
+    const { clock, lists, disk, poll } = feedKit();
+    for (const kind of ['movie', 'tv', 'person'] as const) lists.edit(kind, 1, 2, 3);
+    await poll();
+    const late = feedKit({ clock, lists, disk });
+    late.lifetimes.open(Number.POSITIVE_INFINITY);
+    clock.advance(15 * MINUTE);
+    lists.edit('person', 287);
+    await poll();
+    for (const id of [4, 5, 6]) {
+      clock.advance(15 * MINUTE);
+      lists.edit('person', id);
+      await poll();
+    }
+    expect(lifetime(late, '/3/person/287')).toBe(TTL_MS);
+    await late.poll();
+    expect(late.softened()).toContain('person:287');
   });
 });
 

@@ -87,14 +87,18 @@ describe('the state of the feed as bytes', () => {
       .uniqueArray(fc.integer({ min: 1, max: 2 ** 32 - 1 }))
       .map((ids) => new Map(ids.map((id) => [id, 29_000_000 + (id % 100)]))),
   });
+  const progress = fc.record({
+    date: fc.integer({ min: 1, max: 2 ** 43 }),
+    fullAt: fc.integer({ min: 0, max: 2 ** 43 }),
+    doneDay: fc.constantFrom(undefined, '2026-01-31'),
+  });
   const state: fc.Arbitrary<FeedState> = fc.record({
     coverage: fc.uuid(),
     sinceStamp: fc.double({ min: 0, max: 2 ** 43, noNaN: true }),
     date: fc.integer({ min: 1, max: 2 ** 43 }),
-    fullAt: fc.integer({ min: 0, max: 2 ** 43 }),
     proven: fc.boolean(),
     doubts: fc.integer({ min: 0, max: 3 }),
-    doneDay: fc.constantFrom(undefined, '2026-01-31'),
+    read: fc.record({ movie: progress, tv: progress, person: progress }),
     lists: fc.record({ movie: list, tv: list, person: list }),
   });
 
@@ -102,6 +106,21 @@ describe('the state of the feed as bytes', () => {
     fc.assert(
       fc.property(state, (given) => {
         expect(decodeState(encodeState(given))).toEqual(given);
+      }),
+    );
+  });
+
+  it('of a release that noted one date for all lists, is taken for each', () => {
+    fc.assert(
+      fc.property(state, progress, (given, { fullAt, doneDay }) => {
+        const saved = encodeState(given);
+        const { read: _, ...told } = JSON.parse(saved.text) as Record<string, unknown>;
+        const all = { date: given.date, fullAt, doneDay };
+        const text = JSON.stringify({ ...told, fullAt, doneDay });
+        expect(decodeState({ ...saved, text })).toEqual({
+          ...given,
+          read: { movie: all, tv: all, person: all },
+        });
       }),
     );
   });

@@ -236,3 +236,19 @@ test('what a parent with a key of its own says of that key is not held against o
   expect(kit.tmdb.sent).toHaveLength(1);
   expect(kit.keyring.status()[0]?.state).toBe('in-use');
 });
+
+test('other keys take the place of those before, for what was made with them as well', async () => {
+  const kit = keyringKit([v3('one'), v3('two')]);
+  kit.tmdb.refused.set('one', 7);
+  await kit.ask();
+  kit.keyring.replace([v3('three'), v3('one')]);
+  expect(kit.keyring.status()).toMatchObject([
+    { number: 1, state: 'in-use' },
+    { number: 2, state: 'refused' }, // what TMDB has said of it is not forgotten
+  ]);
+  await kit.ask(); // a route with api_key=one
+  expect(kit.used().at(-1)).toBe('api_key=three');
+  kit.keyring.replace([v4('a.b.c')]);
+  await kit.ask();
+  expect(kit.used().at(-1)).toBe('Bearer a.b.c');
+});

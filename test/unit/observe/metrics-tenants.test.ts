@@ -37,6 +37,11 @@ describe('metrics of tenants', () => {
   });
 
   it('are none where everybody may read them', async () => {
+    const open = await text({ fileIsGood: false });
+    // Whether the file of keys is good names nobody, and an alert wants to know it.
+    expect(open.split('\n').filter((line) => /^tmdb/.test(line))).toEqual([
+      'tmdb_proxy_proxy_keys_file_good 0',
+    ]);
     expect((await text(undefined)).split('\n').filter((line) => /^tmdb/.test(line))).toEqual([]);
   });
 });

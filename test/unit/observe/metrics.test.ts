@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/cache/outcome.js';
+import { type Outcome, RESULTS } from '../../../src/cache/outcome.js';
 import { createMetrics } from '../../../src/observe/metrics.js';
 import { boundedNames } from '../../../src/observe/metrics-collected.js';
-import { EventLoopMonitor } from '../../../src/observe/metrics-event-loop.js';
 import {
   LATENCY_BOUNDS,
   LatencyHistogram,
@@ -12,7 +11,6 @@ import {
 import { mergeMetrics } from '../../../src/observe/metrics-merge.js';
 import {
   LABELLED_CLASSES,
-  RESULTS,
   RequestCounters,
   SERVED,
   STATUS_CLASSES,
@@ -30,7 +28,8 @@ const stats = (entries: number): TierStats => ({
   corrupt: 0,
   errors: 0,
 });
-const hit: Outcome = { result: 'hit', served: 'memory', class: 'detail' };
+const route = '/3/movie/{id}';
+const hit: Outcome = { result: 'hit', served: 'memory', class: 'detail', route };
 
 function make(memory = 5, disk = 50, process = false) {
   const requests = new RequestCounters();
@@ -40,17 +39,22 @@ function make(memory = 5, disk = 50, process = false) {
   ];
   return {
     requests,
-    metrics: createMetrics({ version: '1.2.3', sources: { requests, tiers, flights: () => 2 }, process }),
+    metrics: createMetrics({
+      version: '1.2.3',
+      sources: { requests, tiers, flights: () => ({ size: 2, waiters: 5 }) },
+      upstreams: ['image'],
+      process,
+    }),
   };
 }
 
 const samples = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));
 
 describe('metrics of one process', () => {
-  it('count requests by result, tier, class and status class', async () => {
+  it('count requests by route, outcome, tier, class and status class', async () => {
     const { requests, metrics } = make();
-    requests.record(hit, 200, 0.2);
-    requests.record(hit, 206, 0.2);
+    requests.record(hit, 200, 0.2, 1000);
+    requests.record(hit, 206, 0.2, 500);
     requests.record(
       { ...hit, result: 'miss', served: 'origin', collapsed: true, noStore: 'status' },
       503,
@@ -60,9 +64,9 @@ describe('metrics of one process', () => {
     requests.countDecoded();
     const text = await mergeMetrics([await metrics.json()]);
     expect(samples(text, 'tmdb_proxy_requests_total').sort()).toEqual([
-      'tmdb_proxy_requests_total{result="hit",tier="memory",class="detail",status="2xx"} 2',
-      'tmdb_proxy_requests_total{result="miss",tier="origin",class="detail",status="5xx"} 1',
-      'tmdb_proxy_requests_total{result="stale",tier="disk",class="detail",status="2xx"} 1',
+      'tmdb_proxy_requests_total{route="/3/movie/{id}",outcome="hit",tier="memory",class="detail",status="2xx"} 2',
+      'tmdb_proxy_requests_total{route="/3/movie/{id}",outcome="miss",tier="origin",class="detail",status="5xx"} 1',
+      'tmdb_proxy_requests_total{route="/3/movie/{id}",outcome="stale",tier="disk",class="detail",status="2xx"} 1',
     ]);
     expect(text).toContain('tmdb_proxy_collapsed_requests_total 1');
     expect(text).toContain('tmdb_proxy_decoded_bodies_total 1');
@@ -72,7 +76,10 @@ describe('metrics of one process', () => {
     expect(text).toContain('tmdb_proxy_request_duration_seconds_bucket{tier="memory",le="0.00025"} 2');
     expect(text).toContain('tmdb_proxy_request_duration_seconds_bucket{tier="memory",le="+Inf"} 2');
     expect(text).toContain('tmdb_proxy_request_duration_seconds_count{tier="origin"} 1');
+    expect(text).toContain('tmdb_proxy_response_body_bytes_total{tier="memory"} 1500');
+    expect(text).toContain('tmdb_proxy_stale_served_total{reason="offline"} 0');
     expect(text).toContain('tmdb_proxy_flights 2');
+    expect(text).toContain('tmdb_proxy_flight_waiters 5');
     expect(text).toContain(`tmdb_proxy_build_info{version="1.2.3",node_version="${process.version}"} 1`);
   });
 
@@ -83,7 +90,7 @@ describe('metrics of one process', () => {
       requests.record({ ...hit, class: name }, 200, 1);
     for (let i = 0; i < 500; i++) {
       const server = `https://server-${i}.example`;
-      metrics.onOriginEvent({ type: 'breaker', upstream: `group ${i}`, server, state: 'open' });
+      metrics.onOriginEvent({ type: 'rate_limited', upstream: `group ${i}`, server, seconds: 1 });
     }
     const text = await mergeMetrics([await metrics.json()]);
     const series = samples(text, 'tmdb_proxy_requests_total{');
@@ -94,7 +101,32 @@ describe('metrics of one process', () => {
     expect(series.every((line) => line.includes('class="other"'))).toBe(true);
     const total = series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     expect(total).toBe(5003);
-    expect(samples(text, 'tmdb_proxy_origin_breaker_state{').length).toBeLessThanOrEqual(9 * 33);
+    expect(samples(text, 'tmdb_proxy_origin_rate_limited_total{')).toHaveLength(9);
+  });
+
+  it('have at most so many routes whatever a site policy calls them, and count what is more as one', async () => {
+    const { requests, metrics } = make();
+    for (let i = 0; i < 5000; i++) requests.record({ ...hit, route: `/made/up/${i}` }, 200, 1);
+    for (const name of ['__proto__', 'constructor', undefined])
+      requests.record({ ...hit, route: name }, 200, 1);
+    const series = samples(await mergeMetrics([await metrics.json()]), 'tmdb_proxy_requests_total{');
+    expect(series.length).toBeLessThanOrEqual(251);
+    const total = series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    expect(total).toBe(5003);
+    expect(series.at(-1)).toMatch(/route="other".* 4753$/);
+  });
+
+  it('say of a slot what was recorded into it, for every combination of labels', () => {
+    const counters = new RequestCounters();
+    const recorded: string[] = [];
+    for (const result of RESULTS)
+      for (const served of SERVED)
+        for (const name of LABELLED_CLASSES)
+          for (const [i, status] of STATUS_CLASSES.entries()) {
+            counters.record({ result, served, class: name, route }, (i + 1) * 100, 1);
+            recorded.push(JSON.stringify({ route, result, served, class: name, status, count: 1 }));
+          }
+    expect(counters.snapshot().counts.map((row) => JSON.stringify(row))).toEqual(recorded);
   });
 
   it('follow Prometheus conventions: a prefix, base units, _total on counters alone', async () => {
@@ -141,7 +173,7 @@ describe('metrics of one process', () => {
     metrics.onOriginEvent({ type: 'body_failed', ...base, error: 'origin_protocol' });
     metrics.onOriginEvent({ type: 'rate_limited', ...base, seconds: 2 });
     metrics.onOriginEvent({ type: 'failover', upstream: 'api', from: 'a', to: 'b' });
-    metrics.onOriginEvent({ type: 'breaker', ...base, state: 'open' });
+    metrics.timed('read', 'redis', 0.002);
     metrics.healed('field-added');
     metrics.purged('tag', true);
     const text = await mergeMetrics([await metrics.json()]);
@@ -154,7 +186,9 @@ describe('metrics of one process', () => {
       'tmdb_proxy_origin_rate_limited_total{upstream="api"} 1',
       'tmdb_proxy_origin_bodies_failed_total{upstream="api",reason="origin_protocol"} 1',
       'tmdb_proxy_origin_queue_rejected_total{upstream="api",priority="refresh",reason="budget_exhausted"} 1',
-      'tmdb_proxy_origin_breaker_state{upstream="api",server="https://api.example"} 2',
+      'tmdb_proxy_origin_rate_limited_total{upstream="image"} 0',
+      'tmdb_proxy_origin_queue_rejected_total{upstream="image",priority="user",reason="budget_exhausted"} 0',
+      'tmdb_proxy_tier_operation_duration_seconds_bucket{tier="redis",operation="read",le="0.0025"} 1',
       'tmdb_proxy_origin_attempt_duration_seconds_count{upstream="api"} 2',
       'tmdb_proxy_healed_codings_total{how="field-added"} 1',
       'tmdb_proxy_purges_total{scope="tag",mode="soft"} 1',
@@ -174,7 +208,7 @@ describe('metrics of several processes', () => {
     );
     const text = await mergeMetrics(parts);
     for (const line of [
-      'tmdb_proxy_requests_total{result="hit",tier="memory",class="detail",status="2xx"} 3',
+      'tmdb_proxy_requests_total{route="/3/movie/{id}",outcome="hit",tier="memory",class="detail",status="2xx"} 3',
       'tmdb_proxy_request_duration_seconds_bucket{tier="memory",le="+Inf"} 3',
       'tmdb_proxy_request_duration_seconds_count{tier="memory"} 3',
       'tmdb_proxy_tier_entries{tier="memory"} 18',
@@ -222,17 +256,4 @@ describe('a latency histogram', () => {
 it('names are bounded in number', () => {
   const name = boundedNames(2);
   expect(['a', 'b', 'c', 'a', 'd'].map(name)).toEqual(['a', 'b', 'other', 'a', 'other']);
-});
-
-it('the event loop monitor tells lateness, not its own resolution', async () => {
-  const monitor = new EventLoopMonitor();
-  expect(monitor.read()).toEqual({ mean: 0, p99: 0, max: 0 });
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  const until = performance.now() + 60;
-  while (performance.now() < until);
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  const { mean, max } = monitor.read();
-  monitor.close();
-  expect(max).toBeGreaterThan(20);
-  expect(mean).toBeLessThan(max);
 });

@@ -2,6 +2,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
+import type { OriginRequest } from '../../../src/origin/source.js';
 import { Bench, read, refusal, request, settle, TestClock, text, turn, until } from './helpers.js';
 
 const bench = new Bench();
@@ -383,5 +384,67 @@ describe('the service', () => {
       { server: second!.url, status: 200, error: undefined, retry: 2, failover: true, priority: 'refresh' },
     ]);
     expect(bench.events.filter((event) => event.type === 'queue')).toHaveLength(3);
+  });
+});
+
+describe('a server that keeps silent until its clients have left', () => {
+  /** So many requests, one after another, whose clients leave after so long. */
+  async function given(
+    silence: number,
+    answer: (socket: { write(text: string): unknown }, clock: TestClock) => void = () => {},
+    changes: () => Partial<OriginRequest> = () => ({}),
+  ) {
+    const clock = new TestClock();
+    let seen = 0;
+    const { url } = await bench.raw((socket) => {
+      seen++;
+      answer(socket, clock);
+    });
+    const origin = bench.origin([url], clock);
+    for (let i = 1; i <= 5; i++) {
+      const controller = new AbortController();
+      let heard = false;
+      const asked = refusal(
+        origin.fetch(
+          request({
+            signal: controller.signal,
+            onInfo: () => {
+              heard = true;
+            },
+            ...changes(),
+          }),
+        ),
+      );
+      await until(() => seen >= i && (heard || answer.length === 0));
+      clock.advance(silence - (heard ? 1 : 0));
+      controller.abort();
+      expect((await asked).code).toBe('client_closed');
+    }
+    return origin.status()[0];
+  }
+
+  it('is left alone as one that fails', async () => {
+    expect(await given(5000)).toMatchObject({
+      breaker: 'open',
+      errors: 5,
+      last_error: expect.stringContaining('silent for 5000 ms'),
+    });
+  });
+
+  it('is not, where they left sooner', async () => {
+    expect(await given(4999)).toMatchObject({ breaker: 'closed', errors: 0, last_error: null });
+  });
+
+  it('is not, where it has let us know meanwhile that it is at it', async () => {
+    const processing = (socket: { write(text: string): unknown }, clock: TestClock) => {
+      clock.advance(1000);
+      socket.write('HTTP/1.1 102 Processing\r\n\r\n');
+    };
+    expect(await given(5000, processing)).toMatchObject({ breaker: 'closed', errors: 0 });
+  });
+
+  it('is not, where they were sending a body', async () => {
+    const upload = () => ({ method: 'POST', retryable: false, body: Readable.from([Buffer.from('hello')]) });
+    expect(await given(5000, undefined, upload)).toMatchObject({ breaker: 'closed', errors: 0 });
   });
 });

@@ -205,7 +205,8 @@ describe('clients', () => {
     await until(() => signal!.aborted);
     answer(arriving(body));
     await until(() => body.cancelled);
-    expect(records).toMatchObject([{ status: 499, aborted: true }]);
+    const outcome = { result: 'error', served: 'none', class: 'detail', key: 'v1:api:/3/movie/1' };
+    expect(records).toMatchObject([{ status: 499, aborted: true, outcome }]);
   });
 
   it.each(['identity', 'gzip'] as const)('that read slowly hold the origin back (%s)', async (coding) => {

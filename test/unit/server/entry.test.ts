@@ -136,6 +136,7 @@ describe('a complete entry', () => {
         bytes: 100,
         ms: 0,
         outcome: HIT,
+        age: 62,
         requestId: 'x',
         client: '127.0.0.1',
         aborted: false,

@@ -108,7 +108,7 @@ describe('a prepared response', () => {
     const { prepared, fields, settings, clock } = kit();
     const now = clock.now();
     const status = sent(prepared.of(found(entry), asked(entry, over), now)).slice(9, 12);
-    const outcome = storedOutcome(found(entry), entry.key, now);
+    const outcome = storedOutcome(found(entry), entry, now);
     const told = { settings, headers: [], outcome, requestId: ids(1), startedAt: now };
     const form = entry.coding === 'gzip' ? 'gzip' : 'asStored';
     const base = status === '304' ? notModifiedHeaders(fields.lasting(entry, form)) : undefined;
@@ -147,7 +147,7 @@ describe('a prepared response', () => {
       const entry = entryOf('hello', { storedAt: clock.now(), ageAtStore: age, lifetime, memoryFor });
       for (let ms = 0; ms < Math.min(5000, lifetime - age); ms += 1) {
         const now = clock.now();
-        const outcome = storedOutcome(found(entry), entry.key, now);
+        const outcome = storedOutcome(found(entry), entry, now);
         const told = { settings, headers: [], outcome, requestId: ids(1), startedAt: now };
         const expected = fields.full(entry, 'asStored', told);
         const lines = sent(prepared.of(found(entry), asked(entry), now))

@@ -1,8 +1,10 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../src/cache/answer.js';
+import type { Outcome } from '../../../src/cache/outcome.js';
 import type { RawHeaders } from '../../../src/http/headers.js';
 import type { BodySource } from '../../../src/origin/source.js';
-import { bodyOf, dial, exchange, get, ManualBody, PASS, request, start, until } from './helpers.js';
+import { bodyOf, dial, exchange, get, ManualBody, MISS, PASS, request, start, until } from './helpers.js';
 
 function raw(status: number, statusText: string, headers: RawHeaders, body: BodySource = bodyOf()): Answer {
   return { kind: 'raw', share: false, head: { status, statusText, headers }, body, outcome: PASS };
@@ -130,5 +132,98 @@ describe('a request with a body', () => {
     });
     const reply = await exchange(port, `${request('POST', '/3/account/1', 'Content-Length: 3')}abc`);
     expect(reply.status).toBe(503);
+  });
+});
+
+describe('what a fill asked for with gzip and nobody may store', () => {
+  const TEXT = JSON.stringify({ success: false, filler: 'x'.repeat(300) });
+  const BYTES = gzipSync(TEXT);
+  const CODED = [
+    ...['Content-Type', 'application/json', 'Content-Encoding', 'gzip', 'Content-Length', `${BYTES.length}`],
+    ...['ETag', '"a"', 'Accept-Ranges', 'bytes', 'Content-Digest', 'sha-256=:AA==:', 'Set-Cookie', 'a=1'],
+  ];
+  const NOT_STORED: Outcome = { ...MISS, stored: false, noStore: 'set-cookie' };
+  const filled = (headers: RawHeaders = CODED, body = bodyOf(BYTES.subarray(0, 9), BYTES.subarray(9))) => ({
+    ...raw(200, 'OK', headers, body),
+    outcome: NOT_STORED,
+  });
+  const REFUSING = [
+    [],
+    ['Accept-Encoding: identity'],
+    ['Accept-Encoding: gzip;q=0'],
+    ['Accept-Encoding: br'],
+  ];
+
+  it.each(REFUSING.map((lines) => ({ lines })))('is plain for a client with $lines', async ({ lines }) => {
+    const { port } = await start(() => filled());
+    for (const method of ['GET', 'HEAD']) {
+      const reply = await exchange(port, request(method, '/3/movie/1', ...lines));
+      expect([reply.status, reply.body.toString()]).toEqual([200, method === 'HEAD' ? '' : TEXT]);
+      for (const name of ['content-encoding', 'content-length', 'accept-ranges', 'content-digest'])
+        expect([name, reply.get(name)]).toEqual([name, undefined]);
+      expect(reply.get('etag')).toBe('W/"a"');
+      expect(reply.get('vary')).toBe('Accept-Encoding');
+      expect(reply.get('set-cookie')).toBe('a=1');
+    }
+  });
+
+  it('is as it came for one that takes gzip', async () => {
+    const { port } = await start(() => filled());
+    for (const method of ['GET', 'HEAD']) {
+      const reply = await exchange(port, request(method, '/3/movie/1', 'Accept-Encoding: gzip'));
+      expect(reply.headers.slice(0, CODED.length)).toEqual(CODED);
+      expect(reply.get('vary')).toBe('Accept-Encoding');
+      expect(reply.body.equals(method === 'HEAD' ? Buffer.alloc(0) : BYTES)).toBe(true);
+    }
+  });
+
+  it('is as it came where the origin forbids its transformation, or has coded it twice', async () => {
+    for (const more of [
+      ['Cache-Control', 'no-transform'],
+      ['Content-Encoding', 'br'],
+    ]) {
+      const { port } = await start(() => filled([...CODED, ...more]));
+      const reply = await get(port, '/3/movie/1');
+      expect(reply.all('content-encoding')[0]).toBe('gzip');
+      expect(reply.body.equals(BYTES)).toBe(true);
+      expect(reply.get('vary')).toBeUndefined();
+    }
+  });
+
+  it('is nothing where nothing was coded', async () => {
+    const { port } = await start(() => filled(['Content-Encoding', 'gzip', 'Content-Length', '0'], bodyOf()));
+    const reply = await get(port, '/3/movie/1');
+    expect([reply.status, reply.broken, reply.body.length]).toEqual([200, false, 0]);
+    expect(reply.get('content-encoding')).toBeUndefined();
+  });
+
+  it('is an error where it is no gzip at all, and cut where it ends early', async () => {
+    const { port, failures } = await start(({ request: { target } }) =>
+      filled(CODED, target.endsWith('1') ? bodyOf('not gzip') : bodyOf(BYTES.subarray(0, 40))),
+    );
+    expect((await get(port, '/3/movie/1')).status).toBe(502);
+    const cut = await get(port, '/3/movie/2');
+    expect(cut.status === 502 || cut.broken).toBe(true);
+    expect(failures.every(({ code }) => code === 'origin_protocol')).toBe(true);
+  });
+
+  it('keeps to the pace of a client, and is given up with it', async () => {
+    const body = new ManualBody();
+    const { port, records } = await start(() => filled(CODED, body));
+    const socket = dial(port);
+    socket.write(request('GET', '/3/movie/1'));
+    await until(() => body.sink !== undefined);
+    body.sink!.data(BYTES.subarray(0, 40));
+    socket.destroy();
+    await until(() => records.length === 1);
+    expect(body.cancelled).toBe(true);
+  });
+
+  it('of what was passed through with the client’s own Accept-Encoding nothing is undone', async () => {
+    const { port } = await start(() => raw(200, 'OK', CODED, bodyOf(BYTES)));
+    const reply = await get(port, '/3/account/1');
+    expect(reply.headers.slice(0, CODED.length)).toEqual(CODED);
+    expect(reply.body.equals(BYTES)).toBe(true);
+    expect(reply.get('vary')).toBeUndefined();
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AdminAppOptions } from '../../../src/admin/app.js';
-import { managementApp } from '../../../src/management-app.js';
+import { type ManagementOptions, managementApp } from '../../../src/management-app.js';
 import type { ManagementApp } from '../../../src/server/app.js';
 
 const request = () => new Request('http://proxy/cache/purge', { method: 'POST' });
@@ -10,7 +9,7 @@ function kit(loads: (() => Promise<ManagementApp>)[]) {
   const options = {
     ready: () => true,
     onFault: (...fault: unknown[]) => void faults.push(fault),
-  } as unknown as AdminAppOptions;
+  } as unknown as ManagementOptions;
   const app = managementApp(options, () => loads.shift()!());
   return { app, faults };
 }

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keys } from '../../../src/keys-command.js';
+import { keysCommand } from '../../../src/keys-command.js';
 import { hashOf } from '../../../src/tenants/key-text.js';
 import { parseKeys } from '../../../src/tenants/keys-file.js';
 
@@ -44,11 +44,13 @@ async function run(...args: string[]): Promise<{ out: string; err: string; code:
     throw new Error(`exit ${code}`);
   });
   let code = 0;
-  await keys(args).catch((error: Error) => {
-    const ended = /^exit (\d)$/.exec(error.message)?.[1];
-    if (ended === undefined) throw error;
-    code = Number(ended);
-  });
+  await keysCommand()
+    .parseAsync(args, { from: 'user' })
+    .catch((error: Error) => {
+      const ended = /^exit (\d)$/.exec(error.message)?.[1];
+      if (ended === undefined) throw error;
+      code = Number(ended);
+    });
   exit.mockRestore();
   return { ...told, code: code === 0 ? Number(process.exitCode ?? 0) : code };
 }
@@ -107,12 +109,14 @@ describe('keys add', () => {
     [['a', '--quota', '1.5'], /must be a whole number/],
     [['a', '--classes', 'movies'], /must be some of image/],
     [['a', '--expires', 'soon'], /must be a date.*30d/],
+    [['a', '--expires', '2020-01-01'], /over already/],
+    [['a', '--expires', '0d'], /over already/],
     [['a', '--speed', '3'], /unknown option/],
   ])('refuses %j, says what to write, and changes nothing', async (args, message) => {
     const { err, out, code } = await add(...args);
     expect(err).toMatch(message);
     expect(out).toBe('');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(existsSync(file)).toBe(false);
   });
 
@@ -185,7 +189,9 @@ describe('keys add', () => {
 
 describe('keys list', () => {
   it('shows tenants, limits and ids, and neither keys nor digests', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2019, 11, 31) });
     const { out: key } = await add('a', '--rate', '5', '--quota', '100', '--expires', '2020-01-01');
+    vi.useRealTimers();
     const { out } = await run('list', '--file', file);
     const [{ hash, id }] = kept()[0]!.keys as [{ hash: string; id: string }];
     expect(out).toMatch(
@@ -205,6 +211,16 @@ describe('keys list', () => {
     const { err, code } = await run('list', '--file', file);
     expect(err).toContain('keys add <tenant>');
     expect(code).toBe(1);
+  });
+
+  it('with --json a failure is one object on standard output', async () => {
+    const none = await run('list', '--json', '--file', file);
+    expect(JSON.parse(none.out)).toEqual({ error: expect.stringContaining('keys add <tenant>') });
+    writeFileSync(file, '{"version":1,"tenants":{"a":{"rate":"x"}}}');
+    const wrong = await run('list', '--json', '--file', file);
+    expect(JSON.parse(wrong.out)).toEqual({ error: expect.stringContaining('tenants.a.rate') });
+    expect([none.code, wrong.code]).toEqual([1, 1]);
+    expect(wrong.err).toMatch(/^tmdb-cache-proxy keys: tenants/);
   });
 });
 

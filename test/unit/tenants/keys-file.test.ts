@@ -115,7 +115,7 @@ async function following(text: string | undefined, variable?: string) {
     info: () => {},
   });
   await keeper.start();
-  keeper.onChange((keys) => told.push(keys));
+  keeper.onChange(async (keys) => void told.push(keys));
   const pass = async (ms: number) => {
     clock.advance(ms);
     await settle();

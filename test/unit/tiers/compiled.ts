@@ -14,6 +14,7 @@ export function compiledTiers(): string {
   const target = join(ROOT, 'node_modules', '.cache', 'tiers-for-tests', String(process.pid));
   for (const file of [
     'clock.ts',
+    'deadline.ts',
     'http/headers.ts',
     ...readdirSync(join(ROOT, 'src/tiers')).map((f) => `tiers/${f}`),
   ]) {

@@ -13,7 +13,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type DiskEvent,
   type DiskStore,
@@ -129,6 +129,27 @@ describe('opening the disk store', () => {
     expect(events).toEqual([{ type: 'stale-lock', pid: child.pid }]);
     expect(store.stats().entries).toBe(50);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'takes over the lock of a killed process that nobody has reaped',
+    async () => {
+      await filled();
+      // What the shell becomes does not wait for the child it had.
+      const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$" & exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(line.toString());
+        await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+        writeFileSync(join(directory, 'lock'), JSON.stringify({ pid, started: '', host: hostname() }));
+        expect((await open()).stats().entries).toBe(50);
+      } finally {
+        parent.kill('SIGKILL');
+        await once(parent, 'exit');
+      }
+    },
+  );
 
   it('takes over a lock whose pid now belongs to another process, or that is half written', async () => {
     await filled();

@@ -73,7 +73,25 @@ describe('a tier on a cluster', () => {
     const { entries, bytes, maxBytes } = tier.stats();
     expect(entries).toBe(KEYS.length);
     expect(bytes).toBeGreaterThan(3 * 500_000);
-    expect(maxBytes).toBeGreaterThan(bytes);
+    // Nobody has set maxmemory: the memory of the machine is no bound of theirs.
+    expect(maxBytes).toBe(0);
+  });
+
+  it('has the bound of all masters together, and none where one of them has none', async () => {
+    const { tier } = await open();
+    const masters = await cluster.masters();
+    const bound = async () => {
+      await tier.measure();
+      return tier.stats().maxBytes;
+    };
+    try {
+      for (const master of masters) await master.cli('config', 'set', 'maxmemory', '64mb');
+      expect(await bound()).toBe(masters.length * 64 * 2 ** 20);
+      await masters[0]!.cli('config', 'set', 'maxmemory', '0');
+      expect(await bound()).toBe(0);
+    } finally {
+      for (const master of masters) await master.cli('config', 'set', 'maxmemory', '0');
+    }
   });
 
   it('takes its prefix literally: what only looks like it stays', async () => {

@@ -33,6 +33,20 @@ it('nothing leaves while there is room', () => {
   expect(evictions()).toBe(0);
 });
 
+it('tells what nobody had asked for from what there was no room for', () => {
+  const told: boolean[] = [];
+  const cache = new SecondChanceCache<Queued>(100, (unused) => told.push(unused));
+  for (let i = 0; i < 300; i++) cache.set(`crawled ${i}`, { bytes: 1, uses: 0 });
+  expect(new Set(told)).toEqual(new Set([true]));
+  for (let i = 0; i < 300; i++) cache.set(`popular ${i}`, { bytes: 1, uses: 0 });
+  told.length = 0;
+  for (let i = 0; i < 500; i++) {
+    cache.set(`asked for ${i}`, { bytes: 1, uses: 0 });
+    cache.get(`asked for ${i}`)!.uses += 1;
+  }
+  expect(told.slice(-100)).toEqual(Array.from({ length: 100 }, () => false));
+});
+
 it('a scan does not drive out what is asked for', () => {
   const { add, use } = cacheOf(100);
   const popular = Array.from({ length: 50 }, (_, i) => `popular ${i}`);

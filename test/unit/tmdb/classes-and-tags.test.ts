@@ -83,6 +83,10 @@ describe('tags of a body', () => {
   it('name the title behind an IMDb id', () => {
     expect(site.tagsOf(shared('/3/movie/tt0137523'), 200, [], json({ id: 550 }))).toEqual(['movie:550']);
     expect(site.tagsOf(shared('/3/movie/tt0137523'), 404, [], json({ id: 550 }))).toEqual([]);
+    for (const below of ['/credits', '/images', '/translations?language=de'])
+      expect(site.tagsOf(shared(`/3/movie/tt0137523${below}`), 200, [], json({ id: 550 })), below).toEqual([
+        'movie:550',
+      ]);
     expect(site.tagsOf(shared('/3/movie/550'), 200, [], json({ id: 551 }))).toEqual([]);
   });
   it('name what was found', () => {

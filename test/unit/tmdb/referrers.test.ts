@@ -275,3 +275,51 @@ describe('a purge by tag', () => {
     expect(along({ tags, urls: ['/3/movie/550', '/3/movie/550?page=2'], class: 'detail' })).toEqual([]);
   });
 });
+
+describe('a tag as people write it', () => {
+  const site = policy({ referrers: new ReferrerMap() });
+
+  it.each([
+    ['movie:00550', 'movie:550'],
+    [' Movie:550-fight-club ', 'movie:550'],
+    ['movie:tt0137523', 'movie:tt0137523'],
+    ['tv:1399:S01', 'tv:1399:s1'],
+    ['tv:1399:s1E02', 'tv:1399:s1e2'],
+    ['review:5488c29bc3a3686f4a00004a', 'review:5488c29bc3a3686f4a00004a'],
+    ['path:/3/movie/550/', 'path:/3/movie/550'],
+    ['list:movie/popular', 'list:movie/popular'],
+    ['image:x.jpg', 'image:x.jpg'],
+    ['search', 'search'],
+    ['something:else', 'something:else'],
+  ])('%j is %s', (written, name) => {
+    expect(purgeScopes(site, purgeOf({ tags: [written] }))).toEqual([{ kind: 'tag', name }]);
+  });
+
+  it.each(['movie:', ' ', 'path:', 'movie:fight-club', 'movie:550:s1', 'tv:1399:season1', 'tv:1399:'])(
+    '%j, which nothing can have, is refused rather than purge nothing',
+    (written) => {
+      expect(() => purgeScopes(site, purgeOf({ tags: [written] }))).toThrow(`the tag "${written}"`);
+      // What another region says is taken as it is.
+      const from = { serverId: 'b', region: 'b', id: '1' } as unknown as NonNullable<PurgeCommand['from']>;
+      expect(purgeScopes(site, purgeOf({ tags: [written], from }))).toHaveLength(1);
+    },
+  );
+});
+
+it.each([
+  'https://user:pa55word@example.org/x',
+  'https://user:pa55@word@example.org/x',
+  'user:pa55word@example.org',
+  'https://user:pa/55?word@example.org/x',
+  'https://example.org/x?api_key=pa55word',
+  'https://example.org/x#pa55word',
+])('the address %s, which is refused, is not repeated with what is secret in it', (url) => {
+  const site = policy();
+  try {
+    purgeScopes(site, purgeOf({ urls: [url] }));
+    expect.unreachable();
+  } catch (error) {
+    expect(String(error)).toContain('is no address of this site');
+    for (const secret of ['pa55', 'word']) expect(String(error)).not.toContain(secret);
+  }
+});

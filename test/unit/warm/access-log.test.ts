@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { mostLogged } from '../../../src/cli/warm/sources.js';
 import { Frequencies, loggedRead } from '../../../src/warm/access-log.js';
-import { mostLogged } from '../../../src/warm/sources.js';
 import { bytesOf, gathered, tmdb } from './sites.js';
 
 const own = (path: string, more: object = {}) =>

@@ -1,13 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { WarmClient, WarmClientError } from '../../../src/warm/client.js';
-import { Display } from '../../../src/warm/display.js';
-import { follow } from '../../../src/warm/follow.js';
+import { describe, expect, it } from 'vitest';
+import { ProxyClientError } from '../../../src/cli/proxy-client.js';
+import { WarmClient } from '../../../src/cli/warm/client.js';
+import { Display } from '../../../src/cli/warm/display.js';
+import { follow } from '../../../src/cli/warm/follow.js';
+import { progressBar } from '../../../src/cli/warm/progress.js';
+import { exportKind, listed } from '../../../src/cli/warm/sources.js';
+import { upload } from '../../../src/cli/warm/upload.js';
 import type { WarmJob } from '../../../src/warm/job.js';
-import { duration, progressBar } from '../../../src/warm/progress.js';
-import { exportKind, listed } from '../../../src/warm/sources.js';
-import { upload } from '../../../src/warm/upload.js';
 import { bytesOf, gathered, tmdb } from './sites.js';
 
 function job(more: Partial<WarmJob> = {}): WarmJob {
@@ -42,7 +41,8 @@ describe('a list of addresses', () => {
   it('an export of unknown kind says what to add', () => {
     expect(exportKind('/tmp/tv_series_ids_01_02_2026.json.gz', undefined)).toBe('tv');
     expect(exportKind('ids.txt', 'person')).toBe('person');
-    expect(() => exportKind('ids.txt', undefined)).toThrow('--kind');
+    expect(() => exportKind('https://host/ids.txt', undefined)).toThrow('--kind');
+    expect(() => exportKind('movies', undefined)).toThrow('"movies" is no kind (movie, tv, person,');
   });
 });
 
@@ -54,7 +54,7 @@ describe('sending a list', () => {
     const bodies: { urls: string[]; last: boolean; append_to?: string }[] = [];
     const post = async (body: object) => {
       bodies.push(body as (typeof bodies)[number]);
-      if (bodies.length === failAt) throw new WarmClientError('no');
+      if (bodies.length === failAt) throw new ProxyClientError('no');
       return job();
     };
     return { bodies, post };
@@ -92,52 +92,16 @@ describe('sending a list', () => {
   });
 });
 
-describe('asking a proxy', () => {
-  let server: Server | undefined;
-  afterEach(() => {
-    server?.closeAllConnections();
-    server?.close();
-    server = undefined;
-  });
-
-  async function answering(handle: (req: IncomingMessage, res: ServerResponse) => void): Promise<string> {
-    server = createServer(handle);
-    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  it('sends the key as a header and reads the job', async () => {
-    let key: unknown;
-    const url = await answering((req, res) => {
-      key = req.headers['x-api-key'];
-      res.end(JSON.stringify({ jobs: [job()] }));
-    });
-    expect(await new WarmClient({ url, key: 'k', fetch }).job('j1')).toEqual(job());
-    expect(key).toBe('k');
-  });
-
-  it('a refusal is told with the proxy’s own words and without the key', async () => {
-    const url = await answering((_, res) => {
-      res.writeHead(401, { 'content-type': 'application/problem+json' });
-      res.end(JSON.stringify({ detail: 'This path needs the admin key.' }));
-    });
-    const asking = new WarmClient({ url, key: 'SECRET', fetch }).job('j1');
-    await expect(asking).rejects.toThrow(/401: This path needs the admin key\.$/);
-    await expect(asking).rejects.not.toThrow(/SECRET/);
-  });
-
-  it('no proxy says how to start one', async () => {
-    const url = await answering(() => {});
-    await new Promise((resolve) => server!.close(resolve));
-    const asking = new WarmClient({ url, key: undefined, fetch }).post({});
-    await expect(asking).rejects.toThrow(/ECONNREFUSED.*tmdb-cache-proxy serve/);
-  });
-
-  it('something else than a proxy is not believed', async () => {
-    const url = await answering((_, res) => res.end('<html>'));
-    await expect(new WarmClient({ url, key: undefined, fetch }).post({})).rejects.toThrow(
-      'does not look like',
-    );
+describe('asking for a job', () => {
+  it('sends its id as it is, and reads the one row', async () => {
+    const asked: string[] = [];
+    const get = async (path: string) => {
+      asked.push(path);
+      return { jobs: [job()] };
+    };
+    const proxy = { get, post: async () => job() } as unknown as ConstructorParameters<typeof WarmClient>[0];
+    expect(await new WarmClient(proxy).job('a&b')).toEqual(job());
+    expect(asked).toEqual(['/cache/warm?id=a%26b']);
   });
 });
 
@@ -145,8 +109,8 @@ describe('following a job', () => {
   it('goes on through a restart of the proxy and ends with the job', async () => {
     const answers = [
       job(),
-      new WarmClientError('away'),
-      new WarmClientError('starting', 503),
+      new ProxyClientError('away'),
+      new ProxyClientError('starting', 503),
       job({ status: 'done' }),
     ];
     const client = {
@@ -163,7 +127,7 @@ describe('following a job', () => {
   });
 
   it('ends when the proxy does not know the job, and when it is told to', async () => {
-    const forgotten = { job: () => Promise.reject(new WarmClientError('not found', 404)) };
+    const forgotten = { job: () => Promise.reject(new ProxyClientError('not found', 404)) };
     await expect(follow(forgotten, job(), never, () => {})).rejects.toThrow('not found');
     const stop = new AbortController();
     const asked: string[] = [];
@@ -238,24 +202,11 @@ describe('what people see', () => {
     display.end(job({ status: 'done' }));
     expect(JSON.parse(text.stdout)).toEqual({ ...job({ status: 'done' }), took_ms: 1500 });
     expect(text.stderr).toBe('');
-    const failed = outputs(false, false, true);
-    failed.display.fail('no proxy answers');
-    expect(JSON.parse(failed.text.stdout)).toEqual({ error: 'no proxy answers' });
-    expect(failed.text.stderr).toBe('tmdb-cache-proxy warm: no proxy answers\n');
   });
 
   it('a bar fits into its terminal, and an empty or finished list has one', () => {
     expect(progressBar(job(), 40).length).toBeLessThan(40);
     expect(progressBar(job({ total: 0, done: 0 }), 100)).toContain('  0%');
     expect(progressBar(job({ total: 7, done: 7 }), 100)).toContain('100%');
-  });
-
-  it.each([
-    [0, '0 s'],
-    [59.4, '59 s'],
-    [61, '1:01'],
-    [3723, '1:02:03'],
-  ])('%d seconds are %s', (seconds, text) => {
-    expect(duration(seconds)).toBe(text);
   });
 });

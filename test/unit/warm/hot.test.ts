@@ -72,7 +72,7 @@ describe('the hottest keys of a process', () => {
 
 describe('the hottest keys of a node', () => {
   let directory: string;
-  let remove: () => void;
+  let remove: () => Promise<void>;
   beforeEach(() => {
     ({ path: directory, remove } = temporaryDirectory());
   });

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -82,9 +83,10 @@ function ids(): () => string {
   return () => `j${++made}`;
 }
 
-export function temporaryDirectory(): { path: string; remove: () => void } {
+/** Removed while a job may still write the line that it has begun. */
+export function temporaryDirectory(): { path: string; remove: () => Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), 'warm-test-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 20 }) };
 }
 
 /** Begins a job of these paths. */

@@ -9,7 +9,7 @@ import { settle } from '../../support/fake-clock.js';
 import { begin, eventually, jobOf, paths, startNode, temporaryDirectory } from './jobs-kit.js';
 
 let directory: string;
-let remove: () => void;
+let remove: () => Promise<void>;
 beforeEach(() => {
   ({ path: directory, remove } = temporaryDirectory());
 });

@@ -29,11 +29,26 @@ export function printResult(result) {
   return parts.join('\n\n');
 }
 
+/** The median with its range; a dash where nothing could be compared. */
+const range = (ratio) =>
+  ratio ? `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})` : '–';
+
+/** @param {object} result @param {object} variant @returns {string} what tells most, for a reader in a hurry */
+export function briefTable({ targets }, { summary, reference }) {
+  const rows = Object.entries(summary).map(([name, { ratio, cpu }]) => [
+    targets[name]?.title ?? name,
+    range(ratio),
+    cpu,
+  ]);
+  const against = targets[reference]?.title ?? reference;
+  return table(['target', `requests/s, ratio to ${against}`, 'CPU µs/request'], rows);
+}
+
 /** @param {object} result @param {object} variant */
 export function variantTable({ targets }, { summary, reference }) {
   const rows = Object.entries(summary).map(([name, { ratio, rate, cpu, busy, p50, p99, p999 }]) => [
     targets[name]?.title ?? name,
-    ratio ? `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})` : '–',
+    range(ratio),
     cpu,
     share(busy),
     rate,

@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const BEGIN = '<!-- demo session: printed by scripts/docs-session.mjs -->';
+const BEGIN = '<!-- demo session: printed by scripts/docs/print-session.mjs -->';
 const END = '<!-- end of demo session -->';
 
 const demo = spawn(process.execPath, ['dist/main.js', 'demo'], {
@@ -26,17 +26,14 @@ const curl = (...args) =>
     .stdout.toString()
     .replace(/\r/g, '')
     .trimEnd();
-const head = (path) => curl('-o', '/dev/null', '-D', '-', url + path);
 const shown = (command, output) => `$ ${command}\n${output}`;
 const MOVIE = '/3/movie/550?language=en-US';
-const parts = [];
-for (let i = 0; i < 2; i++) {
-  parts.push(shown(`curl -s -o /dev/null -D - 'http://localhost:6635${MOVIE}'`, head(MOVIE)));
-  await new Promise((later) => setTimeout(later, 1100));
-}
-parts.push(
-  shown(`curl -s 'http://localhost:6635${MOVIE}' | head -c 120`, `${curl(url + MOVIE).slice(0, 120)}…`),
-);
+const asked = `curl -sI 'http://localhost:6635${MOVIE}'`;
+const fields = () => curl('-I', url + MOVIE);
+const line = (text, name) => text.split('\n').find((each) => each.startsWith(`${name}: `));
+const first = fields();
+await new Promise((later) => setTimeout(later, 1100));
+const parts = [shown(`${asked} | grep ^Cache-Status`, line(first, 'Cache-Status')), shown(asked, fields())];
 demo.kill('SIGTERM');
 await new Promise((ended) => demo.once('exit', ended));
 

@@ -6,7 +6,8 @@ import { endWithUs } from './end-with-us.js';
 import { get } from './raw-client.js';
 import { freePort } from './redis-server.js';
 
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+/** The built program. */
+export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
 export interface ProxyProcess {
   readonly url: string;
@@ -23,6 +24,8 @@ export interface ProxyOptions {
   /** Kept by the caller when given, else a temporary one that goes with the process. */
   readonly cacheDir?: string;
   readonly args?: readonly string[];
+  /** The program to start, in place of the one in dist/. */
+  readonly main?: string;
   /** Logs warnings only: a line for each of many requests would cost more than the request. */
   readonly quiet?: boolean;
 }
@@ -94,7 +97,7 @@ function spawnProxy(options: ProxyOptions & { cacheDir: string }): {
 } {
   let text = '';
   const { PATH, HOME, FAST_PATH = 'true' } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [options.main ?? MAIN, ...(options.args ?? [])], {
     cwd: options.cacheDir,
     env: {
       PATH,

@@ -51,7 +51,7 @@ export class Soak implements SoakCounts {
 
   /** How long a test with this share of the budget may take, ms: the third argument of `it`. */
   timeout(share: number): number {
-    return 60_000 + this.budgetMs * share * 1.5;
+    return 120_000 + this.budgetMs * share * 1.5;
   }
 
   /**

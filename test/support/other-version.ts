@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const REPOSITORY = new URL('../..', import.meta.url).pathname;
+
+/** A number that entries or records carry, and where it is defined. */
+const SCHEMAS = [
+  { file: 'src/tiers/codec.ts', name: 'ENTRY_SCHEMA' },
+  { file: 'src/redis/value-header.ts', name: 'VALUE_VERSION' },
+  { file: 'src/feed/state.ts', name: 'VERSION' },
+] as const;
+
+export interface OtherVersion {
+  /** What `startProxy` takes as `main`. */
+  readonly main: string;
+  readonly version: string;
+  remove(): void;
+}
+
+/**
+ * Bundles this program as its next version would be that changed the schema of every entry and record: the same sources with
+ * each number one higher. To it, what this version wrote is older; to this version, what it wrote is newer.
+ * Throws when a number is not where it is expected, so that a test cannot go on with two equal versions.
+ */
+export async function buildNextVersion(): Promise<OtherVersion> {
+  const folder = mkdtempSync(join(tmpdir(), 'tmdb-proxy-next-'));
+  cpSync(join(REPOSITORY, 'src'), join(folder, 'src'), { recursive: true });
+  for (const { file, name } of SCHEMAS) raise(join(folder, file), name);
+  const about = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as object;
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...about, version: '99.0.0' }));
+  cpSync(join(REPOSITORY, 'tsconfig.json'), join(folder, 'tsconfig.json'));
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
+  mkdirSync(join(folder, 'dist'));
+  await promisify(execFile)(process.execPath, [join(REPOSITORY, 'scripts/bundle.mjs')], { cwd: folder });
+  return {
+    main: join(folder, 'dist/main.js'),
+    version: '99.0.0',
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function raise(path: string, name: string): void {
+  const text = readFileSync(path, 'utf8');
+  const definition = new RegExp(`\\bconst ${name} = (\\d+);`);
+  const found = definition.exec(text);
+  if (found === null) throw new Error(`${path} defines no ${name}`);
+  writeFileSync(path, text.replace(definition, `const ${name} = ${Number(found[1]) + 1};`));
+}

@@ -15,6 +15,7 @@ const parts = [
   'scripts/docs/print-cli.mjs',
   'scripts/docs/print-session.mjs',
   'scripts/docs/print-conformance.mjs',
+  'scripts/docs/print-reliability.mjs',
 ];
 const failed = parts.filter(
   (part) => spawnSync(process.execPath, [part, ...args], { stdio: 'inherit' }).status !== 0,

@@ -134,6 +134,7 @@ it(
     await Promise.all(Array.from({ length: NODES }, (_, index) => balancer.nodeAt(index).stop()));
 
     expect(soak.complaints).toEqual([]);
+    expect(soak.requests).toBeGreaterThan(200);
     expect([soak.lost, soak.wrong]).toEqual([0, 0]);
   },
   soak.timeout(0.8),

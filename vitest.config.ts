@@ -7,19 +7,30 @@ const common = {
   pool: 'forks' as const,
 };
 
+/** What `npm test` runs. Much of it waits: for servers to start, leases to end, clusters to fail over. */
+const together = { maxWorkers: 3, sequence: { groupOrder: 0 } };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           ...common,
+          ...together,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          // A process and its imports for each of these small files would cost as much as the tests.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          ...common,
+          ...together,
           name: 'tests',
           include: ['test/**/*.test.ts'],
           // Those have commands of their own: npm run scenario, test:node24, test:browser.
-          exclude: ['test/scenarios/**', 'test/image/**', 'test/browser/**'],
-          // Much of it waits: for servers to start, leases to end, clusters to fail over.
-          maxWorkers: 3,
-          sequence: { groupOrder: 0 },
+          exclude: ['test/unit/**', 'test/scenarios/**', 'test/image/**', 'test/browser/**'],
         },
       },
       {

@@ -175,6 +175,9 @@ export function engineOf({ config, live, log }: Basis, choice: EngineChoice): En
     get maxEntryBytes() {
       return live.config.cache.maxEntryBytes;
     },
+    get maxFlights() {
+      return live.config.upstream.maxFlights;
+    },
     get softTimeoutMs() {
       return live.config.cache.softTimeoutMs;
     },

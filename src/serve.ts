@@ -14,6 +14,7 @@ import type { Logger } from './observe/log.js';
 import { accessLog } from './server/access-log.js';
 import { App, type Territory } from './server/app.js';
 import { configurationRewriter } from './server/configuration-rewrite.js';
+import type { DoorBounds } from './server/connection-limit.js';
 import { Draining } from './server/draining.js';
 import { FastPath } from './server/fast-path.js';
 import { lendsSockets } from './server/fast-path-probe.js';
@@ -188,7 +189,12 @@ function opener(
       own,
     });
     live.onChange((next) => app.delivery.identities.resize(copiesOf(next)));
-    const listener = new Listener(app, proxies && (await isFast) ? fastPath(app, serving, live) : undefined);
+    const path = proxies && (await isFast) ? fastPath(app, serving, live) : undefined;
+    const listener = new Listener(app, path, {
+      bounds: () => doorBounds(live),
+      isProxy: (address) => trusted(address, 0),
+      counts: serving.counters.doors,
+    });
     draining.add(listener);
     try {
       const address = await listener.listen(port, server.host);
@@ -197,6 +203,14 @@ function opener(
     } catch (error) {
       throw new Error(explain(error, variable, port));
     }
+  };
+}
+
+function doorBounds({ config: { server } }: LiveConfig): DoorBounds {
+  return {
+    connections: server.maxConnections,
+    perClient: server.maxConnectionsPerClient,
+    requests: server.maxRequests,
   };
 }
 

@@ -9,7 +9,7 @@ import { judgeReuse, type ReuseOptions, type ReuseVerdict } from '../http/reuse.
 import { isServerFailure } from '../http/status.js';
 import { responsePolicy } from '../http/targeted.js';
 import { TRACE_FIELDS } from '../http/trace-context.js';
-import type { OriginRequest } from '../origin/source.js';
+import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import { ageAt, type Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
@@ -73,6 +73,9 @@ export class Engine {
       // Not copied: it may change while the program runs.
       get maxEntryBytes() {
         return parts.maxEntryBytes;
+      },
+      get maxFlights() {
+        return parts.maxFlights;
       },
       storer: this.storer,
       expected: (route) => expectedOf(site, route),
@@ -278,17 +281,7 @@ export class Engine {
   /** The client and the origin talk through us, byte for byte. What that changes in the cache is the core's to do (writes.ts). */
   async #pass(route: PassRoute, context: RequestContext): Promise<Answer> {
     if (this.#parts.offline) throw offlineError('requests that are passed through have nowhere to go');
-    const response = await this.#parts.fetcher.pass({
-      upstream: route.upstream,
-      method: context.request.method,
-      target: route.target,
-      headers: passedFields(route.headers, context),
-      body: context.body,
-      retryable: route.retryable,
-      priority: 'user',
-      signal: context.signal,
-      ...attendantsOf(context),
-    });
+    const response = await this.#passed(route, context);
     const { status, statusText, body } = response;
     return {
       kind: 'raw',
@@ -306,6 +299,26 @@ export class Engine {
         pass: route.reason,
       },
     };
+  }
+
+  /** Under way until its head is there: from then on its connection to the origin bounds it. */
+  async #passed(route: PassRoute, context: RequestContext): Promise<OriginResponse> {
+    const left = this.filler.flights.enter();
+    try {
+      return await this.#parts.fetcher.pass({
+        upstream: route.upstream,
+        method: context.request.method,
+        target: route.target,
+        headers: passedFields(route.headers, context),
+        body: context.body,
+        retryable: route.retryable,
+        priority: 'user',
+        signal: context.signal,
+        ...attendantsOf(context),
+      });
+    } finally {
+      left();
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export interface FillParts {
   readonly storer: Storer;
   readonly clock: Clock;
   readonly maxEntryBytes: number;
+  /** Fetches under way at a time, passed-through requests included. */
+  readonly maxFlights: number;
   readonly purges: PurgeTable;
   /** What a purge may name of a route's response. */
   readonly expected: (route: SharedRoute) => Expected;
@@ -64,7 +66,7 @@ type Leading = 'shared' | 'successor' | 'alone';
 
 /** Misses and refreshes: collapses them into flights and turns a flight's landing into an answer. */
 export class Filler {
-  readonly flights = new Flights();
+  readonly flights: Flights;
   readonly #parts: FillParts;
   readonly #held: HeldBytes;
   readonly #uncacheable: RecentKeys;
@@ -73,6 +75,7 @@ export class Filler {
 
   constructor(parts: FillParts) {
     this.#parts = parts;
+    this.flights = new Flights(() => parts.maxFlights);
     this.#held = new HeldBytes(() => HELD_ENTRIES * parts.maxEntryBytes);
     this.#uncacheable = new RecentKeys(parts.clock);
     this.#bornStale = new RecentKeys(parts.clock);
@@ -210,6 +213,7 @@ export class Filler {
 
   #lead(asked: Want, priority: Priority, leading: Leading): Flight {
     const { route } = asked;
+    const left = this.flights.enter();
     const want = this.#asOfNow(asked);
     const key = flightKey(want);
     const ending = new Ending();
@@ -232,7 +236,10 @@ export class Filler {
       },
       finish: (head, body, making) => this.#finish({ route, key }, head, body, { fence, making }, ending),
       urge: urging && (() => urging.abort()),
-      onDone: (done) => this.flights.remove(done),
+      onDone: (done) => {
+        left();
+        this.flights.remove(done);
+      },
     });
     if (leading !== 'alone') this.flights.add(flight);
     return flight;

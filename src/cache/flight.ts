@@ -210,6 +210,32 @@ export class Flight {
 /** The flights of one process, by key. A purge detaches them: later requests never join an older one (I-3). */
 export class Flights {
   readonly #byKey = new Map<string, Flight>();
+  readonly #most: () => number;
+  #underWay = 0;
+  /** Fetches that were one too many. */
+  refused = 0;
+
+  /** @param most fetches under way at a time; asked each time, it may change while the program runs */
+  constructor(most: () => number = () => Number.POSITIVE_INFINITY) {
+    this.#most = most;
+  }
+
+  /** Fetches under way: those of flights, also of those that nobody may join, and those passed through. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** A fetch begins; gives what to call, once, when it is over. Throws a ProxyError when there are too many. */
+  enter(): () => void {
+    if (this.#underWay >= this.#most()) {
+      this.refused++;
+      throw new ProxyError('budget_exhausted', 'too many fetches are under way', { retryAfter: 1 });
+    }
+    this.#underWay++;
+    return () => {
+      this.#underWay--;
+    };
+  }
 
   get size(): number {
     return this.#byKey.size;

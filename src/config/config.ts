@@ -40,6 +40,14 @@ export interface ServerConfig {
   readonly fastPath: boolean;
   /** Hits logged per second and process. */
   readonly logHits: number;
+  /** Lines of each group of levels per second and process. */
+  readonly logLines: number;
+  /** Per process and port. */
+  readonly maxConnections: number;
+  /** Of these from one client; 0: no bound. */
+  readonly maxConnectionsPerClient: number;
+  /** Under way in one process. */
+  readonly maxRequests: number;
 }
 
 /** Whose `X-Forwarded-*` is believed: everyone's, nobody's, that many hops, or these addresses (proxy-addr's syntax). */
@@ -93,6 +101,8 @@ export interface UpstreamConfig {
   /** Longest silence from a host, before the head and between pieces of a body. */
   readonly requestTimeoutMs: number;
   readonly maxRetries: number;
+  /** Fetches that one process has under way. */
+  readonly maxFlights: number;
   /** 0: no active checks. */
   readonly healthCheckIntervalMs: number;
   /** Forward proxy for `https://` origins, credentials included. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 
 /**
  * Which hits get a line in the access log: the first few of each second. A line costs more than the hit it tells of, and
- * nobody reads thousands a second; everything but hits is always logged.
+ * nobody reads thousands a second; everything but hits is logged within LOG_LINES.
  */
 export class HitLog {
   readonly #clock: Clock;

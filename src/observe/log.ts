@@ -14,6 +14,8 @@ export interface LoggerOptions {
   readonly secrets?: Iterable<string> | undefined;
   /** In place of one made from `secrets`. */
   readonly scrub?: Scrubber | undefined;
+  /** Which lines are written, by pino's number of their level; all by default. */
+  readonly admits?: ((level: number) => boolean) | undefined;
   /** Where lines go; stdout by default. */
   readonly destination?: DestinationStream | undefined;
 }
@@ -24,6 +26,7 @@ export interface LoggerOptions {
  */
 export function createLogger(options: LoggerOptions): Logger {
   const scrub = options.scrub ?? makeScrubber(options.secrets ?? []);
+  const { admits } = options;
   return pino(
     {
       level: options.level,
@@ -37,7 +40,14 @@ export function createLogger(options: LoggerOptions): Logger {
         err: (thrown: unknown) => serializeError(thrown),
         error: (thrown: unknown) => serializeError(thrown),
       },
-      hooks: { streamWrite: (line) => scrubLine(line, scrub) },
+      hooks: {
+        streamWrite: (line) => scrubLine(line, scrub),
+        ...(admits !== undefined && {
+          logMethod(args, method, level) {
+            if (admits(level)) method.apply(this, args);
+          },
+        }),
+      },
     },
     // Synchronous: the last lines before a crash or an exit are the ones that matter.
     options.destination ?? pino.destination({ fd: 1, sync: true }),

@@ -7,6 +7,7 @@ import {
   type StaleReason,
 } from '../cache/outcome.js';
 import { TIER_NAMES } from '../tiers/tier.js';
+import { DoorCounts } from './metrics-doors.js';
 import { type HistogramData, LatencyHistogram } from './metrics-histogram.js';
 
 export const SERVED = [...TIER_NAMES, 'origin', 'none'] as const satisfies readonly Served[];
@@ -64,6 +65,8 @@ const SIZE = RESULTS.length * SERVED.length * LABELLED_CLASSES.length * STATUS_C
  * Map, some array reads, no string is made, nothing is allocated (bench/stores/account.mjs). Prometheus sees them when it scrapes.
  */
 export class RequestCounters {
+  /** Of what comes before a request is known. */
+  readonly doors = new DoorCounts();
   readonly #routes = new Map<string, Float64Array>();
   readonly #bytes = new Float64Array(SERVED.length);
   readonly #latency = SERVED.map(() => new LatencyHistogram());

@@ -8,6 +8,7 @@ import type { TierOperation } from '../tiers/timed.js';
 import { type BusFigures, busMetrics } from './metrics-bus.js';
 import { type CollectedMetric, CollectedMetrics } from './metrics-collected.js';
 import { credentialsMetrics } from './metrics-credentials.js';
+import { doorMetrics } from './metrics-doors.js';
 import { feedMetrics } from './metrics-feed.js';
 import { type L2Figures, l2Metrics } from './metrics-l2.js';
 import type { MetricsJson } from './metrics-merge.js';
@@ -28,7 +29,7 @@ export interface MetricsSources {
   /** A shared store may be given by every process: its entries and bytes count once. */
   readonly tiers: () => readonly NamedStats[];
   /** Fills in progress, and requests that wait for them. */
-  readonly flights: () => { readonly size: number; readonly waiters: number };
+  readonly flights: () => { readonly size: number; readonly waiters: number; readonly refused: number };
   /** What the core alone knows; absent in workers. */
   readonly core?: () => CoreSources;
 }
@@ -83,6 +84,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const { requests, tiers, flights, core } = options.sources;
 
   requestMetrics(metrics, PREFIX, requests);
+  doorMetrics(metrics, PREFIX, requests.doors, () => flights().refused);
   const timed = tierMetrics(metrics, PREFIX, tiers);
   const gauge = (name: string, help: string, pick: () => number) =>
     metrics.add({ name: PREFIX + name, help, type: 'gauge' }, () => [{ labels: {}, value: pick() }]);

@@ -99,6 +99,8 @@ export class App {
       sendServerOptions(exchange);
     } else if (territory.owns(path, exchange.method)) {
       this.#handOver(exchange, path, target.slice(rawPath.length));
+    } else if (exchange.refuse !== undefined) {
+      sendError(exchange, exchange.refuse(), this.#side(rawPath));
     } else if (engine === undefined || !territory.proxied(path)) {
       sendError(exchange, new ProxyError('not_found', 'there is nothing at this path'), 'management');
     } else if (this.settings.cors && isPreflight(exchange.method, exchange.headers)) {

@@ -49,12 +49,17 @@ export class Connections {
     return (this.#states.get(socket as Socket)?.active.size ?? 0) > 0;
   }
 
-  /** A request has come in, its body perhaps not yet. `onClose` is called if the connection closes before `end`. */
-  begin(socket: Socket, onClose: () => void, isWhole = always): void {
+  /**
+   * A request has come in, its body perhaps not yet. `onClose` is called if the connection closes before `end`. How many were
+   * under way on it before.
+   */
+  begin(socket: Socket, onClose: () => void, isWhole = always): number {
     const state = this.#states.get(socket);
-    if (state === undefined) return;
+    if (state === undefined) return 0;
+    const before = state.active.size;
     state.active.set(onClose, isWhole);
     this.#active++;
+    return before;
   }
 
   end(socket: Socket, onClose: () => void): void {

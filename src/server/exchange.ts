@@ -4,6 +4,7 @@ import type { RequestContext } from '../cache/engine.js';
 import type { Outcome } from '../cache/outcome.js';
 import type { Phase } from '../cache/phases.js';
 import type { ClientRequest } from '../cache/site.js';
+import type { ProxyError } from '../errors.js';
 import { field, hasField, type RawHeaders, withField } from '../http/headers.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
 import { sanitizeUrl } from '../redact/redact.js';
@@ -35,6 +36,8 @@ export class Exchange implements RequestContext, ClientRequest {
   tenant: string | undefined;
   /** See `Told`. */
   quiet = false;
+  /** Set where as many requests are under way as this process takes: what all but management refuses it with. */
+  refuse: (() => ProxyError) | undefined;
   /** The engine is asked: what comes of it counts, also nothing. */
   proxied = false;
   outcome: Outcome | undefined;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ProxyError } from '../errors.js';
 import { fieldLines, fieldValue } from '../http/headers.js';
 import { splitList } from '../http/list.js';
+import { MAX_FIELDS, MAX_TARGET } from './limits.js';
 
 /** Names under which this listener may be addressed in absolute form; lower-case. */
 export interface OwnNames {
@@ -20,6 +21,12 @@ const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/i;
  */
 export function guardRequest(incoming: IncomingMessage, own: OwnNames): string | ProxyError {
   const { rawHeaders, method = 'GET', url = '/' } = incoming;
+  if (url.length > MAX_TARGET) {
+    return new ProxyError('target_too_long', `the target has more than ${MAX_TARGET} characters`);
+  }
+  if (rawHeaders.length > 2 * MAX_FIELDS) {
+    return new ProxyError('too_many_fields', `the request has more than ${MAX_FIELDS} field lines`);
+  }
   const hosts = fieldLines(rawHeaders, 'host');
   if (hosts.length > 1) return new ProxyError('bad_request', 'the request has several Host lines');
   if (hosts[0] !== undefined && !AUTHORITY.test(hosts[0])) {

@@ -11,3 +11,8 @@ export const LIMITS = {
   /** How often the two above are looked at. */
   connectionsCheckingInterval: 5_000,
 } as const;
+
+/** Characters of a request's target: as many as management takes in a key. */
+export const MAX_TARGET = 16_384;
+/** Field lines of a request: fewer than node:http drops silently (2 000 names and values), more than fit into one for the fast path. */
+export const MAX_FIELDS = 800;

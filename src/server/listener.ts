@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '../errors.js';
+import { DoorCounts } from '../observe/metrics-doors.js';
 import type { App } from './app.js';
+import { ConnectionLimit, type DoorBounds } from './connection-limit.js';
 import { Connections } from './connections.js';
 import type { Drainable } from './draining.js';
 import { problemBody } from './error-response.js';
@@ -16,29 +18,50 @@ const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: str
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request line and fields are too long'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
 };
-/** A client that was refused a tunnel has so long, ms, to hang up. */
-const REFUSED_TUNNEL_MS = 1000;
+/** A client that was refused a tunnel or a connection has so long, ms, to hang up. */
+const REFUSED_MS = 1000;
+/** Refused connections that are given that time; the rest are reset. */
+const MOST_REFUSED = 1000;
+/** Requests under way on one connection; nobody pipelines so many but to make us hold them. */
+const MOST_PIPELINED = 1000;
 /** As node:http says of a connection that stays silent. */
 const NO_REQUEST: NodeJS.ErrnoException = Object.assign(new Error('no request came'), {
   code: 'ERR_HTTP_REQUEST_TIMEOUT',
 });
 const PARSER_FAULT = [400, 'Bad Request', 'this is not a well-formed HTTP/1 request'] as const;
 
+/** What a listener bounds, and where it counts. */
+export interface Doors {
+  readonly bounds: () => DoorBounds;
+  /** Proxies, each of which speaks for many clients. */
+  readonly isProxy: (address: string) => boolean;
+  readonly counts: DoorCounts;
+}
+
+const NO_BOUND = Number.POSITIVE_INFINITY;
+const OPEN_DOORS = () => ({
+  bounds: () => ({ connections: NO_BOUND, perClient: 0, requests: NO_BOUND }),
+  isProxy: () => false,
+  counts: new DoorCounts(),
+});
+
 /** One port: an HTTP/1 server, its connections and the app that answers. */
 export class Listener implements Drainable {
   readonly server: Server;
   readonly connections = new Connections();
   readonly #app: App;
+  readonly #doors: Doors;
+  readonly #limit: ConnectionLimit;
+  /** Refused, and not closed yet. */
+  #refused = 0;
 
   /** `fastPath`: answers hot requests before node:http sees them. */
-  constructor(app: App, fastPath?: FastPath) {
+  constructor(app: App, fastPath?: FastPath, doors: Doors = OPEN_DOORS()) {
     this.#app = app;
+    this.#doors = doors;
+    this.#limit = new ConnectionLimit(doors.bounds, doors.isProxy);
     this.server = createServer(LIMITS);
-    if (fastPath === undefined) {
-      this.server.on('connection', (socket: Socket) => void this.connections.opened(socket));
-    } else {
-      this.#putBefore(fastPath);
-    }
+    this.#watchTheDoor(fastPath);
     this.server.on('request', (incoming, response) => this.#accept(incoming, response, false));
     // Without this Node says `100 Continue` before anyone has looked at the head.
     this.server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true));
@@ -73,9 +96,10 @@ export class Listener implements Drainable {
     this.connections.closeAll();
   }
 
-  /** Connections begin with the fast path, which gives node:http what is not for it. */
-  #putBefore(path: FastPath): void {
-    const { server } = this;
+  /** Connections are let in within bounds, and begin with the fast path, which gives node:http what is not for it. */
+  #watchTheDoor(path: FastPath | undefined): void {
+    const { server, connections } = this;
+    const { counts } = this.#doors;
     const handOver = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
     const times = { firstRequest: LIMITS.headersTimeout, keepAlive: LIMITS.keepAliveTimeout };
@@ -84,25 +108,79 @@ export class Listener implements Drainable {
     };
     const tooLate = (socket: Socket) => this.#refuseBytes(NO_REQUEST, socket);
     server.on('connection', (socket: Socket) => {
-      const { connections } = this;
+      const leave = this.#limit.enter(socket.remoteAddress);
+      if (typeof leave === 'string') {
+        counts.refused[leave]++;
+        this.#refuseConnection(leave, socket);
+        return;
+      }
+      counts.connections++;
+      socket.once('close', () => {
+        counts.connections--;
+        leave();
+      });
+      if (path === undefined) attach(socket);
       const state = connections.opened(socket);
-      new FastConnection(socket, { path, connections, state, times, attach, tooLate });
+      if (path !== undefined) {
+        new FastConnection(socket, { path, connections, state, times, attach, tooLate });
+      }
     });
+  }
+
+  /** One too many: told so before it has asked, in the form of management as no path is known. */
+  #refuseConnection(bound: 'connections' | 'client', socket: Socket): void {
+    if (this.#refused >= MOST_REFUSED) {
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#refused++;
+    socket.once('close', () => this.#refused--);
+    const error =
+      bound === 'client'
+        ? new ProxyError('client_full', 'your address has too many connections')
+        : new ProxyError('node_full', 'there are too many connections');
+    const reason = bound === 'client' ? 'Too Many Requests' : 'Service Unavailable';
+    endWith(socket, `${error.status} ${reason}`, problemBody(error), 'Retry-After: 1\r\n');
+    // What it asks is not read, but taken: unread bytes would make the system reset the connection before it reads the answer.
+    socket.resume();
   }
 
   #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const { socket } = incoming;
     const exchange = new Exchange(incoming, response, this.#app.settings, expectsContinue);
+    const { counts } = this.#doors;
     let open = true;
     const closed = () => {
       if (!open) return;
       open = false;
+      counts.requests--;
       this.connections.end(socket, closed);
       exchange.closed();
     };
-    this.connections.begin(socket, closed, () => incoming.complete);
+    counts.requests++;
+    const before = this.connections.begin(socket, closed, () => incoming.complete);
     response.once('close', closed);
-    this.#app.handle(exchange);
+    if (this.#hasRoom(before, exchange)) this.#app.handle(exchange);
+    else socket.destroy();
+  }
+
+  /**
+   * Whether a request is taken, perhaps to be refused. Behind one that waits its refusal would have to be held as well: such a
+   * connection is closed.
+   */
+  #hasRoom(before: number, exchange: Exchange): boolean {
+    const { counts, bounds } = this.#doors;
+    if (before >= MOST_PIPELINED) {
+      counts.refused.pipelined++;
+      return false;
+    }
+    if (counts.requests <= bounds().requests) return true;
+    exchange.refuse = () => {
+      counts.refused.requests++;
+      return new ProxyError('node_full', 'too many requests are under way', { retryAfter: 1 });
+    };
+    if (before > 0) exchange.refuse();
+    return before === 0;
   }
 
   /** What the parser could not read. Requests before it are answered; then the client is told, and the connection ends. */
@@ -118,23 +196,15 @@ export class Listener implements Drainable {
       return;
     }
     const [status, text, message] = PARSER_FAULTS[error.code ?? ''] ?? PARSER_FAULT;
-    const { type, body } = problemBody(new ProxyError('bad_request', message), status);
-    socket.end(
-      `HTTP/1.1 ${status} ${text}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    const problem = problemBody(new ProxyError('bad_request', message), status);
+    sendLast(socket, `${status} ${text}`, problem);
   }
 
   /** CONNECT comes with a bare socket instead of a response. */
   #refuseTunnel(incoming: IncomingMessage, socket: Duplex): void {
     const { settings } = this.#app;
     const { status, type, body } = connectRefusal();
-    socket.on('error', () => socket.destroy()); // the client left without hearing the answer
-    // Nobody reads it any more: it does not stay half open for as long as the client likes, not even if that goes on sending.
-    const patience = setTimeout(() => socket.destroy(), REFUSED_TUNNEL_MS);
-    socket.once('close', () => clearTimeout(patience));
-    socket.end(
-      `HTTP/1.1 ${status} Method Not Allowed\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    endWith(socket, `${status} Method Not Allowed`, { type, body });
     settings.observer.request({
       method: 'CONNECT',
       path: '*',
@@ -152,4 +222,24 @@ export class Listener implements Drainable {
 function connectRefusal(): { status: number; type: string; body: string } {
   const error = new ProxyError('method_refused', 'CONNECT is not served: this is not a forward proxy');
   return { status: error.status, ...problemBody(error) };
+}
+
+interface Problem {
+  readonly type: string;
+  readonly body: string;
+}
+
+/** An answer without a request that node:http knows of, and nothing after it. */
+function sendLast(socket: Duplex, status: string, { type, body }: Problem, fields = ''): void {
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${fields}Connection: close\r\n\r\n${body}`,
+  );
+}
+
+/** The same on a socket that nobody reads any more: it does not stay half open for as long as the client likes, not even if that goes on sending. */
+function endWith(socket: Duplex, status: string, problem: Problem, fields?: string): void {
+  socket.on('error', () => socket.destroy()); // the client left without hearing the answer
+  const patience = setTimeout(() => socket.destroy(), REFUSED_MS);
+  socket.once('close', () => clearTimeout(patience));
+  sendLast(socket, status, problem, fields);
 }

@@ -33,6 +33,7 @@ export function deriveUpstream(
     rate: deriveRate(values, rateGiven, derived),
     requestTimeoutMs: values.REQUEST_TIMEOUT,
     maxRetries: values.MAX_RETRIES,
+    maxFlights: values.MAX_FLIGHTS,
     healthCheckIntervalMs: values.HEALTH_CHECK_INTERVAL,
     httpsProxy: values.HTTPS_PROXY,
   };

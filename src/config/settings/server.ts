@@ -70,6 +70,26 @@ export const SERVER_SETTINGS = {
     default: '25',
     meaning: 'How long a stopping node waits for requests in flight.',
   }),
+  MAX_CONNECTIONS: setting({
+    kind: integer(1, 1_000_000),
+    default: '10000',
+    reloadable: true,
+    meaning:
+      'Connections of clients to one process on each port; further ones are answered 503 and closed. The limit of open files (`ulimit -n`) should be at least three times that.',
+  }),
+  MAX_CONNECTIONS_PER_CLIENT: setting({
+    kind: integer(0, 1_000_000),
+    default: '2000',
+    reloadable: true,
+    meaning:
+      'Of these from one address (IPv6: one /64); further ones are answered 429 and closed. Proxies in `TRUST_PROXY` have no such bound; 0: nobody has.',
+  }),
+  MAX_REQUESTS: setting({
+    kind: integer(1, 1_000_000),
+    default: '20000',
+    reloadable: true,
+    meaning: 'Requests of clients that one process has under way; further ones are answered 503.',
+  }),
   FAST_PATH: setting({
     kind: boolean,
     default: 'true',
@@ -80,6 +100,13 @@ export const SERVER_SETTINGS = {
     default: '100',
     reloadable: true,
     meaning:
-      'Hits that get a line in the access log per second and process; the next line tells how many `hits` it stands for, and one at the end of the process tells the rest. Everything else is always logged.',
+      'Hits that get a line in the access log per second and process; the next line tells how many `hits` it stands for, and one at the end of the process tells the rest.',
+  }),
+  LOG_LINES: setting({
+    kind: integer(1, 1_000_000),
+    default: '1000',
+    reloadable: true,
+    meaning:
+      'Most lines per second and process, of errors, of warnings and of the rest each; a line then tells how many were left out. `fatal` is always written.',
   }),
 };

@@ -61,6 +61,13 @@ export const UPSTREAM_SETTINGS = {
     reloadable: true,
     meaning: 'Further attempts at a request that may safely be repeated.',
   }),
+  MAX_FLIGHTS: setting({
+    kind: integer(1, 1_000_000),
+    default: '4096',
+    reloadable: true,
+    meaning:
+      'Fetches that one process has under way or waiting, passed-through requests included; what would need a further one is answered 503, or with what is stored.',
+  }),
   HEALTH_CHECK_INTERVAL: setting({
     kind: duration('seconds', { zero: true }),
     default: '30',

@@ -57,6 +57,7 @@ export const plainSite: SitePolicy = {
 export interface SiteOverrides {
   site?: Partial<SitePolicy>;
   maxEntryBytes?: number;
+  maxFlights?: number;
   offline?: boolean;
   honourMaxStale?: boolean;
   coverage?: Coverage;
@@ -142,6 +143,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     fetcher: writing,
     clock,
     maxEntryBytes,
+    maxFlights: parts.maxFlights ?? 1000,
     softTimeoutMs: 1500,
     offline: parts.offline ?? false,
     honourMaxStale: parts.honourMaxStale ?? false,

@@ -12,7 +12,7 @@ import type { RawHeaders } from '../../../src/http/headers.js';
 import type { BodySink, BodySource } from '../../../src/origin/source.js';
 import { App, type AppOptions } from '../../../src/server/app.js';
 import { Draining } from '../../../src/server/draining.js';
-import { Listener } from '../../../src/server/listener.js';
+import { type Doors, Listener } from '../../../src/server/listener.js';
 import type { RequestRecord } from '../../../src/server/observer.js';
 import { createClientAddress } from '../../../src/server/peer.js';
 import type { ServerSettings } from '../../../src/server/settings.js';
@@ -178,6 +178,7 @@ export type StubEngine = (context: RequestContext) => Answer | Promise<Answer>;
 export interface StartOptions {
   readonly settings?: Partial<ServerSettings>;
   readonly app?: Partial<AppOptions>;
+  readonly doors?: Doors;
   readonly drainClock?: Clock;
   readonly delayMs?: number;
 }
@@ -215,6 +216,8 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
       own: { names: new Set(['proxy.home']), publicAuthority: 'tmdb.example' },
       ...options.app,
     }),
+    undefined,
+    options.doors,
   );
   draining.add(listener);
   started.push(listener);

@@ -1,0 +1,42 @@
+import type { CollectedMetrics } from './metrics-collected.js';
+
+/** Which bound was reached: connections of the process or of one client, requests of the process or on one connection. */
+export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined';
+
+/** What the listeners of a process have let in, and what they have turned away. */
+export class DoorCounts {
+  connections = 0;
+  /** Under way. */
+  requests = 0;
+  readonly refused: Record<Refusal, number> = { connections: 0, client: 0, requests: 0, pipelined: 0 };
+}
+
+/** Metrics of the bounds at the listeners, and of that on fetches from the origin. */
+export function doorMetrics(
+  metrics: CollectedMetrics,
+  prefix: string,
+  doors: DoorCounts,
+  refusedFlights: () => number,
+): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    metrics.add({ name: prefix + name, help, type: 'gauge' }, () => [{ labels: {}, value: value() }]);
+  gauge('connections', 'Open connections of clients.', () => doors.connections);
+  gauge(
+    'requests_under_way',
+    'Requests whose answer has not left in full. What the fast path answers at once does not count.',
+    () => doors.requests,
+  );
+  metrics.add(
+    {
+      name: `${prefix}refused_total`,
+      help: 'Connections, requests and fetches that were turned away, by the bound that was reached.',
+      type: 'counter',
+      labels: ['bound'],
+    },
+    () =>
+      Object.entries({ ...doors.refused, flights: refusedFlights() }).map(([bound, value]) => ({
+        labels: { bound },
+        value,
+      })),
+  );
+}

@@ -1,0 +1,110 @@
+import { afterAll, afterEach, expect, it } from 'vitest';
+import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
+import { freePort } from '../../support/redis-server.js';
+import { Soak } from '../../support/soak.js';
+import { Client, countOf } from './clients.js';
+
+const soak = new Soak('logs');
+const LINES = 40;
+
+interface Line {
+  readonly time: string;
+  readonly level: string;
+  readonly msg: string;
+  readonly left_out?: number;
+}
+
+let proxy: ProxyProcess | undefined;
+afterEach(async () => {
+  await proxy?.stop('SIGKILL');
+});
+afterAll(() => soak.end());
+
+async function start(more: Record<string, string>): Promise<number> {
+  const port = await freePort();
+  proxy = await startProxy({
+    env: pointedAt(`http://127.0.0.1:${await freePort()}`, {
+      PORT: String(port),
+      WORKERS: '1',
+      LOG_LINES: String(LINES),
+      ...more,
+    }),
+  });
+  return port;
+}
+
+const linesOf = () =>
+  proxy!
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
+
+/** The busiest second of a level, the lines that tell of others left out. */
+function busiestSecond(lines: readonly Line[], isOf: (line: Line) => boolean): number {
+  const times = lines
+    .filter((line) => isOf(line) && line.left_out === undefined)
+    .map(({ time }) => Date.parse(time));
+  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length));
+}
+
+const isInfo = ({ level }: Line) => level === 'info' || level === 'debug';
+const isWarn = ({ level }: Line) => level === 'warn';
+/** Written and left out. */
+const told = (lines: readonly Line[], isOf: (line: Line) => boolean, msg: string) =>
+  lines.filter((line) => isOf(line) && line.msg === msg).length +
+  lines.filter(isOf).reduce((sum, { left_out = 0 }) => sum + left_out, 0);
+
+/** Asks `count` times for what fails, on one connection. */
+async function flood(port: number, count: number): Promise<void> {
+  const client = await Client.open(port);
+  for (let sent = 0; sent < count; sent += 100) {
+    client.send(...Array.from({ length: 100 }, (_, i) => `/3/movie/${sent + i}`));
+    const { 200: served, none } = countOf(await client.replies(100));
+    if (served !== undefined || none !== undefined) soak.lose(`${served} served, ${none} without an answer`);
+  }
+  client.close();
+  soak.requests += count;
+}
+
+it(
+  'a client that asks for what fails cannot write more than LOG_LINES a second, and every line is accounted for',
+  async () => {
+    const port = await start({ MAX_RETRIES: '0' });
+    let asked = 0;
+    await soak.rounds(1, 0.4, async () => {
+      await flood(port, 600);
+      asked += 600;
+      soak.fault('failing requests', 600);
+    });
+    while (told(linesOf(), isInfo, 'request') < asked)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const lines = linesOf();
+    soak.measures.lines_of_busiest_second = Math.max(
+      busiestSecond(lines, isInfo),
+      busiestSecond(lines, isWarn),
+    );
+    // A window of a second may touch two of the log's.
+    expect(soak.measures.lines_of_busiest_second).toBeLessThanOrEqual(2 * LINES);
+    expect(lines.some((line) => isWarn(line) && line.left_out !== undefined)).toBe(true);
+    expect(lines.some((line) => isInfo(line) && line.left_out !== undefined)).toBe(true);
+    expect(soak.complaints).toEqual([]);
+  },
+  soak.timeout(0.4),
+);
+
+it(
+  'a Redis that is away writes no more either, however much is asked',
+  async () => {
+    const redis = `redis://127.0.0.1:${await freePort()}`;
+    const port = await start({ USE_REDIS: 'true', REDIS_URL: redis, LOG_LEVEL: 'debug', MAX_RETRIES: '0' });
+    await soak.rounds(1, 0.4, async () => {
+      await flood(port, 200);
+      soak.fault('requests without Redis', 200);
+    });
+    const lines = linesOf();
+    for (const isOf of [isInfo, isWarn]) expect(busiestSecond(lines, isOf)).toBeLessThanOrEqual(2 * LINES);
+    expect(soak.complaints).toEqual([]);
+  },
+  soak.timeout(0.4),
+);

@@ -19,7 +19,8 @@ import type { Metrics } from './observe/metrics.js';
 import { RequestCounters } from './observe/metrics-requests.js';
 import type { Grant, GrantAsk } from './tenants/tenant.js';
 import { openDiskReader } from './tiers/disk.js';
-import type { DiskEvent } from './tiers/disk-types.js';
+import { AbsentDisk } from './tiers/disk-absent.js';
+import { type DiskEvent, type DiskStore, DiskStoreError } from './tiers/disk-types.js';
 import { MemoryTier } from './tiers/memory.js';
 import type { Tier } from './tiers/tier.js';
 import { TimedTier } from './tiers/timed.js';
@@ -72,12 +73,7 @@ const WORKER_START_MS = 500;
 export async function openWorker(options: WorkerOptions): Promise<Serving> {
   const { config, live, log, number, fetcher, onTouch, resync, grant } = options;
   const site = sitePolicy(live);
-  const disk = await openDiskReader({
-    directory: storeDirectory(config),
-    clock: systemClock,
-    onTouch,
-    onEvent: (event) => logDiskEvent(log, event),
-  });
+  const disk = await openReader(config, log, onTouch);
   // Loaded only where Redis is configured: the client is a good part of a process.
   const redis =
     config.cache.l2 === 'redis'
@@ -121,6 +117,25 @@ export async function openWorker(options: WorkerOptions): Promise<Serving> {
     await disk.close();
   };
   return { engine, site, table, member, counters, sides, close };
+}
+
+/** `CACHE_DIR` may be lost while the node runs: a worker that takes the place of another then goes on without. */
+async function openReader(
+  config: Config,
+  log: Logger,
+  onTouch: WorkerOptions['onTouch'],
+): Promise<DiskStore> {
+  const onEvent = (event: DiskEvent) => logDiskEvent(log, event);
+  try {
+    return await openDiskReader({ directory: storeDirectory(config), clock: systemClock, onTouch, onEvent });
+  } catch (err) {
+    if (!(err instanceof DiskStoreError) || err.code !== 'missing') throw err;
+    log.error(
+      { err },
+      'the disk store has gone: this worker answers from memory and the origin; restart to have one again',
+    );
+    return new AbsentDisk();
+  }
 }
 
 export function extrasOf(live: LiveConfig, { feed, warm, misses, tenants }: Sides): MemberExtras {

@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import type { Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from './clock.js';
-import { startHub } from './cluster/hub-server.js';
+import { HubSocket } from './cluster/hub-socket.js';
 import { manage } from './cluster/remote-management.js';
 import { RemoteMember } from './cluster/remote-member.js';
 import { Supervisor, type WorkerLink } from './cluster/supervisor.js';
@@ -73,8 +68,9 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
     workers: () => [...members.values()],
     draining: () => draining,
   });
-  const hubPath = socketPath(config.cache.dir);
-  const hub = await startHub(hubPath, core.hub);
+  const hub = await HubSocket.open(config.cache.dir, core.hub, (path) =>
+    log.error({ path }, 'the socket between core and workers was gone: opened again'),
+  );
 
   return new Promise<RunningNode>((resolve, reject) => {
     let state: 'starting' | 'serving' | 'failed' = 'starting';
@@ -91,7 +87,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
       workers: config.server.workers,
       clock: systemClock,
       handlers: (link) => ({
-        hello: (): Welcome => ({ number: link.id, config: live.config, hubPath }),
+        hello: (): Welcome => ({ number: link.id, config: live.config, hubPath: hub.path }),
         join: (): Joined => {
           members.set(link.id, remoteMember(link));
           return { ...core.jobs.joining(), config: live.config };
@@ -108,6 +104,7 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         fatal: (message: string) => fail(message),
         touch: (keys: string[]) => core.disk.touch(keys),
         resync: () => core.resync(),
+        hub: (lost: string) => hub.renew(lost),
         grant: (ask: GrantAsk) => core.jobs.grant(ask),
         manage: (method: string, args: unknown[]) => manage(core.management, method, args),
       }),
@@ -128,7 +125,8 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
       const { shutdownDelayMs, shutdownTimeoutMs } = config.server;
       await core.jobs.closing();
       await supervisor.stop(shutdownDelayMs + shutdownTimeoutMs + STOP_GRACE_MS);
-      await closeCore(core, hub, hubPath);
+      hub.close();
+      await core.close();
     };
     supervisor.start();
   });
@@ -143,24 +141,3 @@ async function reload({ management }: Core, log: Logger): Promise<void> {
 
 /** What a worker may need beyond its own deadlines before it is ended, ms. */
 const STOP_GRACE_MS = 2000;
-
-async function closeCore(core: Core, hub: Server, hubPath: string): Promise<void> {
-  hub.close();
-  rmSync(hubPath, { force: true });
-  await core.close();
-}
-
-/** Longest path a Unix socket may have on Linux and macOS, less a margin. */
-const MAX_SOCKET_PATH = 100;
-
-/**
- * Beside the store, where only this user can write; in the temporary directory when that path is too long. The store's lock
- * is held by then, so what lies there was left by a core that was killed.
- */
-function socketPath(cacheDir: string): string {
-  const beside = join(cacheDir, 'core.sock');
-  const digest = createHash('sha256').update(cacheDir).digest('hex').slice(0, 16);
-  const path = beside.length <= MAX_SOCKET_PATH ? beside : join(tmpdir(), `tmdb-cache-proxy-${digest}.sock`);
-  rmSync(path, { force: true });
-  return path;
-}

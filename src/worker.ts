@@ -1,4 +1,5 @@
 import { HubClient } from './cluster/hub-client.js';
+import { HubConnector } from './cluster/hub-socket.js';
 import { MEMBER_METHODS } from './cluster/local-member.js';
 import { remoteManagement } from './cluster/remote-management.js';
 import { type Handlers, Rpc } from './cluster/rpc.js';
@@ -29,6 +30,8 @@ const MANAGE_DEADLINE_MS = 15_000;
 
 /** Reading all purges again after Redis was away, ms. */
 const RESYNC_DEADLINE_MS = 10_000;
+/** Having the core's socket opened anew, ms; a client waits for it. */
+const HUB_DEADLINE_MS = 2000;
 /** A client waits for it, ms. */
 const GRANT_DEADLINE_MS = 1000;
 
@@ -66,7 +69,7 @@ export async function runWorker(): Promise<void> {
     live,
     log,
     number,
-    fetcher: new HubClient(hubPath),
+    fetcher: new HubClient(new HubConnector(hubPath, (lost) => rpc.call('hub', [lost], HUB_DEADLINE_MS))),
     onTouch: (keys) => rpc.tell('touch', [keys]),
     resync: () => rpc.call('resync', [], RESYNC_DEADLINE_MS),
     grant: (ask) => rpc.call('grant', [ask], GRANT_DEADLINE_MS),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { ProxyError } from '../errors.js';
 
 /** Kinds of frames between a worker and the core. */
 export const Frame = {
@@ -41,12 +42,15 @@ export function writeJson(socket: Socket, type: FrameType, value: unknown): bool
  */
 export class FrameReader {
   readonly #onFrame: (type: number, payload: Buffer) => void;
+  readonly #mostBytes: number;
   #pending: Buffer = EMPTY;
   /** Bytes of the current data frame still to come. */
   #dataLeft = 0;
 
-  constructor(onFrame: (type: number, payload: Buffer) => void) {
+  /** @param mostBytes of a frame that is gathered; `push` throws when one is to be longer */
+  constructor(onFrame: (type: number, payload: Buffer) => void, mostBytes = Number.POSITIVE_INFINITY) {
     this.#onFrame = onFrame;
+    this.#mostBytes = mostBytes;
   }
 
   push(bytes: Buffer): void {
@@ -67,6 +71,7 @@ export class FrameReader {
         rest = rest.subarray(HEAD_BYTES);
         continue;
       }
+      if (length > this.#mostBytes) throw new ProxyError('internal', `a frame of ${length} bytes`);
       if (rest.length < HEAD_BYTES + length) break;
       const payload = rest.subarray(HEAD_BYTES, HEAD_BYTES + length);
       rest = rest.subarray(HEAD_BYTES + length);

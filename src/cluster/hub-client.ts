@@ -1,9 +1,10 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Fetched, Fetcher, FillJob } from '../cache/fetcher.js';
 import type { Made } from '../cache/made.js';
-import { ProxyError } from '../errors.js';
+import { asProxyError, ProxyError } from '../errors.js';
 import type { BodySink, BodySource, OriginRequest, OriginResponse } from '../origin/source.js';
 import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
+import type { HubConnector } from './hub-socket.js';
 import {
   fromWireError,
   type WireError,
@@ -16,10 +17,10 @@ import {
 
 /** A worker's way to the origin: the node's core, over a local socket, one connection a request. */
 export class HubClient implements Fetcher {
-  readonly #path: string;
+  readonly #hub: HubConnector;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(hub: HubConnector) {
+    this.#hub = hub;
   }
 
   async fetch(job: FillJob): Promise<Fetched> {
@@ -34,7 +35,7 @@ export class HubClient implements Fetcher {
       interim: onInfo !== undefined,
       trace,
     };
-    const exchange = new Exchange(this.#path, request, job.signal, job);
+    const exchange = new Exchange(await this.#connect(), request, job.signal, job);
     const head = await exchange.head;
     switch (head.kind) {
       case 'storable':
@@ -58,7 +59,7 @@ export class HubClient implements Fetcher {
     const { upstream, method, target, headers, retryable, body, trace } = request;
     const hasBody = body !== undefined;
     const exchange = new Exchange(
-      this.#path,
+      await this.#connect(),
       { kind: 'pass', upstream, method, target, headers, retryable, hasBody, trace },
       request.signal,
       request,
@@ -68,6 +69,18 @@ export class HubClient implements Fetcher {
     if (head.kind !== 'pass') throw new ProxyError('internal', 'the core answered a pass-through as a fill');
     return { ...head, body: exchange };
   }
+
+  async #connect(): Promise<Socket> {
+    try {
+      return await this.#hub.connect();
+    } catch (error) {
+      throw broken(error);
+    }
+  }
+}
+
+function broken(cause: unknown): ProxyError {
+  return new ProxyError('origin_unreachable', 'the connection to the core process broke', { cause });
 }
 
 /** Who is told what happens on the way. */
@@ -94,7 +107,8 @@ class Exchange implements BodySource {
   /** Frames that arrived between the head and `start`: the socket is paused, but one chunk may hold several. */
   #early: (() => void)[] | undefined = [];
 
-  constructor(path: string, request: WireRequest, signal: AbortSignal, listener: Listener) {
+  constructor(socket: Socket, request: WireRequest, signal: AbortSignal, listener: Listener) {
+    this.#socket = socket;
     this.#listener = listener;
     this.head = new Promise((resolve, reject) => {
       this.#resolveHead = resolve;
@@ -103,9 +117,8 @@ class Exchange implements BodySource {
     this.making = new Promise((resolve) => {
       this.#resolveMaking = resolve;
     });
-    this.#socket = connect(path);
     const frames = new FrameReader((type, payload) => this.#frame(type, payload));
-    this.#socket.on('data', (chunk) => frames.push(chunk));
+    this.#socket.on('data', (chunk) => this.#read(frames, chunk));
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(undefined));
     writeJson(this.#socket, Frame.request, request);
@@ -150,6 +163,16 @@ class Exchange implements BodySource {
     this.#socket.destroy();
   }
 
+  /** What is no frame of ours ends this exchange, not the process. */
+  #read(frames: FrameReader, chunk: Buffer): void {
+    try {
+      frames.push(chunk);
+    } catch (error) {
+      this.#fail(asProxyError(error));
+      this.#socket.destroy();
+    }
+  }
+
   #frame(type: number, payload: Buffer): void {
     if (type === Frame.head) {
       this.#socket.pause();
@@ -184,10 +207,7 @@ class Exchange implements BodySource {
   }
 
   #fail(cause: Error | undefined): void {
-    const error =
-      cause instanceof ProxyError
-        ? cause
-        : new ProxyError('origin_unreachable', 'the connection to the core process broke', { cause });
+    const error = cause instanceof ProxyError ? cause : broken(cause);
     this.#rejectHead(error);
     this.#resolveMaking(undefined);
     this.#deliver(() => this.#finish((sink) => sink.error(error)));

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import type { Fetcher } from '../cache/fetcher.js';
 import type { Made } from '../cache/made.js';
 import type { OnPhase } from '../cache/phases.js';
-import { asProxyError } from '../errors.js';
+import { asProxyError, ProxyError } from '../errors.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
 import { Frame, FrameReader, writeFrame, writeJson } from './frames.js';
 import { toWireError, type WireMade, type WirePhases, type WireRequest } from './wire.js';
@@ -22,13 +22,21 @@ export interface HubFetcher {
   pass: Fetcher['pass'];
 }
 
+/** Longest request frame: a target and fields, which `server/limits.ts` bounds, and a route made of them. */
+const MAX_REQUEST_BYTES = 1024 * 1024;
+
 /** The core's side of the local socket. Resolves once it listens at `path`. */
 export async function startHub(path: string, fetcher: HubFetcher): Promise<Server> {
   const server = createServer((socket) => serve(socket, fetcher));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, resolve);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
   });
+  // A connection that could not be taken in (no file descriptor left): the worker that wanted it has been told.
+  server.on('error', () => {});
   return server;
 }
 
@@ -42,8 +50,11 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
   });
   // A worker that dies in mid-request shows as `close` as well; there is nothing more to do about it.
   socket.on('error', () => socket.destroy());
+  let asked = false;
   const frames = new FrameReader((type, payload) => {
     if (type === Frame.request) {
+      if (asked) throw new ProxyError('internal', 'a connection to the core asked twice');
+      asked = true;
       const request = JSON.parse(payload.toString()) as WireRequest;
       const phases = new Phases(socket);
       answer(socket, request, requestBody, { fetcher, signal: gone.signal, phases }).catch(
@@ -58,8 +69,14 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
     } else if (type === Frame.end) {
       requestBody.end();
     }
+  }, MAX_REQUEST_BYTES);
+  socket.on('data', (chunk) => {
+    try {
+      frames.push(chunk);
+    } catch {
+      socket.destroy(); // no worker of ours
+    }
   });
-  socket.on('data', (chunk) => frames.push(chunk));
 }
 
 /** What is told of the phases goes out in one piece: in front of the head, or of the error. */

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Clock } from '../clock.js';
+import { HandedOver } from './handed-over.js';
 import { type Handlers, Rpc } from './rpc.js';
 
 /** A worker and the way to talk to it. */
@@ -11,17 +12,22 @@ export interface WorkerLink {
   kill(): void;
 }
 
+export type WorkerName = Pick<WorkerLink, 'id' | 'pid'>;
+
 export interface SupervisorParts {
   readonly workers: number;
   readonly clock: Clock;
   /** What a worker may ask of this process; called once per worker. */
   readonly handlers: (link: WorkerLink) => Handlers;
-  readonly onExit: (link: WorkerLink, description: string, willRestart: boolean) => void;
-  /** Workers die faster than they start: the program must end with this message. */
+  readonly onExit: (worker: WorkerName, description: string, willRestart: boolean) => void;
+  /** Workers die while they start and none answers: the program must end with this message. */
   readonly onCrashLoop: (message: string) => void;
 }
 
-/** So many deaths within so long are a crash loop: restarting would only hide the fault. */
+/**
+ * So many deaths at the start within so long, while no worker listens, are a crash loop: restarting would only hide the fault.
+ * Those that listened and were then killed, by whatever, are replaced for ever.
+ */
 const CRASH_LIMIT = 5;
 const CRASH_WINDOW_MS = 30_000;
 /** Between a death and the next start, ms; doubled with each death in the window. */
@@ -32,7 +38,10 @@ const MAX_RESTART_DELAY_MS = 5000;
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #links = new Map<number, WorkerLink>();
-  readonly #deaths: number[] = [];
+  readonly #handedOver = new Set<HandedOver>();
+  readonly #listening = new Set<number>();
+  readonly #deaths = new RecentTimes(CRASH_WINDOW_MS);
+  readonly #stillborn = new RecentTimes(CRASH_WINDOW_MS);
   #stopping = false;
 
   constructor(parts: SupervisorParts) {
@@ -69,13 +78,37 @@ export class Supervisor {
   }
 
   #fork(): void {
-    const worker = cluster.fork();
+    let worker: Worker;
+    try {
+      worker = cluster.fork();
+    } catch (error) {
+      this.#died({ id: 0, pid: 0 }, notStarted(error));
+      return;
+    }
     const link = this.#link(worker);
+    worker.on('listening', () => this.#listening.add(worker.id));
+    // That of a message to a worker which has just died needs nothing: the ends below tell all that is to be told.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) this.#died(link, notStarted(error));
+    });
+    if (worker.process.pid === undefined) return;
     this.#links.set(worker.id, link);
+    this.#watchConnections(worker);
     worker.on('exit', (code, signal) => {
       this.#links.delete(worker.id);
       link.rpc.close();
       this.#died(link, signal === null ? `exit code ${code}` : `signal ${signal}`);
+    });
+  }
+
+  /** `close`: it has ended and all that it had said is read. Node itself may have missed its going (handed-over.ts). */
+  #watchConnections(worker: Worker): void {
+    const handedOver = new HandedOver(worker.process);
+    this.#handedOver.add(handedOver);
+    worker.process.once('close', () => {
+      this.#handedOver.delete(handedOver);
+      worker.disconnect(); // from here on it is handed no more
+      handedOver.lost([...this.#handedOver]);
     });
   }
 
@@ -99,29 +132,42 @@ export class Supervisor {
     return link;
   }
 
-  #died(link: WorkerLink, description: string): void {
+  #died(worker: WorkerName, description: string): void {
+    const listened = this.#listening.delete(worker.id);
+    const { clock, workers, onExit, onCrashLoop } = this.#parts;
     if (this.#stopping) {
-      this.#parts.onExit(link, description, false);
+      onExit(worker, description, false);
       return;
     }
-    const now = this.#parts.clock.now();
-    this.#deaths.push(now);
-    while (now - this.#deaths[0]! > CRASH_WINDOW_MS) this.#deaths.shift();
-    if (this.#deaths.length > CRASH_LIMIT + this.#parts.workers) {
-      this.#parts.onExit(link, description, false);
-      this.#parts.onCrashLoop(
-        `${this.#deaths.length} worker processes died within ${CRASH_WINDOW_MS / 1000} s (last: ${description}); giving up. The log above says why they died.`,
+    const deaths = this.#deaths.add(clock.now());
+    const isLoop = !listened && this.#stillborn.add(clock.now()) > CRASH_LIMIT + workers;
+    if (isLoop && this.#listening.size === 0) {
+      onExit(worker, description, false);
+      onCrashLoop(
+        `more than ${CRASH_LIMIT + workers} worker processes died at their start within ${CRASH_WINDOW_MS / 1000} s (last: ${description}); giving up. The log above says why they died.`,
       );
       return;
     }
-    this.#parts.onExit(link, description, true);
-    const timer = setTimeout(
-      () => this.#stopping || this.#fork(),
-      Math.min(
-        MAX_RESTART_DELAY_MS,
-        RESTART_DELAY_MS * 2 ** Math.max(0, this.#deaths.length - this.#parts.workers),
-      ),
-    );
-    timer.unref();
+    onExit(worker, description, true);
+    const delay = Math.min(MAX_RESTART_DELAY_MS, RESTART_DELAY_MS * 2 ** Math.max(0, deaths - workers));
+    setTimeout(() => this.#stopping || this.#fork(), delay).unref();
   }
+}
+
+/** Times within a window that moves on. */
+class RecentTimes {
+  readonly #times: number[] = [];
+
+  constructor(private readonly windowMs: number) {}
+
+  /** How many there are within the window, this one included. */
+  add(now: number): number {
+    this.#times.push(now);
+    while (now - this.#times[0]! > this.windowMs) this.#times.shift();
+    return this.#times.length;
+  }
+}
+
+function notStarted(error: unknown): string {
+  return `no start: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -49,9 +49,21 @@ export function createLogger(options: LoggerOptions): Logger {
         }),
       },
     },
-    // Synchronous: the last lines before a crash or an exit are the ones that matter.
-    options.destination ?? pino.destination({ fd: 1, sync: true }),
+    options.destination ?? standardOutput(),
   );
+}
+
+/** Of lines that standard output does not take, bytes; beyond that they are dropped. */
+const MOST_HELD = 1024 * 1024;
+
+/**
+ * Synchronous: the last lines before a crash or an exit are the ones that matter. A log on a medium that is full must not end the
+ * program: lines wait for room, bounded.
+ */
+function standardOutput(): DestinationStream {
+  const stream = pino.destination({ fd: 1, sync: true, maxLength: MOST_HELD });
+  stream.on('error', () => {});
+  return stream;
 }
 
 /**

@@ -11,6 +11,7 @@ export interface GetOptions {
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
   readonly onFirstByte?: () => void;
+  readonly signal?: AbortSignal;
 }
 
 /** A request on a connection of its own, with nothing added or hidden by a client library. */
@@ -20,6 +21,7 @@ export function get(url: string, options: GetOptions = {}): Promise<Got> {
       method: options.method ?? 'GET',
       headers: options.headers,
       agent: false,
+      signal: options.signal,
     });
     request.on('error', reject);
     request.on('response', (response) => {

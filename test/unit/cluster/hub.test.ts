@@ -11,6 +11,7 @@ import type { SharedRoute } from '../../../src/cache/site.js';
 import { Frame, FrameReader, writeFrame } from '../../../src/cluster/frames.js';
 import { gather, HubClient } from '../../../src/cluster/hub-client.js';
 import { type HubFetcher, startHub } from '../../../src/cluster/hub-server.js';
+import { HubConnector } from '../../../src/cluster/hub-socket.js';
 import { ProxyError } from '../../../src/errors.js';
 import type { OriginResponse } from '../../../src/origin/source.js';
 import type { Entry } from '../../../src/tiers/entry.js';
@@ -89,7 +90,7 @@ describe('asking the core from a worker', () => {
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'hub-'));
     server = await startHub(join(directory, 's'), { fill, pass });
-    client = new HubClient(join(directory, 's'));
+    client = new HubClient(new HubConnector(join(directory, 's'), async (lost) => lost));
   });
   afterEach(async () => {
     await new Promise((resolve) => server.close(resolve));

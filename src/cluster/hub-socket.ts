@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type HubFetcher, startHub } from './hub-server.js';
+
+/** Longest path a Unix socket may have on Linux and macOS, less a margin. */
+const MAX_SOCKET_PATH = 100;
+const NAME = 'core.sock';
+
+/**
+ * Where workers reach the core: beside the store, where only this user can write; in a temporary directory of our own where that path
+ * is too long or can't be had. The path may be taken away while the node runs, with `CACHE_DIR` or by whoever cleans up; then
+ * the worker that meets it first has it opened anew.
+ */
+export class HubSocket {
+  readonly #directory: string;
+  readonly #fetcher: HubFetcher;
+  readonly #onMoved: (path: string) => void;
+  #open!: { readonly server: Server; readonly path: string; readonly temporary: string | undefined };
+  #renewing: Promise<string> | undefined;
+
+  /** The store's lock in `directory` is held by then, so a socket there was left by a core that was killed. */
+  static async open(
+    directory: string,
+    fetcher: HubFetcher,
+    onMoved: (path: string) => void,
+  ): Promise<HubSocket> {
+    const socket = new HubSocket(directory, fetcher, onMoved);
+    await socket.#start();
+    return socket;
+  }
+
+  private constructor(directory: string, fetcher: HubFetcher, onMoved: (path: string) => void) {
+    this.#directory = directory;
+    this.#fetcher = fetcher;
+    this.#onMoved = onMoved;
+  }
+
+  get path(): string {
+    return this.#open.path;
+  }
+
+  /** Where to ask from now on, for a worker that could not reach `lost`. */
+  renew(lost: string): Promise<string> {
+    if (lost !== this.path) return Promise.resolve(this.path);
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  close(): void {
+    const { server, path, temporary } = this.#open;
+    server.close();
+    rmSync(temporary ?? path, { recursive: true, force: true });
+  }
+
+  async #renew(): Promise<string> {
+    if (await answers(this.path)) return this.path; // too much at once, and over
+    this.close();
+    await this.#start();
+    this.#onMoved(this.path);
+    return this.path;
+  }
+
+  async #start(): Promise<void> {
+    const beside = join(this.#directory, NAME);
+    if (beside.length <= MAX_SOCKET_PATH) {
+      try {
+        rmSync(beside, { force: true });
+        this.#open = { server: await startHub(beside, this.#fetcher), path: beside, temporary: undefined };
+        return;
+      } catch {
+        // The directory has gone, or the medium takes no more.
+      }
+    }
+    const temporary = mkdtempSync(join(tmpdir(), 'tmdb-cache-proxy-'));
+    const path = join(temporary, NAME);
+    this.#open = { server: await startHub(path, this.#fetcher), path, temporary };
+  }
+}
+
+/** Codes of a connection that never came about: nothing was asked. */
+const UNREACHED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'EAGAIN', 'EACCES']);
+
+/** A worker's way to that socket. */
+export class HubConnector {
+  #path: string;
+  readonly #renew: (lost: string) => Promise<string>;
+
+  constructor(path: string, renew: (lost: string) => Promise<string>) {
+    this.#path = path;
+    this.#renew = renew;
+  }
+
+  async connect(): Promise<Socket> {
+    const path = this.#path;
+    try {
+      return await connected(path);
+    } catch (error) {
+      if (!UNREACHED.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      this.#path = await this.#renew(path);
+      return connected(this.#path);
+    }
+  }
+}
+
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+function answers(path: string): Promise<boolean> {
+  return connected(path).then(
+    (socket) => {
+      socket.destroy();
+      return true;
+    },
+    () => false,
+  );
+}

@@ -1,0 +1,129 @@
+// kill -9 of workers and of whole nodes, one after the other, under load: what each leaves is right, and nothing purged comes back.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
+import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
+import { within } from '../../support/region.js';
+import { Soak } from '../../support/soak.js';
+import { childrenOf } from './processes.js';
+import { type Excuse, Witness, workersOf } from './witness.js';
+
+const WORKERS = 2;
+const TITLES = 40;
+const CLIENTS = 6;
+/** Worker kills between two kills of everything. */
+const WORKER_KILLS = 3;
+/** Longest that a restart may take on a busy machine: the supervisor's pause included, ms. */
+const PATIENCE = 20_000;
+/** Between the signal and the end of the process, ms. */
+const DYING_MS = 5;
+
+const soak = new Soak('kills');
+const cacheDir = mkdtempSync(join(tmpdir(), 'machine-faults-'));
+let origin: SampleOrigin;
+let witness: Witness;
+let proxy: ProxyProcess;
+/** When something was killed last, and since when everything was there again; `performance.now()`. */
+let killedAt = Number.NEGATIVE_INFINITY;
+let backAt = Number.NEGATIVE_INFINITY;
+
+const start = () =>
+  startProxy({
+    quiet: true,
+    cacheDir,
+    env: pointedAt(origin.url, { WORKERS: String(WORKERS), ADMIN_API_KEY: 'admin-secret', ...rates }),
+  });
+const rates = { UPSTREAM_RATE: '2000', JSON_MEMORY_TTL: '0.02' };
+
+beforeAll(async () => {
+  origin = await startSampleOrigin({});
+  witness = new Witness(soak, origin);
+  await witness.learn(TITLES);
+  proxy = await start();
+});
+afterAll(async () => {
+  await proxy.stop();
+  await origin.close();
+  rmSync(cacheDir, { recursive: true });
+  soak.end();
+});
+
+/** What was in the killed process is lost with it. Nothing else: one that began later goes to another worker. */
+const underWay: Excuse = (began) => began <= killedAt + DYING_MS;
+
+function measure(name: string, ms: number): void {
+  const { measures } = soak;
+  measures[`${name}_longest_ms`] = Math.max(measures[`${name}_longest_ms`] ?? 0, Math.round(ms));
+  const sum = (measures[`${name}_sum_ms`] ?? 0) + Math.round(ms);
+  measures[`${name}_sum_ms`] = sum;
+}
+
+async function killWorker(): Promise<void> {
+  const [victim] = childrenOf(proxy.pid);
+  process.kill(victim!, 'SIGKILL');
+  killedAt = performance.now();
+  soak.fault('kill -9 of a worker');
+  await within(PATIENCE, async () => {
+    const pids = childrenOf(proxy.pid);
+    expect([pids.includes(victim!), pids.length, await workersOf(proxy.url)]).toEqual([
+      false,
+      WORKERS,
+      WORKERS,
+    ]);
+  });
+  measure('worker_recovery', performance.now() - killedAt);
+}
+
+async function killAll(): Promise<void> {
+  const pids = [proxy.pid, ...childrenOf(proxy.pid)];
+  const ended = proxy.stop('SIGKILL');
+  for (const pid of pids.slice(1)) process.kill(pid, 'SIGKILL');
+  killedAt = performance.now();
+  soak.fault('kill -9 of everything');
+  await ended;
+  proxy = await start();
+  backAt = performance.now();
+  measure('node_recovery', backAt - killedAt);
+}
+
+it(
+  'workers that are killed cost only what they had in hand; the node replaces them for ever',
+  async () => {
+    await witness.askAll(proxy.url);
+    const crowd = witness.crowd(proxy.url, CLIENTS, underWay);
+    await soak.rounds(WORKER_KILLS, 0.3, async () => {
+      await killWorker();
+      await witness.edit(proxy.url, witness.any());
+    });
+    await crowd.stop();
+    expect(soak.complaints).toEqual([]);
+    expect(soak.faults['kill -9 of a worker']).toBeGreaterThanOrEqual(WORKER_KILLS);
+  },
+  soak.timeout(0.3),
+);
+
+it(
+  'a node that is killed whole comes back with the right bytes and without what was purged',
+  async () => {
+    await soak.rounds(1, 0.6, async () => {
+      const crowd = witness.crowd(proxy.url, CLIENTS, underWay);
+      for (let i = 0; i < 3; i++) await witness.edit(proxy.url, witness.any());
+      if (soak.long) for (let i = 0; i < WORKER_KILLS; i++) await killWorker();
+      await crowd.stop();
+      const edited = witness.any();
+      await witness.edit(proxy.url, edited);
+      const asking = Promise.all(
+        Array.from({ length: CLIENTS }, () => witness.ask(proxy.url, edited, underWay)),
+      );
+      await killAll();
+      await asking;
+      const asked = origin.requests.total;
+      await witness.askAll(proxy.url);
+      soak.measures.kept_percent = Math.round(100 * (1 - (origin.requests.total - asked) / TITLES));
+    });
+    expect(soak.complaints).toEqual([]);
+  },
+  soak.timeout(0.6),
+);

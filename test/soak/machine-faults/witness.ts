@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import type { SampleOrigin } from '../../../src/demo/index.js';
+import { get } from '../../support/raw-client.js';
+import { ADMIN, pause, purge } from '../../support/region.js';
+import type { Soak } from '../../support/soak.js';
+
+/** A request without an answer for so long hangs, ms. */
+const HUNG_MS = 20_000;
+/** Pause of a client between two requests, ms. */
+const THINK_MS = 5;
+
+interface Version {
+  readonly hash: string;
+  /** When the purge of it had answered; from then on no request may be given it. */
+  retired: number;
+}
+
+/** Whether a request that was under way at these times may fail; `performance.now()`. */
+export type Excuse = (began: number, ended: number, what: string) => boolean;
+
+const never: Excuse = () => false;
+
+/** Asks for titles and judges every body by hash: it is what the origin says now, or said until a purge has answered. */
+export class Witness {
+  readonly #versions = new Map<number, Version[]>();
+  readonly #soak: Soak;
+  readonly #origin: SampleOrigin;
+
+  constructor(soak: Soak, origin: SampleOrigin) {
+    this.#soak = soak;
+    this.#origin = origin;
+  }
+
+  /** Of the movies 1 to `titles`. */
+  async learn(titles: number): Promise<void> {
+    for (let id = 1; id <= titles; id++) await this.#see(id);
+  }
+
+  /** Any of them, by the soak's own randomness. */
+  any(): number {
+    return 1 + Math.floor(this.#soak.random() * this.#versions.size);
+  }
+
+  /** True when it was answered, and rightly. A failure that is not excused is a lost request. */
+  async ask(url: string, id: number, excuse: Excuse = never): Promise<boolean> {
+    const began = performance.now();
+    this.#soak.requests++;
+    let failure: string;
+    try {
+      const signal = AbortSignal.timeout(HUNG_MS);
+      const { status, body } = await get(url + path(id), { signal, headers: { connection: 'close' } });
+      if (status === 200) return this.#judge(id, body, began);
+      failure = `${status} ${body.toString().slice(0, 200)}`;
+    } catch (error) {
+      failure = String(error);
+    }
+    const ended = performance.now();
+    const hung = ended - began > HUNG_MS - 100;
+    if (hung || !excuse(began, ended, failure))
+      this.#soak.lose(`movie ${id} after ${Math.round(ended - began)} ms: ${failure}`);
+    return false;
+  }
+
+  /** Every title once, a few at a time. */
+  async askAll(url: string, excuse?: Excuse): Promise<void> {
+    const ids = [...this.#versions.keys()];
+    while (ids.length > 0) await Promise.all(ids.splice(0, 8).map((id) => this.ask(url, id, excuse)));
+  }
+
+  /** Clients that ask, each over a new connection, until `stop`. */
+  crowd(url: string, clients: number, excuse?: Excuse): { stop(): Promise<void> } {
+    let stopped = false;
+    const client = async () => {
+      while (!stopped) {
+        await this.ask(url, this.any(), excuse);
+        await pause(THINK_MS);
+      }
+    };
+    const running = Array.from({ length: clients }, client);
+    return {
+      stop: async () => {
+        stopped = true;
+        await Promise.all(running);
+      },
+    };
+  }
+
+  /** Edits a title at the origin and purges it; what was there before must not come back. */
+  async edit(url: string, id: number): Promise<void> {
+    const before = this.#versions.get(id)!.at(-1)!;
+    this.#origin.edit('movie', id, { title: `Edited ${this.#soak.random()}` });
+    await this.#see(id);
+    const answer = await purge(url, { tags: [`movie:${id}`] });
+    if (answer.status !== 200) throw new Error(`purge: ${answer.status} ${answer.body}`);
+    before.retired = performance.now();
+  }
+
+  async #see(id: number): Promise<void> {
+    const { body } = await get(`${this.#origin.url}${path(id)}?api_key=witness`);
+    const versions = this.#versions.get(id) ?? [];
+    versions.push({ hash: hashOf(body), retired: Number.POSITIVE_INFINITY });
+    this.#versions.set(id, versions);
+  }
+
+  #judge(id: number, body: Buffer, began: number): boolean {
+    this.#soak.stalled(performance.now() - began);
+    const version = this.#versions.get(id)?.find(({ hash }) => hash === hashOf(body));
+    if (version !== undefined && began < version.retired) return true;
+    const what = version === undefined ? 'no bytes of the origin' : 'purged bytes are back';
+    this.#soak.mistake(`movie ${id}: ${what}: ${body.toString().slice(0, 100)}`);
+    return false;
+  }
+}
+
+function path(id: number): string {
+  return `/3/movie/${id}`;
+}
+
+function hashOf(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+/** How many workers the node says it has; undefined while it says nothing. */
+export async function workersOf(url: string): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(2000);
+  try {
+    const { body } = await get(`${url}/status`, { signal, headers: { ...ADMIN, connection: 'close' } });
+    return (JSON.parse(body.toString()) as { workers: number }).workers;
+  } catch {
+    return undefined;
+  }
+}

@@ -71,13 +71,17 @@ function escapeFault(raw: string): string | undefined {
   if (BAD_ESCAPE.test(raw)) return 'The path holds an incomplete percent escape';
   if (ENCODED_SEPARATOR.test(raw)) return 'The path holds an encoded slash or backslash';
   if (ENCODED_CONTROL.test(raw)) return 'The path holds an encoded control character';
+  // Overlong forms (%C0%AF is a slash to lax decoders) are not UTF-8 and end here.
+  return isUtf8(raw) ? undefined : 'The path holds escapes that are not UTF-8';
+}
+
+/** The result is looked at: a call of which only the exception counts is taken for useless by the bundler, and left out. */
+function isUtf8(escaped: string): boolean {
   try {
-    // Overlong forms (%C0%AF is a slash to lax decoders) are not UTF-8 and end here.
-    decodeURIComponent(raw);
+    return decodeURIComponent(escaped) !== '';
   } catch {
-    return 'The path holds escapes that are not UTF-8';
+    return false;
   }
-  return undefined;
 }
 
 function canonicalSegment(segment: string): string {

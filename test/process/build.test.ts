@@ -13,4 +13,13 @@ describe('the build', () => {
     expect(libraries.filter((name) => !has.has(name))).toEqual([]);
     for (const match of named) expect(match?.[3]?.length).toBeGreaterThan(30);
   });
+
+  it('has every call of which only the exception counts: the bundler takes these for useless', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const bare = /^\s*(?:decodeURI|encodeURI|String\.fromCodePoint|String)(?:Component)?\([^=]*\);$/m;
+    expect(files.length).toBeGreaterThan(300);
+    expect(files.filter((file) => bare.test(readFileSync(`src/${file}`, 'utf8')))).toEqual([]);
+  });
 });

@@ -16,6 +16,17 @@ import {
 const echo: StubEngine = (context) => answerOf(entryOf(context.request.target));
 const json = (body: Buffer) => JSON.parse(body.toString());
 
+it('a site that fails costs one answer, also where the failure is told', async () => {
+  const route = () => {
+    throw new URIError('URI malformed');
+  };
+  const settings = { site: { ...SITE, route } };
+  const { port, failures } = await start(route, { settings });
+  expect((await get(port, '/3/movie/1')).status).toBe(500);
+  expect((await get(port, '/3/movie/2')).status).toBe(500);
+  expect(failures.map(({ code }) => code)).toEqual(['internal', 'internal']);
+});
+
 describe('who answers', () => {
   it.each([
     ['/3/movie/1?x=%20y'],

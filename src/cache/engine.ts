@@ -10,6 +10,8 @@ import { isServerFailure } from '../http/status.js';
 import { responsePolicy } from '../http/targeted.js';
 import { TRACE_FIELDS } from '../http/trace-context.js';
 import type { OriginRequest, OriginResponse } from '../origin/source.js';
+import { withoutShaping } from '../http/untold.js';
+import type { OriginRequest } from '../origin/source.js';
 import { ageAt, type Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';
@@ -337,13 +339,15 @@ function passedFields(headers: RawHeaders, { requestId }: RequestContext): RawHe
   return requestId === undefined ? fields : withField(fields, 'X-Request-Id', requestId);
 }
 
-/** What a client asks of caches is its own wish: a refresh that answers nobody goes without. */
+/** What a client asks of caches is its own wish: a refresh that answers nobody goes without, and without what would be for one only. */
 const WISHES: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
 
 /** The route of such a refresh of a stored variant, which `vary` tells by what it was chosen. */
 function forNobody(route: SharedRoute, vary: readonly string[], site: SitePolicy): SharedRoute {
-  if (site.ttlPolicy !== 'origin' || vary.some((name) => WISHES.has(name))) return route;
-  return { ...route, headers: withoutFields(route.headers, WISHES) };
+  if (site.ttlPolicy !== 'origin') return route;
+  const headers = withoutShaping(route.headers, vary);
+  const wished = vary.some((name) => WISHES.has(name));
+  return { ...route, headers: wished ? headers : withoutFields(headers, WISHES) };
 }
 
 const NOTHING_STORED = 'nothing that may be used is stored for this request';

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
+import { shapesUntold } from '../http/untold.js';
 import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
@@ -71,6 +72,8 @@ export class Filler {
   readonly #held: HeldBytes;
   readonly #uncacheable: RecentKeys;
   readonly #bornStale: RecentKeys;
+  /** What is only for the asker if it has a field that may shape it untold. */
+  readonly #unkeyed: RecentKeys;
   readonly #notBefore: RecentKeys;
 
   constructor(parts: FillParts) {
@@ -79,6 +82,7 @@ export class Filler {
     this.#held = new HeldBytes(() => HELD_ENTRIES * parts.maxEntryBytes);
     this.#uncacheable = new RecentKeys(parts.clock);
     this.#bornStale = new RecentKeys(parts.clock);
+    this.#unkeyed = new RecentKeys(parts.clock);
     this.#notBefore = new RecentKeys(parts.clock);
   }
 
@@ -161,6 +165,7 @@ export class Filler {
     // stale answers one request each, but one refresh that nobody waits for is enough.
     const queueing =
       !this.#uncacheable.has(key) &&
+      !(this.#unkeyed.has(key) && shapesUntold(route.headers, [])) &&
       (background || !this.#bornStale.has(key)) &&
       !requestCacheControl(route.headers).noStore;
     let leading: Leading = queueing ? 'shared' : 'alone';
@@ -261,8 +266,9 @@ export class Filler {
     const fetched = await fetcher.fetch(job);
     if (fetched.kind === 'uncacheable') {
       // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
-      // That a client wants nothing kept says nothing of the next one.
-      if (!fetched.share && fetched.reason !== 'request-no-store') {
+      // That a client wants nothing kept, or brings what may shape the answer, says nothing of the next one.
+      if (fetched.reason === 'unkeyed-field') this.#unkeyed.note(key, UNCACHEABLE_MS);
+      else if (!fetched.share && fetched.reason !== 'request-no-store') {
         const forMs = fetched.head.status >= 400 ? REFUSED_MS : UNCACHEABLE_MS;
         this.#uncacheable.note(key, forMs);
         ending.refused(forMs);

@@ -20,6 +20,7 @@ export type StaleReason = 'while-revalidate' | 'origin-error' | 'soft-timeout' |
 export type NoStoreReason =
   | NotStorable
   | 'status' // 401, 403, 429, 5xx and whatever else the class table has no lifetime for
+  | 'unkeyed-field' // by the letter: the asker's Cookie, Origin or X-… may have shaped it, and its Vary does not tell
   | 'zero-lifetime' // the origin says it may not be reused even once
   | 'too-large'
   | 'coding-mismatch'

@@ -6,6 +6,7 @@ import { hasField, onlyFields, type RawHeaders, withoutFields } from '../http/he
 import { hasValidator } from '../http/revalidation.js';
 import { fieldsNotStored, storability } from '../http/storable.js';
 import { type ResponsePolicy, responsePolicy } from '../http/targeted.js';
+import { shapesUntold } from '../http/untold.js';
 import { parseVary } from '../http/vary.js';
 import type { EntryHead, StoredCoding } from '../tiers/entry.js';
 import { groupTags } from './groups.js';
@@ -78,6 +79,7 @@ export function decide(site: SitePolicy, arrived: Arrived, random: number): Deci
   const coding = storedCoding(site, status, headers);
   const vary = byTable ? [] : parseVary(headers);
   if (vary === '*') return { store: false, reason: 'vary-any' };
+  if (!byTable && shapesUntold(route.headers, vary)) return { store: false, reason: 'unkeyed-field' };
   const kept = new Set(fieldsNotStored(policy.directives));
   const stripped = withoutFields(headers, kept);
   // A lifetime is consent to share a cookie; its end is not, nor is an error of the origin.

@@ -1,6 +1,6 @@
 import type { ClassTimes, PassReason, Route, SitePolicy } from '../cache/site.js';
 import { Bases } from '../http/bases.js';
-import { field, hasField, type RawHeaders } from '../http/headers.js';
+import { field, hasField, headerBytes, type RawHeaders } from '../http/headers.js';
 import { forwardableRange } from '../http/partial.js';
 import { hasOriginPrecondition } from '../http/validation.js';
 import { keyOf, pathTag } from './names.js';
@@ -22,6 +22,12 @@ export interface GenericPolicyOptions {
   /** Addresses (see `Bases`) whose URLs a purge may name: the upstream's, our own. */
   readonly bases?: readonly string[] | undefined;
 }
+
+/**
+ * Half of what the strictest common servers take (8 KB): an error for the size of one client's fields is that client's alone
+ * (cache-poisoned denial of service), bytes.
+ */
+const LARGEST_SHARED_HEAD = 4096;
 
 /**
  * `UPSTREAM_TYPE=custom`: one upstream for every path, of which nothing is known. GET and HEAD may be shared, and
@@ -93,7 +99,7 @@ function passReason(
   headers: RawHeaders,
 ): PassReason | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'method';
-  if (hasBody(headers)) return 'unshareable';
+  if (hasBody(headers) || headerBytes(headers) > LARGEST_SHARED_HEAD) return 'unshareable';
   // Whether they hold is for the origin to say (RFC 9111 section 4.3.2).
   if (options.ttlPolicy === 'origin' && hasOriginPrecondition(headers)) return 'unshareable';
   // Without the response's own rules (RFC 9111 section 3.5, Vary) nothing else would keep users apart.

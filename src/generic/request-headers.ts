@@ -2,7 +2,7 @@ import { DEBUG_FIELD } from '../http/cache-status.js';
 import { type RawHeaders, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { TRACE_FIELDS } from '../http/trace-context.js';
-import { UNTOLD } from '../http/untold.js';
+import { REQUEST_IDS, UNTOLD } from '../http/untold.js';
 import { withVia } from '../http/via.js';
 
 /** Host is the upstream's to set, and an expectation has been met by the listener. */
@@ -10,11 +10,12 @@ const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect', DEBUG_FIELD]);
 
 /**
  * The engine asks for whole representations and validates with its own validators (RFC 9111 section 4.3.1). We are the edge: what a
- * client says that no Vary tells of stops here.
+ * client says that no Vary tells of stops here, or keeps the answer from being shared (`shapesUntold`).
  */
 const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([
   ...KEPT_BACK,
   ...UNTOLD,
+  ...REQUEST_IDS,
   ...TRACE_FIELDS,
   'if-match',
   'if-none-match',

@@ -199,12 +199,45 @@ const COOKIES: readonly Case[] = [
   notKept('7.3: with no-store Set-Cookie is not stored', {
     fields: { 'Cache-Control': 'no-store, max-age=60', 'Set-Cookie': 'a=1' },
   }),
-  kept(
-    '7.3: a Cookie in the request makes no answer private',
-    { fields: FRESH },
-    { send: { Cookie: 'a=1' } },
-  ),
+  {
+    name: '7.3: a Cookie in the request makes no answer private',
+    steps: [{ answer: { fields: FRESH } }, { send: { Cookie: 'a=1' } }],
+  },
 ];
+
+/** Where no Vary tells, nobody knows whether such a field has shaped the answer. */
+const UNTOLD: readonly Case[] = ['Cookie', 'Origin', 'X-Any'].flatMap((name): Case[] => [
+  {
+    name: `4.1: what was made for a request with ${name} is that request's alone, and what was made without is everybody's`,
+    steps: [
+      { answer: { fields: FRESH }, send: { [name]: 'a' } },
+      { answer: { fields: FRESH }, send: { [name]: 'b' } },
+      { answer: { fields: FRESH } },
+      { send: { [name]: 'a' }, text: 'body 3' },
+    ],
+  },
+  {
+    name: `4.1: what was made for a request with ${name} is kept for those with the same one, where Vary names it`,
+    steps: [
+      { answer: { fields: { ...FRESH, Vary: name } }, send: { [name]: 'a' } },
+      { answer: { fields: { ...FRESH, Vary: name } } },
+      { send: { [name]: 'a' }, text: 'body 1' },
+      { text: 'body 2' },
+    ],
+  },
+  {
+    name: `4.3.4: a 304 to a request with ${name} changes no field for others`,
+    steps: [
+      { answer: { fields: { 'Cache-Control': 'max-age=60', Age: '100', ETag: '"a"', 'X-Is': '1' } } },
+      {
+        answer: { status: 304, fields: { ...FRESH, ETag: '"a"', 'X-Is': 'evil' } },
+        send: { [name]: 'a' },
+        text: 'body 1',
+      },
+      { answer: { status: 304, fields: { ETag: '"a"' } }, text: 'body 1', has: { 'X-Is': '1' } },
+    ],
+  },
+]);
 
 const STATUS: readonly Case[] = [
   {
@@ -299,4 +332,11 @@ const STATUS: readonly Case[] = [
   },
 ];
 
-export const FIELDS: readonly Case[] = [...PASSED_ON, ...UNTOUCHED, ...QUALIFIED, ...COOKIES, ...STATUS];
+export const FIELDS: readonly Case[] = [
+  ...PASSED_ON,
+  ...UNTOUCHED,
+  ...QUALIFIED,
+  ...COOKIES,
+  ...UNTOLD,
+  ...STATUS,
+];

@@ -9,9 +9,8 @@ import { judgeReuse, type ReuseOptions, type ReuseVerdict } from '../http/reuse.
 import { isServerFailure } from '../http/status.js';
 import { responsePolicy } from '../http/targeted.js';
 import { TRACE_FIELDS } from '../http/trace-context.js';
-import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import { withoutShaping } from '../http/untold.js';
-import type { OriginRequest } from '../origin/source.js';
+import type { OriginRequest, OriginResponse } from '../origin/source.js';
 import { ageAt, type Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import { Filler, type FillParts, type Refreshed, type Want } from './fill.js';

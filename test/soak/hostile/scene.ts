@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
+import { within } from '../../support/region.js';
+import { residentBytes, type Soak } from '../../support/soak.js';
+import { Bystanders } from './bystander.js';
+import { type Arrived, type RecordingOrigin, startRecordingOrigin } from './recording-origin.js';
+import { type StrikeOptions, type Struck, strike } from './strike.js';
+
+/** Stands in everything that an attack must not bring to the origin in a request that may be shared. */
+export const PLANTED = 'planted';
+
+/** Fields of a fill: our own, none of the client's (`tmdb/fill-headers.ts`), and Host and Connection of the proxy's connection. */
+const FILL_FIELDS = /^(?:Host|Connection|Accept|Accept-Encoding|User-Agent|Via): /i;
+/** With a body it is passed through, and its answer not stored. */
+const FRAMED = /^(?:Content-Length|Transfer-Encoding): /i;
+/** Of a field that may only be the key's: a stored part is one of its own. */
+const RANGE = /^Range: bytes=\d/i;
+/** How long sockets and flights of those who have left may take to go, ms. */
+const AFTERMATH_MS = 8000;
+
+/** One proxy under attack: its origin, the clients beside, and what must be so afterwards. */
+export class Scene {
+  readonly port: number;
+  readonly #soak: Soak;
+  readonly #sockets: number;
+
+  private constructor(
+    readonly origin: RecordingOrigin,
+    readonly proxy: ProxyProcess,
+    soak: Soak,
+  ) {
+    this.port = Number(new URL(proxy.url).port);
+    this.#soak = soak;
+    this.#sockets = this.sockets;
+  }
+
+  static async open(soak: Soak, env: Record<string, string> = {}): Promise<Scene> {
+    const origin = await startRecordingOrigin();
+    const proxy = await startProxy({
+      quiet: true,
+      env: pointedAt(origin.url, { WORKERS: '1', UPSTREAM_RATE: '100000', ...env }),
+    });
+    return new Scene(origin, proxy, soak);
+  }
+
+  /** The proxy and its workers. */
+  get #pids(): number[] {
+    const { pid } = this.proxy;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return [pid, ...(children === '' ? [] : children.split(' ').map(Number))];
+  }
+
+  /** Open sockets of the proxy, those to the origin left out. */
+  get sockets(): number {
+    const all = this.#pids.map(
+      (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(pid, fd)).length,
+    );
+    return all.reduce((sum, count) => sum + count, 0) - this.origin.connections;
+  }
+
+  get residentBytes(): number {
+    return this.#pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
+  }
+
+  /** Sends bytes as a client does who is up to something, and counts them. */
+  async strike(kind: string, bytes: Buffer | string, options?: StrikeOptions): Promise<Struck> {
+    this.#soak.input(kind);
+    this.#soak.requests++;
+    const began = performance.now();
+    const struck = await strike(this.port, bytes, options);
+    if (struck.hung)
+      this.#soak.lose(
+        `${kind}: neither answered nor closed: ${JSON.stringify(bytes.toString('latin1').slice(0, 300))}`,
+      );
+    this.#soak.measures.hostile_longest_ms = Math.max(
+      this.#soak.measures.hostile_longest_ms ?? 0,
+      Math.round(performance.now() - began),
+    );
+    return struck;
+  }
+
+  /** Goes on while others ask for titles, and sees to it that they get them, then and afterwards. */
+  async beside(attack: () => Promise<unknown>): Promise<void> {
+    const bystanders = new Bystanders(this.port, this.#soak);
+    try {
+      await attack();
+    } finally {
+      await bystanders.stop();
+    }
+    for (let i = 1; i <= 8; i++) await bystanders.ask(`/3/movie/${i}`);
+  }
+
+  /** What has come to the origin; whatever the key does not cover, or is no request, is a mistake. */
+  judgeOrigin(): Arrived[] {
+    const arrived = this.origin.take();
+    for (const line of this.origin.malformed.splice(0)) this.#soak.mistake(`at the origin: ${line}`);
+    for (const request of arrived) {
+      const { method, target, lines } = request;
+      const isFill = method === 'GET' && !lines.some((line) => FRAMED.test(line));
+      const strange = isFill ? lines.filter((line) => !FILL_FIELDS.test(line) && !RANGE.test(line)) : [];
+      if (strange.length > 0) this.#soak.mistake(`a fill with fields of a client: ${target}: ${strange}`);
+      if (target.includes(PLANTED)) this.#soak.mistake(`reached the origin: ${method} ${target}`);
+    }
+    return arrived;
+  }
+
+  /** Sockets go back to what they were before anybody came. */
+  async settled(): Promise<void> {
+    await within(AFTERMATH_MS, async () => {
+      const more = this.sockets - this.#sockets;
+      this.#soak.measures.sockets_left_count = Math.max(0, more);
+      if (more > 0) throw new Error(`${more} sockets more than before`);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.stop();
+    await this.origin.close();
+  }
+}
+
+function isSocket(pid: number, fd: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:');
+  } catch {
+    return false; // closed meanwhile
+  }
+}

@@ -6,7 +6,7 @@ import { freePort } from '../../support/redis-server.js';
 import { Soak } from '../../support/soak.js';
 import { adminApp, FakeManagement, NOW } from '../../unit/admin/fakes.js';
 import { ARRANGEMENTS, type Arrangement, type Listener, promised, REQUESTS, verdictOf } from './promises.js';
-import { ADMIN_KEY, credentialsFor, ORIGINS, type Origin, PROXY_KEY, statusOf } from './states.js';
+import { ADMIN_KEY, credentialsFor, ORIGINS, type Origin, PROXY_KEY, statusOf, tokensAt } from './states.js';
 
 const soak = new Soak('matrix');
 
@@ -29,7 +29,7 @@ describe('the management app of each listener', () => {
   it.each(ARRANGEMENTS)(
     '$name: every path × every credential, from here and from elsewhere',
     async (arrangement) => {
-      const credentials = await credentialsFor(PORT, NOW);
+      const credentials = credentialsFor(PORT, await tokensAt(NOW));
       const wrong: string[] = [];
       for (const listener of arrangement.apart ? (['PORT', 'ADMIN_PORT'] as const) : (['PORT'] as const))
         for (const from of [ORIGINS[0]!, ORIGINS.at(-1)!]) {
@@ -54,6 +54,7 @@ describe('the management app of each listener', () => {
 describe('the listeners of a running proxy', () => {
   /** A round asks one of so many combinations; as many rounds ask all of them. */
   const PARTS = 120;
+  const tokens = tokensAt(Date.now());
   const running: { arrangement: Arrangement; proxy: ProxyProcess; ports: Map<Listener, number> }[] = [];
   let origin: SampleOrigin;
 
@@ -98,7 +99,7 @@ describe('the listeners of a running proxy', () => {
     port: number,
     part: number,
   ): Promise<void> {
-    const credentials = await credentialsFor(port, Date.now());
+    const credentials = credentialsFor(port, await tokens);
     const combinations = credentials.flatMap((credential) =>
       ORIGINS.flatMap((from) => REQUESTS.map((asked) => ({ credential, from, asked }))),
     );

@@ -116,24 +116,29 @@ describe('a warm-up asks no host but the configured ones', () => {
   });
 });
 
-describe.each([301, 302, 303, 307, 308])('a redirect (%i) of the origin', (status) => {
-  const proxies = () => ({ table, letter, child });
+const STATUSES = [301, 302, 303, 307, 308];
 
-  it.each(['table', 'letter', 'child'] as const)('is not followed to another host (%s)', async (name) => {
-    for (const location of addresses(inside, origin)) {
-      soak.input('redirects of the origin');
-      origin.redirect = { status, location };
-      const { url } = proxies()[name];
-      await send(url, { method: 'GET', target: '/3/movie/#', fields: [], body: '' }, ++number);
-      origin.redirect = { status, location };
-      const asking = { method: 'POST', target: '/3/movie/#/rating', fields: [], body: '{"value":8}' };
-      await send(url, asking, ++number);
-      soak.requests += 2;
-      origin.redirect = undefined;
-    }
+it.each(['table', 'letter', 'child'] as const)(
+  'a redirect of the origin is not followed to another host (%s)',
+  async (name) => {
+    const { url } = { table, letter, child }[name];
+    await soak.rounds(1, 0.25, async (round) => {
+      for (const [i, location] of addresses(inside, origin).entries()) {
+        const redirect = { status: STATUSES[(i + round) % STATUSES.length]!, location };
+        soak.input('redirects of the origin');
+        origin.redirect = redirect;
+        await send(url, { method: 'GET', target: '/3/movie/#', fields: [], body: '' }, ++number);
+        origin.redirect = redirect;
+        const rating = { method: 'POST', target: '/3/movie/#/rating', fields: [], body: '{"value":8}' };
+        await send(url, rating, ++number);
+        soak.requests += 2;
+        origin.redirect = undefined;
+      }
+    });
     expect(inside.asked).toEqual([]);
-  });
-});
+  },
+  soak.timeout(0.25),
+);
 
 it('a client cannot name the host that is asked', async () => {
   const { host, url } = inside;

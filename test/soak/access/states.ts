@@ -17,14 +17,32 @@ export interface Credential {
 /** The name that a dashboard's cookie has on a port. */
 const cookie = (port: number, token: string) => ({ Cookie: `tmdb_proxy_session_${port}=${token}` });
 
-/** Every state of credentials, for a listener on `port`; `now`: ms since epoch. */
-export async function credentialsFor(port: number, now: number): Promise<readonly Credential[]> {
-  const day = 24 * 3_600_000;
-  const token = async (key: string, now: number) =>
-    (await new Sessions(key, { now: () => now }).open()).token;
+/** Tokens of sessions: one as it should be, and three that must open nothing. */
+interface Tokens {
+  readonly good: string;
+  readonly ended: string;
+  readonly ofAnotherKey: string;
+  readonly prolonged: string;
+}
+
+/** `now`: ms since epoch. Each takes a key derivation, so they are made once for all listeners. */
+export async function tokensAt(now: number): Promise<Tokens> {
+  const token = async (key: string, at: number) => (await new Sessions(key, { now: () => at }).open()).token;
   const good = await token(ADMIN_KEY, now);
   const end = good.split('.')[1]!;
-  const later = (Number.parseInt(end, 36) + day).toString(36);
+  const later = (Number.parseInt(end, 36) + DAY_MS).toString(36);
+  return {
+    good,
+    ended: await token(ADMIN_KEY, now - DAY_MS),
+    ofAnotherKey: await token('another key', now),
+    prolonged: good.replace(end, later),
+  };
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Every state of credentials, for a listener on `port`. */
+export function credentialsFor(port: number, tokens: Tokens): readonly Credential[] {
   const fields = (name: string, opens: Credential['opens'], given: Record<string, string>): Credential => ({
     name,
     opens,
@@ -48,10 +66,10 @@ export async function credentialsFor(port: number, now: number): Promise<readonl
       opens: 'nothing',
       query: `api_key=${ADMIN_KEY}&key=${ADMIN_KEY}&x-api-key=${ADMIN_KEY}&token=${ADMIN_KEY}`,
     },
-    fields('a session', 'session', cookie(port, good)),
-    fields('a session that has run out', 'nothing', cookie(port, await token(ADMIN_KEY, now - day))),
-    fields('a session of another admin key', 'nothing', cookie(port, await token('another key', now))),
-    fields('a session whose end was changed', 'nothing', cookie(port, good.replace(end, later))),
+    fields('a session', 'session', cookie(port, tokens.good)),
+    fields('a session that has run out', 'nothing', cookie(port, tokens.ended)),
+    fields('a session of another admin key', 'nothing', cookie(port, tokens.ofAnotherKey)),
+    fields('a session whose end was changed', 'nothing', cookie(port, tokens.prolonged)),
     fields('the right key as a session', 'nothing', cookie(port, ADMIN_KEY)),
     fields('a proxy key', 'nothing', { [A]: `Bearer ${PROXY_KEY}`, [X]: PROXY_KEY }),
   ]; // prettier-ignore

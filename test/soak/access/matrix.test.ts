@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canonicalPath } from '../../../src/admin/paths.js';
+import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
+import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
+import { freePort } from '../../support/redis-server.js';
+import { Soak } from '../../support/soak.js';
+import { adminApp, FakeManagement, NOW } from '../../unit/admin/fakes.js';
+import { ARRANGEMENTS, type Arrangement, type Listener, promised, REQUESTS, verdictOf } from './promises.js';
+import { ADMIN_KEY, credentialsFor, ORIGINS, type Origin, PROXY_KEY, statusOf, tokensAt } from './states.js';
+
+const soak = new Soak('matrix');
+
+afterAll(() => soak.end());
+
+describe('the management app of each listener', () => {
+  const PORT = 6635;
+  const appFor = (listener: Listener, { keyed, apart }: Arrangement, { address, fields }: Origin) =>
+    adminApp(new FakeManagement(), {
+      from: {
+        loopback: address.startsWith('127.'),
+        forwarded: Object.keys(fields).some((name) => /forwarded/i.test(name)),
+        address,
+      },
+      surface: !apart ? 'all' : listener === 'PORT' ? 'public' : 'admin',
+      metricsElsewhere: apart,
+      ...(keyed && { apiKey: ADMIN_KEY }),
+    });
+
+  it.each(ARRANGEMENTS)(
+    '$name: every path × every credential, from here and from elsewhere',
+    async (arrangement) => {
+      const credentials = credentialsFor(PORT, await tokensAt(NOW));
+      const wrong: string[] = [];
+      for (const listener of arrangement.apart ? (['PORT', 'ADMIN_PORT'] as const) : (['PORT'] as const))
+        for (const from of [ORIGINS[0]!, ORIGINS.at(-1)!]) {
+          const app = appFor(listener, arrangement, from);
+          for (const credential of credentials)
+            for (const asked of REQUESTS.filter(({ path }) => canonicalPath(path) === path)) {
+              const headers = { ...from.fields, ...credential.fields };
+              const url = `http://localhost:${PORT}${asked.path}?${credential.query ?? ''}`;
+              const { status } = await app.request(url, { method: asked.method, headers });
+              const wanted = promised(arrangement, listener, asked, credential, from);
+              if (verdictOf(status) !== wanted)
+                wrong.push(
+                  `${asked.method} ${asked.path} on ${listener}, ${credential.name}, ${from.name}: ${status}, not ${wanted}`,
+                );
+            }
+        }
+      expect(wrong).toEqual([]);
+    },
+  );
+});
+
+describe('the listeners of a running proxy', () => {
+  /** A round asks one of so many combinations; as many rounds ask all of them. */
+  const PARTS = 120;
+  const tokens = tokensAt(Date.now());
+  const running: { arrangement: Arrangement; proxy: ProxyProcess; ports: Map<Listener, number> }[] = [];
+  let origin: SampleOrigin;
+
+  beforeAll(async () => {
+    origin = await startSampleOrigin();
+    await Promise.all(ARRANGEMENTS.map(start));
+  });
+  afterAll(async () => {
+    await Promise.all(running.map(({ proxy }) => proxy.stop()));
+    await origin.close();
+  });
+
+  async function start(arrangement: Arrangement): Promise<void> {
+    const ports = new Map<Listener, number>();
+    const env: Record<string, string> = { HOST: '0.0.0.0', WORKERS: '1', PROXY_KEYS: `alice=${PROXY_KEY}` };
+    if (arrangement.keyed) env.ADMIN_API_KEY = ADMIN_KEY;
+    if (arrangement.apart)
+      for (const name of ['ADMIN_PORT', 'METRICS_PORT'] as const) {
+        ports.set(name, await freePort());
+        env[name] = String(ports.get(name));
+      }
+    const proxy = await startProxy({ quiet: true, env: pointedAt(origin.url, env) });
+    ports.set('PORT', Number(new URL(proxy.url).port));
+    running.push({ arrangement, proxy, ports });
+  }
+
+  it(
+    'each path is open to whom it is for, and to nobody else',
+    async () => {
+      await soak.rounds(1, 0.6, async (round) => {
+        for (const { arrangement, ports } of running)
+          for (const [listener, port] of ports) await askOf(arrangement, listener, port, round + soak.seed);
+      });
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.6),
+  );
+
+  async function askOf(
+    arrangement: Arrangement,
+    listener: Listener,
+    port: number,
+    part: number,
+  ): Promise<void> {
+    const credentials = credentialsFor(port, await tokens);
+    const combinations = credentials.flatMap((credential) =>
+      ORIGINS.flatMap((from) => REQUESTS.map((asked) => ({ credential, from, asked }))),
+    );
+    const due = combinations.filter((_, i) => i % PARTS === part % PARTS);
+    await Promise.all(
+      due.map(async ({ credential, from, asked }) => {
+        const headers = { ...from.fields, ...credential.fields };
+        const target = credential.query === undefined ? asked.path : `${asked.path}?${credential.query}`;
+        const status = await statusOf({ address: from.address, port }, asked.method, target, headers);
+        soak.requests++;
+        soak.input(`who may what on ${listener}`);
+        const wanted = promised(arrangement, listener, asked, credential, from);
+        if (verdictOf(status) === wanted) return;
+        soak.mistake(
+          `${asked.method} ${asked.path} on ${listener}, ${credential.name}, ${from.name}: ${status}, not ${wanted}`,
+        );
+      }),
+    );
+  }
+});

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 function run(command: string, ...args: string[]): string {
@@ -8,7 +8,7 @@ function run(command: string, ...args: string[]): string {
     .trim();
 }
 
-/** A file system of a few megabytes, to be filled, frozen and broken. */
+/** A file system of a few megabytes, to be filled and broken. */
 export class Volume {
   readonly path: string;
   readonly #image: string | undefined;
@@ -52,20 +52,6 @@ export class Volume {
     return () => rmSync(ballast);
   }
 
-  get freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.path);
-    return bavail * bsize;
-  }
-
-  /** Whoever writes waits until `thaw`. */
-  freeze(): void {
-    run('fsfreeze', '-f', this.path);
-  }
-
-  thaw(): void {
-    run('fsfreeze', '-u', this.path);
-  }
-
   /** As the kernel does when a disk answers with errors; only for ext4, and there is no way back. */
   break(): void {
     const device = basename(run('losetup', '-n', '-O', 'NAME', '-j', this.#image!));
@@ -79,4 +65,30 @@ export class Volume {
     rmSync(this.path, { recursive: true });
     if (this.#image !== undefined) rmSync(this.#image);
   };
+}
+
+/** Every write of a file's bytes, and waiting for the medium, takes so much longer. Sockets are not written so. */
+const SLOW = (ms: number) => `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#define SLOWLY(name, result, params, args) \\
+  result name params { result (*real) params = dlsym(RTLD_NEXT, #name); usleep(${ms} * 1000); return real args; }
+SLOWLY(fdatasync, int, (int fd), (fd))
+SLOWLY(fsync, int, (int fd), (fd))
+SLOWLY(msync, int, (void *at, size_t n, int flags), (at, n, flags))
+SLOWLY(pwrite, ssize_t, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))
+SLOWLY(pwrite64, ssize_t, (int fd, const void *from, size_t n, off64_t at), (fd, from, n, at))
+SLOWLY(pwritev, ssize_t, (int fd, const struct iovec *from, int n, off_t at), (fd, from, n, at))
+SLOWLY(pwritev64, ssize_t, (int fd, const struct iovec *from, int n, off64_t at), (fd, from, n, at))
+`;
+
+/** A library for `LD_PRELOAD` that makes the disk slow. Throws where there is no C compiler. */
+export function slowDisk(folder: string, ms: number): string {
+  const library = `${folder}/slow-disk.so`;
+  writeFileSync(`${folder}/slow-disk.c`, SLOW(ms));
+  run('cc', '-shared', '-fPIC', '-O1', '-o', library, `${folder}/slow-disk.c`, '-ldl');
+  return library;
 }

@@ -44,6 +44,7 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
   const gone = new AbortController();
   const requestBody = new PassThrough();
   requestBody.on('drain', () => socket.resume());
+  requestBody.on('error', () => socket.destroy()); // more of a body after its end
   socket.on('close', () => {
     gone.abort();
     requestBody.destroy();

@@ -8,6 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from './disk-errors.js';
@@ -84,9 +85,9 @@ export class WriterLock {
     return right;
   }
 
-  /** Tells other hosts that share the volume that the owner lives: the file system sets the time. */
-  refresh(): void {
-    writeFileSync(this.#path, JSON.stringify(this.#owner));
+  /** Tells other hosts that share the volume that the owner lives: the file system sets the time. A disk that hangs holds up nobody. */
+  refresh(): Promise<void> {
+    return writeFile(this.#path, JSON.stringify(this.#owner));
   }
 
   release(): void {

@@ -28,6 +28,8 @@ export interface ProxyOptions {
   readonly main?: string;
   /** Logs warnings only: a line for each of many requests would cost more than the request. */
   readonly quiet?: boolean;
+  /** Where the log goes, a file descriptor, in place of `output()`; with `quiet` only. */
+  readonly log?: number;
 }
 
 /** Starts the built program as a user does and resolves once it answers. Rejects with its output when it does not. */
@@ -110,7 +112,7 @@ function spawnProxy(options: ProxyOptions & { cacheDir: string }): {
       CACHE_DIR: join(options.cacheDir, 'data'),
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', options.log ?? 'pipe', 'pipe'],
   });
   const gather = (chunk: Buffer) => {
     text += chunk.toString();

@@ -1,0 +1,211 @@
+// The disk is full, slow, read-only, lost: answers go on, right to the byte, and the node says what is wrong.
+import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
+import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
+import { get, json } from '../../support/raw-client.js';
+import { ADMIN, within } from '../../support/region.js';
+import { Soak } from '../../support/soak.js';
+import { childrenOf } from './processes.js';
+import { slowDisk, Volume } from './volumes.js';
+import { Witness, workersOf } from './witness.js';
+
+const TITLES = 40;
+const CLIENTS = 4;
+const PATIENCE = 20_000;
+const MiB = 1024 * 1024;
+/** What each write to the disk takes longer, ms. */
+const SLOW_MS = 150;
+
+const soak = new Soak('disk');
+const parent = mkdtempSync(join(tmpdir(), 'machine-faults-'));
+const volumes: Volume[] = [];
+let origin: SampleOrigin;
+let witness: Witness;
+
+const env = () =>
+  pointedAt(origin.url, {
+    WORKERS: '2',
+    ADMIN_API_KEY: 'admin-secret',
+    UPSTREAM_RATE: '2000',
+    // What memory has is asked of the disk again at once, and of the origin soon.
+    JSON_MEMORY_TTL: '0.005',
+    JSON_DISK_TTL: '0.02',
+    DISK_CACHE_BYTES: String(16 * MiB),
+  });
+
+beforeAll(async () => {
+  origin = await startSampleOrigin({});
+  witness = new Witness(soak, origin);
+  await witness.learn(TITLES);
+});
+afterAll(async () => {
+  await origin.close();
+  for (const volume of volumes) volume.remove();
+  rmSync(parent, { recursive: true });
+  soak.end();
+});
+
+async function l2Of({ url }: ProxyProcess): Promise<string> {
+  const { checks } = json(await get(`${url}/health`, { headers: ADMIN })) as {
+    checks: { l2: { status: string } };
+  };
+  return checks.l2.status;
+}
+
+async function killWorker(proxy: ProxyProcess): Promise<void> {
+  const [victim] = childrenOf(proxy.pid);
+  process.kill(victim!, 'SIGKILL');
+  await within(PATIENCE, async () =>
+    expect([childrenOf(proxy.pid).includes(victim!), await workersOf(proxy.url)]).toEqual([false, 2]),
+  );
+}
+
+/** Undefined where this machine lets nobody mount: then the store is broken by hand, see below. */
+function mounted(): { disk: Volume; log: Volume } | undefined {
+  try {
+    const disk = Volume.ext4(join(parent, 'disk'), 12 * MiB);
+    volumes.push(disk);
+    const log = Volume.inMemory(join(parent, 'log'), 64 * 1024);
+    volumes.push(log);
+    return { disk, log };
+  } catch (error) {
+    console.warn(`no file systems of our own here (${String(error)}): the store is broken by hand`);
+    return undefined;
+  }
+}
+
+/** Undefined where nothing can be compiled: then disk-bounds.test.ts alone has a slow disk, one of the store. */
+function slowLibrary(): string | undefined {
+  try {
+    return slowDisk(parent, SLOW_MS);
+  } catch (error) {
+    console.warn(`no C compiler here (${String(error)}): the disk is as fast as it is`);
+    return undefined;
+  }
+}
+
+const volume = mounted();
+const slow = slowLibrary();
+
+describe.runIf(volume !== undefined)('a disk', () => {
+  const { disk, log } = volume ?? ({} as NonNullable<typeof volume>);
+  let proxy: ProxyProcess;
+  let logPath: string;
+
+  beforeAll(async () => {
+    logPath = join(log.path, 'log');
+    proxy = await startProxy({
+      quiet: true,
+      cacheDir: disk.path,
+      log: openSync(logPath, 'a'),
+      env: env(),
+    });
+  });
+  afterAll(() => proxy.stop());
+
+  it(
+    'that is full, the log on it too, costs no request and no byte; with room it is used again',
+    async () => {
+      await soak.rounds(1, 0.3, async () => {
+        const makeRoom = disk.fill();
+        const makeRoomForLog = log.fill();
+        soak.fault('disk full');
+        const crowd = witness.crowd(proxy.url, CLIENTS);
+        for (let n = 0; n < 300; n += 20)
+          await Promise.all(
+            Array.from({ length: 20 }, (_, i) => witness.ask(proxy.url, 1 + ((n + i) % TITLES))),
+          );
+        // Large ones, of which the store's room is full for certain.
+        for (const mb of [3, 4, 5]) {
+          const { status, body } = await get(`${proxy.url}/t/p/original/big-${mb}mb.jpg`);
+          expect([status, body.length]).toEqual([200, mb * MiB]);
+        }
+        await within(PATIENCE, async () => expect(await l2Of(proxy)).toBe('degraded'));
+        makeRoom();
+        makeRoomForLog();
+        soak.fault('log on a full disk');
+        await witness.edit(proxy.url, witness.any());
+        await crowd.stop();
+        await killWorker(proxy); // that it ended is a line of the log
+        await within(PATIENCE, async () =>
+          expect(readFileSync(logPath, 'utf8')).toMatch(/disk store.*failed|worker ended/),
+        );
+      });
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.3),
+  );
+
+  it(
+    'that turns read-only costs no request; workers that die are replaced',
+    async () => {
+      disk.break();
+      soak.fault('disk read-only');
+      await witness.askAll(proxy.url);
+      await within(PATIENCE, async () => {
+        await witness.askAll(proxy.url);
+        expect(await l2Of(proxy)).toBe('degraded');
+      });
+      await killWorker(proxy);
+      await witness.askAll(proxy.url);
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0),
+  );
+});
+
+describe('CACHE_DIR', () => {
+  let proxy: ProxyProcess;
+  const start = async () => {
+    const cacheDir = mkdtempSync(join(parent, 'lost-'));
+    const preload: Record<string, string> = slow === undefined ? {} : { LD_PRELOAD: slow };
+    return startProxy({ quiet: true, cacheDir, env: { ...env(), ...preload } });
+  };
+  const data = () => join(proxy.cacheDir, 'data');
+
+  it(
+    'that is slow, takes nothing more, and is then lost, holds up no answer and ends no node: workers that die are replaced, and the log says so',
+    async () => {
+      proxy = await start();
+      await soak.rounds(1, 0.3, async (round) => {
+        if (round > 0) proxy = await start();
+        try {
+          if (slow !== undefined) soak.fault('slow disk');
+          const began = performance.now();
+          await witness.askAll(proxy.url);
+          // One write of several for each title, one after the other, would be many times this.
+          if (slow !== undefined) expect(performance.now() - began).toBeLessThan(TITLES * SLOW_MS);
+          const bodies = join(data(), 'store', 'bodies');
+          renameSync(bodies, `${bodies}-away`);
+          writeFileSync(bodies, 'no directory');
+          soak.fault('store that takes nothing');
+          await witness.askAll(proxy.url);
+          const crowd = witness.crowd(proxy.url, CLIENTS, underWay);
+          rmSync(data(), { recursive: true });
+          soak.fault('lost directory');
+          await witness.askAll(proxy.url);
+          // More deaths than a crash loop has.
+          for (let i = 0; i < (soak.long ? 9 : 2); i++) {
+            killedAt = performance.now();
+            await killWorker(proxy);
+          }
+          await witness.edit(proxy.url, witness.any());
+          await crowd.stop();
+          await within(PATIENCE, async () => expect(await l2Of(proxy)).toBe('degraded'));
+          expect(proxy.output()).toContain('the disk store has gone');
+        } finally {
+          mkdirSync(data(), { recursive: true });
+          await proxy.stop();
+        }
+      });
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.3),
+  );
+});
+
+let killedAt = Number.NEGATIVE_INFINITY;
+const underWay = (began: number) => began <= killedAt + 50;

@@ -37,6 +37,15 @@ describe('what is sent and received', () => {
     expect(await text(response)).toBe('ok');
   });
 
+  it('a head of more than 64 KiB is no answer', async () => {
+    const { url } = await answering(
+      `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(66_000)}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const origin = bench.origin([url], systemClock);
+    expect(await refusal(origin.fetch(request()))).toMatchObject({ status: 502 });
+    await until(() => origin.status()[0]?.in_flight === 0);
+  });
+
   it('sends a request body', async () => {
     const { url } = await bench.http((incoming, res) => incoming.pipe(res));
     const origin = bench.origin([url], systemClock);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../src/cache/answer.js';
 import { DoorCounts } from '../../../src/observe/metrics-doors.js';
-import { MAX_FIELDS, MAX_TARGET } from '../../../src/server/limits.js';
+import { LIMITS, MAX_FIELDS, MAX_TARGET } from '../../../src/server/limits.js';
 import { answerOf, dial, entryOf, exchange, get, request, start, until } from './helpers.js';
 
 /** A listener with these bounds. Answers to /3/slow are given by hand. */
@@ -115,5 +115,11 @@ describe('what a request may be as long as', () => {
     expect((await get(port, '/3/x', ...lines)).status).toBe(431);
     const most = Array.from({ length: 6000 }, () => 'a:');
     expect((await get(port, '/3/x', ...most)).status).toBe(431);
+  });
+
+  it('and may take, in time and bytes, as limits.ts has it', async () => {
+    const { server } = (await node({})).listener;
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = LIMITS;
+    expect(server).toMatchObject({ headersTimeout, requestTimeout, keepAliveTimeout });
   });
 });

@@ -98,7 +98,7 @@ export class Filler {
   /** How long the flight for what is wanted has been under way, ms; 0 without one. */
   flyingFor(want: Wanted): number {
     const flight = this.flights.joinable(flightKey(want));
-    return flight === undefined ? 0 : this.#parts.clock.now() - flight.startedAt;
+    return flight === undefined ? 0 : this.#parts.clock.steady() - flight.startedAt;
   }
 
   /**
@@ -167,13 +167,13 @@ export class Filler {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
       }
       if (priority === 'user') joined.urge();
-      const begun = this.#parts.clock.now();
+      const begun = this.#parts.clock.steady();
       const comer: Comer = background ? 'nobody' : joined.landed ? 'later' : 'waited';
       const landing = want.route.forProxy
         ? await this.#waitBriefly(joined, signal)
         : await joined.wait(signal);
       const { site, clock } = this.#parts;
-      want.onPhase?.('wait', clock.now() - begun);
+      want.onPhase?.('wait', clock.steady() - begun);
       const fit = landing === 'late' ? 'no' : suits(landing, want, comer, site.ttlPolicy, clock.now());
       if (landing !== 'late' && fit === 'yes') return { flight: joined, landing, collapsed: true };
       // Nobody may join what was not for sharing a moment ago; what is only too old by now is succeeded. A lease is still held.
@@ -219,7 +219,7 @@ export class Filler {
       key,
       stamp: want.stamp,
       expected: this.#parts.expected(route),
-      startedAt: this.#parts.clock.now(),
+      startedAt: this.#parts.clock.steady(),
       keepBytes: this.#parts.maxEntryBytes,
       held: this.#held,
       fetch: async (signal, finished) => {

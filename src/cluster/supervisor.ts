@@ -104,7 +104,7 @@ export class Supervisor {
       this.#parts.onExit(link, description, false);
       return;
     }
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.steady();
     this.#deaths.push(now);
     while (now - this.#deaths[0]! > CRASH_WINDOW_MS) this.#deaths.shift();
     if (this.#deaths.length > CRASH_LIMIT + this.#parts.workers) {

@@ -119,7 +119,7 @@ export class Filler {
       }
       const result = await flight.finished;
       if (typeof result !== 'string') return completed(landing, result, want, collapsed);
-      if (!isTrouble(landing, result)) {
+      if (!isTrouble(landing, result, this.#parts.site.ttlPolicy)) {
         const own = landing.kind === 'released' && !collapsed;
         return { kind: 'not-stored', ...(own && { take: () => answerOf(boarded, want) }) };
       }
@@ -145,7 +145,7 @@ export class Filler {
   #watch({ flight, landing }: Boarded, route: SharedRoute): void {
     if (landing.kind === 'body') flight.finished.then(landing.broadcast.keep());
     void flight.finished.then((result) => {
-      if (typeof result === 'string' && isTrouble(landing, result)) this.rest(route);
+      if (typeof result === 'string' && isTrouble(landing, result, this.#parts.site.ttlPolicy)) this.rest(route);
     });
   }
 

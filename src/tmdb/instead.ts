@@ -53,7 +53,9 @@ function answer(status: number, code: string, message: string, headers: RawHeade
 
 /** TMDB's envelope for anything but what does not exist, of which the first bytes are enough: nothing is known of the file. */
 function isTrouble(start: Buffer): boolean {
-  return /^\s*\{\s*"s(?:uccess|tatus_)/.test(start.toString('latin1', 0, 64)) && !saysNotFound(parseJson(start));
+  return (
+    /^\s*\{\s*"s(?:uccess|tatus_)/.test(start.toString('latin1', 0, 64)) && !saysNotFound(parseJson(start))
+  );
 }
 
 /** A parent proxy has said it already, and how long it holds there. */

@@ -75,22 +75,26 @@ describe('what clients see of each fault of the origin', () => {
     expect([...KINDS].filter((kind) => kind !== 'gate' && !tested.has(kind))).toEqual([]);
   });
 
-  it('is a hit, a stale answer or an error that says what is wrong, in time, and never a wrong byte', async () => {
-    await soak.rounds(1, 0.85, async () => {
-      await world.manage('/cache/clear?type=all');
-      const loaded = world.titles.slice(0, LOADED).flat();
-      await stored(loaded);
-      const stop = untroubled(soak, world, loaded);
-      try {
-        for (const [place, row] of TABLE.entries()) await tried(row, place);
-      } finally {
-        world.origin.faults.clear();
-        await stop();
-      }
-    });
-    expect(soak.complaints).toEqual([]);
-    expect(Object.keys(soak.faults)).toEqual(TABLE.map(({ name }) => name));
-  }, soak.timeout(0.85));
+  it(
+    'is a hit, a stale answer or an error that says what is wrong, in time, and never a wrong byte',
+    async () => {
+      await soak.rounds(1, 0.85, async () => {
+        await world.manage('/cache/clear?type=all');
+        const loaded = world.titles.slice(0, LOADED).flat();
+        await stored(loaded);
+        const stop = untroubled(soak, world, loaded);
+        try {
+          for (const [place, row] of TABLE.entries()) await tried(row, place);
+        } finally {
+          world.origin.faults.clear();
+          await stop();
+        }
+      });
+      expect(soak.complaints).toEqual([]);
+      expect(Object.keys(soak.faults)).toEqual(TABLE.map(({ name }) => name));
+    },
+    soak.timeout(0.85),
+  );
 
   it('is the title itself as soon as a gate opens that all wait at', async () => {
     const { unknown } = titlesFor(TABLE.length);

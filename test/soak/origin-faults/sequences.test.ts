@@ -54,9 +54,10 @@ async function recovered(titles: readonly Title[]): Promise<void> {
   let missing = titles;
   while (missing.length > 0) {
     const seen = await Promise.all(missing.map((title) => world.ask(title)));
-    seen.forEach((one, i) => judge(soak, missing[i]!, one, 'after a sequence'));
+    for (const [i, one] of seen.entries()) judge(soak, missing[i]!, one, 'after a sequence');
     const late = performance.now() - began > REST_MS;
-    if (late) for (const [i, one] of seen.entries()) soak.lose(`not back: ${missing[i]!.path} ${wordOf(one)}`);
+    if (late)
+      for (const [i, one] of seen.entries()) soak.lose(`not back: ${missing[i]!.path} ${wordOf(one)}`);
     missing = late ? [] : missing.filter((_, i) => seen[i]!.status !== 200 || !seen[i]!.whole);
     if (missing.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -90,21 +91,25 @@ async function sequence(steps: number, cold: readonly Title[]): Promise<void> {
 }
 
 describe('random sequences of faults under load', () => {
-  it('give no wrong byte, cost no stored title, and end when the faults end', async () => {
-    const hot = world.titles.slice(0, HOT).flat();
-    const cold = world.titles.slice(HOT).flat();
-    for (const title of hot) expect((await world.ask(title)).status).toBe(200);
-    const stop = untroubled(soak, world, hot);
-    try {
-      soak.measures.sequences_count = await soak.rounds(1, 0.85, async () => {
-        await sequence(soak.long ? 40 : 12, cold);
-        await recovered(cold);
-      });
-    } finally {
-      world.origin.faults.clear();
-      await stop();
-    }
-    expect(soak.complaints).toEqual([]);
-    expect(soak.requests).toBeGreaterThan(100);
-  }, soak.timeout(0.85));
+  it(
+    'give no wrong byte, cost no stored title, and end when the faults end',
+    async () => {
+      const hot = world.titles.slice(0, HOT).flat();
+      const cold = world.titles.slice(HOT).flat();
+      for (const title of hot) expect((await world.ask(title)).status).toBe(200);
+      const stop = untroubled(soak, world, hot);
+      try {
+        soak.measures.sequences_count = await soak.rounds(1, 0.85, async () => {
+          await sequence(soak.long ? 40 : 12, cold);
+          await recovered(cold);
+        });
+      } finally {
+        world.origin.faults.clear();
+        await stop();
+      }
+      expect(soak.complaints).toEqual([]);
+      expect(soak.requests).toBeGreaterThan(100);
+    },
+    soak.timeout(0.85),
+  );
 });

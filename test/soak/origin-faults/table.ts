@@ -19,7 +19,10 @@ export interface Row extends Expected {
 const both = (...words: string[]) => ({ json: words, image: words });
 
 /** The origin is there and right, if odd: everybody has the title, whatever was stored. */
-const HARMLESS: Expected = { stale: both('200 MISS', '200 REVALIDATED', '200 STALE'), unknown: both('200 MISS') };
+const HARMLESS: Expected = {
+  stale: both('200 MISS', '200 REVALIDATED', '200 STALE'),
+  unknown: both('200 MISS'),
+};
 /** Nobody who has a stale copy notices; the others are told. */
 const failing = (...words: string[]): Expected => ({ stale: both('200 STALE'), unknown: both(...words) });
 /** The image host says 304, whose body cannot break. */
@@ -62,12 +65,27 @@ export const TABLE: readonly Row[] = [
   },
   { name: 'hang before the head', fault: { kind: 'hang' }, ...failing('504') },
   { name: 'hang in the body', fault: { kind: 'hang', where: 'body' }, ...BREAKS_OFF },
-  { name: 'hang behind the head', fault: { kind: 'hang', where: 'body', afterBytes: 0 }, ...failing('504'), stale: BODILESS },
+  {
+    name: 'hang behind the head',
+    fault: { kind: 'hang', where: 'body', afterBytes: 0 },
+    ...failing('504'),
+    stale: BODILESS,
+  },
   { name: 'reset before the head', fault: { kind: 'reset' }, ...failing('502') },
   { name: 'reset in the body', fault: { kind: 'reset', where: 'body' }, ...BREAKS_OFF },
-  { name: 'reset behind the head', fault: { kind: 'reset', where: 'body', afterBytes: 0 }, ...failing('502'), stale: BODILESS },
+  {
+    name: 'reset behind the head',
+    fault: { kind: 'reset', where: 'body', afterBytes: 0 },
+    ...failing('502'),
+    stale: BODILESS,
+  },
   { name: 'truncated', fault: { kind: 'truncate' }, ...BREAKS_OFF },
-  { name: 'truncated to nothing', fault: { kind: 'truncate', missing: 1e9 }, ...failing('502'), stale: BODILESS },
+  {
+    name: 'truncated to nothing',
+    fault: { kind: 'truncate', missing: 1e9 },
+    ...failing('502'),
+    stale: BODILESS,
+  },
   { name: 'truncated by a byte', fault: { kind: 'truncate', missing: 1 }, ...BREAKS_OFF },
   {
     name: 'too long',

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
 import { PATIENCE_MS } from '../../support/patience.js';
@@ -116,6 +119,28 @@ export class World {
   async stop(): Promise<void> {
     await this.proxy.stop();
     await this.origin.close();
+  }
+}
+
+/** What a proxy started with `env` finds other than it was, while it runs: see switches.mjs. */
+export class Switches {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'tmdb-proxy-switches-'));
+  readonly #file = join(this.#folder, 'switches.json');
+  readonly env = {
+    NODE_OPTIONS: `--import=${new URL('switches.mjs', import.meta.url).href}`,
+    SWITCHES: this.#file,
+  };
+
+  constructor() {
+    this.set({});
+  }
+
+  set(switches: { readonly clockMs?: number; readonly dns?: boolean }): void {
+    writeFileSync(this.#file, JSON.stringify(switches));
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -100,7 +100,7 @@ describe('random sequences of faults under load', () => {
       const stop = untroubled(soak, world, hot);
       try {
         soak.measures.sequences_count = await soak.rounds(1, 0.85, async () => {
-          await sequence(soak.long ? 40 : 12, cold);
+          await sequence(soak.long ? 40 : 8, cold);
           await recovered(cold);
         });
       } finally {

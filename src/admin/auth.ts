@@ -32,7 +32,7 @@ const SET_KEY = 'Set ADMIN_API_KEY on the proxy and send it as X-API-Key or as A
 export interface AuthOptions {
   /** `ADMIN_API_KEY`; undefined or empty: loopback only. */
   readonly apiKey: string | undefined;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'steady'>;
 }
 
 /** Decides over admin paths (CONTRACT, Authorisation). One instance per process: it holds the brake. */

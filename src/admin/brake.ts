@@ -12,19 +12,18 @@ const MOST_ADDRESSES = 10_000;
  * right key would let anyone behind the same address (a reverse proxy, a NAT) keep the operator out for ever.
  */
 export class Brake {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'steady'>;
   readonly #buckets = new Map<string, { level: number; at: number }>();
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'steady'>) {
     this.#clock = clock;
   }
 
   /** Notes a wrong key. Seconds the sender should wait, or 0 while there are few. */
   wrong(address: string): number {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     const known = this.#buckets.get(address);
-    const leaked =
-      known === undefined ? 0 : Math.max(0, known.level - Math.max(0, now - known.at) / FORGIVE_MS);
+    const leaked = known === undefined ? 0 : Math.max(0, known.level - (now - known.at) / FORGIVE_MS);
     const level = Math.min(FREE + 1, leaked + 1);
     this.#buckets.delete(address);
     this.#buckets.set(address, { level, at: now });

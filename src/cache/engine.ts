@@ -157,9 +157,9 @@ export class Engine {
   /** In L2. Where that confirms at once what is in memory, nothing is told of it: memory has answered. */
   async #look(route: SharedRoute, onPhase: Attendants['onPhase']): Promise<Found | Miss> {
     const { clock } = this.#parts;
-    const begun = clock.now();
+    const begun = clock.steady();
     const looked = await this.lookup.look(route);
-    const ms = clock.now() - begun;
+    const ms = clock.steady() - begun;
     if (ms > 0 || typeof looked === 'string' || looked.tier !== 'memory') onPhase?.('l2', ms);
     return looked;
   }

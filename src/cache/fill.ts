@@ -105,7 +105,7 @@ export class Filler {
   /** How long the flight for what is wanted has been under way, ms; 0 without one. */
   flyingFor(want: Wanted): number {
     const flight = this.flights.joinable(flightKey(want));
-    return flight === undefined ? 0 : this.#parts.clock.now() - flight.startedAt;
+    return flight === undefined ? 0 : this.#parts.clock.steady() - flight.startedAt;
   }
 
   /**
@@ -126,7 +126,7 @@ export class Filler {
       }
       const result = await flight.finished;
       if (typeof result !== 'string') return completed(landing, result, want, collapsed);
-      if (!isTrouble(landing, result)) {
+      if (!isTrouble(landing, result, this.#parts.site.ttlPolicy)) {
         const own = landing.kind === 'released' && !collapsed;
         return { kind: 'not-stored', ...(own && { take: () => answerOf(boarded, want) }) };
       }
@@ -152,7 +152,7 @@ export class Filler {
   #watch({ flight, landing }: Boarded, route: SharedRoute): void {
     if (landing.kind === 'body') flight.finished.then(landing.broadcast.keep());
     void flight.finished.then((result) => {
-      if (typeof result === 'string' && isTrouble(landing, result)) this.rest(route);
+      if (typeof result === 'string' && isTrouble(landing, result, this.#parts.site.ttlPolicy)) this.rest(route);
     });
   }
 
@@ -175,13 +175,13 @@ export class Filler {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
       }
       if (priority === 'user') joined.urge();
-      const begun = this.#parts.clock.now();
+      const begun = this.#parts.clock.steady();
       const comer: Comer = background ? 'nobody' : joined.landed ? 'later' : 'waited';
       const landing = want.route.forProxy
         ? await this.#waitBriefly(joined, signal)
         : await joined.wait(signal);
       const { site, clock } = this.#parts;
-      want.onPhase?.('wait', clock.now() - begun);
+      want.onPhase?.('wait', clock.steady() - begun);
       const fit = landing === 'late' ? 'no' : suits(landing, want, comer, site.ttlPolicy, clock.now());
       if (landing !== 'late' && fit === 'yes') return { flight: joined, landing, collapsed: true };
       // Nobody may join what was not for sharing a moment ago; what is only too old by now is succeeded. A lease is still held.
@@ -228,7 +228,7 @@ export class Filler {
       key,
       stamp: want.stamp,
       expected: this.#parts.expected(route),
-      startedAt: this.#parts.clock.now(),
+      startedAt: this.#parts.clock.steady(),
       keepBytes: this.#parts.maxEntryBytes,
       held: this.#held,
       fetch: async (signal, finished) => {

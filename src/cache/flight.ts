@@ -39,7 +39,7 @@ export interface FlightStart {
   /** What a purge may name of it before it has landed. */
   readonly expected: Expected;
   readonly stamp: number;
-  /** ms since epoch. */
+  /** Of the steady clock, ms. */
   readonly startedAt: number;
   /** Bytes of a body that are kept for storing; a longer one is streamed only. */
   readonly keepBytes: number;

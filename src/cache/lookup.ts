@@ -224,7 +224,7 @@ export class Lookup {
   }
 
   #keepSpare(key: string, given: Given): void {
-    const at = this.#parts.clock.now();
+    const at = this.#parts.clock.steady();
     for (const [old, spare] of this.#spares) {
       if (at - spare.at < SPARE_MS && this.#spares.size < SPARES) break; // in the order in which they came
       this.#spares.delete(old);
@@ -236,8 +236,7 @@ export class Lookup {
     const spare = this.#spares.get(key);
     if (spare === undefined) return undefined;
     this.#spares.delete(key);
-    const age = this.#parts.clock.now() - spare.at;
-    return age >= 0 && age < SPARE_MS ? spare.given : undefined; // clocks are set back
+    return this.#parts.clock.steady() - spare.at < SPARE_MS ? spare.given : undefined;
   }
 
   /** From L2, if it tells at once. */

@@ -27,6 +27,8 @@ export async function inspected(
   head: EntryHead,
   bytes: Buffer,
 ): Promise<Buffer | NoStoreReason> {
+  // Nobody asked for another coding (I-19), so what it stands for cannot be told, and clients take none of it.
+  if (head.coding === 'other' && site.ttlPolicy === 'content-type') return 'coding-mismatch';
   const plain = head.coding === 'gzip' ? await inflated(bytes) : bytes;
   if (plain === undefined) return 'coding-mismatch';
   return site.inspect(route, head.status, head.headers, plain) ?? plain;

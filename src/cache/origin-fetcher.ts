@@ -12,7 +12,7 @@ import {
 import { withoutHopByHop } from '../http/hop-by-hop.js';
 import { sameStrongTag } from '../http/partial.js';
 import { revalidationHeaders, selectsStored } from '../http/revalidation.js';
-import { isServerFailure } from '../http/status.js';
+import { isRedirect, isServerFailure } from '../http/status.js';
 import type { BodySource, Origin, OriginRequest, OriginResponse } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
@@ -145,7 +145,7 @@ export class OriginFetcher implements Fetcher {
 
   /** Where to ask next when a table-driven origin moved a resource within its own hosts; never anywhere else. */
   #redirect(route: SharedRoute, { status, headers }: OriginResponse): string | undefined {
-    if (!REDIRECTS.has(status) || this.#parts.site.ttlPolicy === 'origin') return undefined;
+    if (!isRedirect(status) || this.#parts.site.ttlPolicy === 'origin') return undefined;
     const location = field(headers, 'location');
     return location === undefined ? undefined : this.#parts.ownTarget(route, location);
   }
@@ -264,7 +264,6 @@ export class OriginFetcher implements Fetcher {
 }
 
 const GONE: ReadonlySet<number> = new Set([404, 410]);
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 3;
 /** Above TMDB's largest JSON (400 KB); what is longer streams and is looked at when complete. */
 const MAX_INSPECTED_BYTES = 1024 * 1024;

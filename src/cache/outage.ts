@@ -71,13 +71,13 @@ export class Outages {
   #tells(upstream: string, thrown: unknown): boolean {
     if (!(thrown instanceof ProxyError) || !STILL_AWAY.has(thrown.code)) return false;
     if (thrown.code !== 'origin_breaker_open') return this.#lasts(upstream);
-    this.#seen.set(upstream, this.#clock.now());
+    this.#seen.set(upstream, this.#clock.steady());
     return true;
   }
 
   /** Whether it was left alone a moment ago. */
   #lasts(upstream: string): boolean {
     const seen = this.#seen.get(upstream);
-    return seen !== undefined && this.#clock.now() - seen < REMEMBERED_MS;
+    return seen !== undefined && this.#clock.steady() - seen < REMEMBERED_MS;
   }
 }

@@ -15,13 +15,13 @@ export class RecentKeys {
 
   /** Notes `key` for `ms` from now. */
   note(key: string, ms: number): void {
-    this.#until.set(key, this.#clock.now() + ms);
+    this.#until.set(key, this.#clock.steady() + ms);
   }
 
   has(key: string): boolean {
     const until = this.#until.get(key);
     if (until === undefined) return false;
-    if (this.#clock.now() < until) return true;
+    if (this.#clock.steady() < until) return true;
     this.#until.delete(key);
     return false;
   }

@@ -43,9 +43,9 @@ export class Acks {
   heard(seq: number, node: string): void {
     const purge = this.#of(seq);
     if (purge.heardAt.has(node)) return;
-    purge.heardAt.set(node, this.#clock.now());
+    purge.heardAt.set(node, this.#clock.steady());
     if (purge.rungAt === undefined) return;
-    this.#measure(this.#clock.now() - purge.rungAt);
+    this.#measure(this.#clock.steady() - purge.rungAt);
     purge.onHeard();
   }
 

@@ -94,7 +94,7 @@ export class CatchUp {
     else await this.#replay();
     await this.#take(reading);
     while (this.#parts.table.localSize > 0) await this.#replay();
-    this.#lastSync = this.#parts.clock.now();
+    this.#lastSync = this.#parts.clock.steady();
     return reading.clock;
   }
 
@@ -140,7 +140,7 @@ export class CatchUp {
 
   async #found(): Promise<void> {
     const { log, table, clock } = this.#parts;
-    const inSync = this.#lastSync !== undefined && clock.now() - this.#lastSync <= CONTINUITY_MS;
+    const inSync = this.#lastSync !== undefined && clock.steady() - this.#lastSync <= CONTINUITY_MS;
     const rules = table
       .rules()
       .filter(({ seq }) => isShared(seq))

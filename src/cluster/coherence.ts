@@ -86,7 +86,7 @@ export class Coherence implements Purges {
 
   async purge(scopes: readonly PurgeScope[], soft: boolean, onNumbered?: () => void): Promise<PurgeReceipt> {
     const { clock, apply, others } = this.#parts;
-    const rungAt = clock.now();
+    const rungAt = clock.steady();
     const raised = await this.#raise(scopes.map((scope) => toMember(scope, soft)));
     if (raised === undefined) return this.#purgeAlone(scopes, soft);
     const { seq, gapless } = raised;
@@ -107,7 +107,7 @@ export class Coherence implements Purges {
       gaps: this.#gaps,
       raised: this.#raised,
       pending: table.localSize,
-      lastSyncAgeMs: lastSync === undefined ? undefined : clock.now() - lastSync,
+      lastSyncAgeMs: lastSync === undefined ? undefined : clock.steady() - lastSync,
     };
   }
 

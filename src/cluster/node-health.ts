@@ -110,13 +110,13 @@ export class NodeHealth {
 
   async #disk(): Promise<HealthCheck> {
     const { disk, clock } = this.#parts;
-    const began = clock.now();
+    const began = clock.steady();
     await disk.get('health-check');
-    const latency_ms = clock.now() - began;
+    const latency_ms = clock.steady() - began;
     const { errors } = disk.stats();
-    if (errors > this.#diskErrors) this.#diskFailedAt = clock.now();
+    if (errors > this.#diskErrors) this.#diskFailedAt = clock.steady();
     this.#diskErrors = errors;
-    const failed = clock.now() - this.#diskFailedAt < DISK_TROUBLE_MS;
+    const failed = clock.steady() - this.#diskFailedAt < DISK_TROUBLE_MS;
     const detail = failed
       ? 'the disk store has failed within the last minute; the log says how'
       : 'disk store';

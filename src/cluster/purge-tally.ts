@@ -14,7 +14,7 @@ export interface TallyParts {
   /** Of each process: memory may hold what L2 does not, be it away. */
   readonly memories: readonly Lister[];
   readonly table: Pick<PurgeTable, 'judge'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'steady'>;
 }
 
 /** Longest that somebody waits for the number in a question, ms. */
@@ -32,7 +32,7 @@ export async function tallyOf(selection: PurgeSelection, parts: TallyParts): Pro
     ? [{ kind: 'all' } as const]
     : purgeScopes(site, { ...selection, soft: false });
   const wanted = [...scopes, ...scopesAlong(site, scopes)];
-  const until = clock.now() + PATIENCE_MS;
+  const until = clock.steady() + PATIENCE_MS;
   const found = new Map<string, number>();
   const asked = { limit: ROWS, scanLimit: SCAN, contains: commonText(wanted), ...classOf(wanted) };
   const count = ({ head, bytes }: Row) => {
@@ -47,7 +47,7 @@ export async function tallyOf(selection: PurgeSelection, parts: TallyParts): Pro
       const { rows, next, incomplete = false } = await list({ ...asked, after });
       rows.forEach(count);
       away ||= incomplete;
-      if (next === null || clock.now() >= until) return { ended: next === null, away };
+      if (next === null || clock.steady() >= until) return { ended: next === null, away };
       after = next;
     }
   };

@@ -83,8 +83,8 @@ export class NodeRegistry {
     const lookMs = Math.min(LOOK_MS, store.ttlMs / 2);
     let beatenAt = Number.NEGATIVE_INFINITY;
     const next = async (): Promise<void> => {
-      const due = clock.now() - beatenAt >= store.ttlMs / 2;
-      if (due) beatenAt = clock.now();
+      const due = clock.steady() - beatenAt >= store.ttlMs / 2;
+      if (due) beatenAt = clock.steady();
       this.#beating = due ? this.#beat() : this.#read();
       await this.#beating;
       if (!this.#stopped) this.#cancel = clock.after(lookMs, () => void next());
@@ -111,9 +111,10 @@ export class NodeRegistry {
   async list(): Promise<NodeRow[]> {
     const self = await this.#options.describe();
     await this.#read();
-    const now = this.#options.clock.now();
+    const { clock } = this.#options;
+    const now = clock.now();
     const others = this.#others
-      .map(({ node, ageMs, readAt }) => ({ node, age: ageMs + Math.max(0, now - readAt) }))
+      .map(({ node, ageMs, readAt }) => ({ node, age: ageMs + clock.steady() - readAt }))
       .filter(({ age }) => age < FORGET_MS)
       .sort((a, b) => (a.node.server_id < b.node.server_id ? -1 : 1));
     return [nodeRow(self, 0, now, true), ...others.map(({ node, age }) => nodeRow(node, age, now, false))];
@@ -142,7 +143,7 @@ export class NodeRegistry {
       this.#lost(error);
       return;
     }
-    const readAt = clock.now();
+    const readAt = clock.steady();
     const others = rows.filter(({ id }) => id !== serverId);
     const seen = others.flatMap(({ text, ageMs }): Seen[] => {
       const node = readable(text);

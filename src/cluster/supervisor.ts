@@ -139,8 +139,8 @@ export class Supervisor {
       onExit(worker, description, false);
       return;
     }
-    const deaths = this.#deaths.add(clock.now());
-    const isLoop = !listened && this.#stillborn.add(clock.now()) > CRASH_LIMIT + workers;
+    const deaths = this.#deaths.add(clock.steady());
+    const isLoop = !listened && this.#stillborn.add(clock.steady()) > CRASH_LIMIT + workers;
     if (isLoop && this.#listening.size === 0) {
       onExit(worker, description, false);
       onCrashLoop(

@@ -56,7 +56,8 @@ export type Fault = FaultKind & {
   readonly times?: number;
 };
 
-const KINDS: ReadonlySet<string> = new Set([
+/** Every switch there is. */
+export const KINDS: ReadonlySet<string> = new Set([
   'latency',
   'status',
   'envelope200',

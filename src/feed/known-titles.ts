@@ -60,7 +60,7 @@ export class KnownTitles {
 
   constructor(parts: KnownTitlesParts) {
     this.#parts = parts;
-    this.#toldAt = parts.clock.now();
+    this.#toldAt = parts.clock.steady();
   }
 
   /** Whether everything that is cached is known, as far as this node can tell without asking. */
@@ -176,8 +176,8 @@ export class KnownTitles {
     const waited = this.#waiting;
     this.#waiting = undefined;
     try {
-      if (clock.now() - this.#toldAt >= AGAIN_MS) {
-        this.#toldAt = clock.now();
+      if (clock.steady() - this.#toldAt >= AGAIN_MS) {
+        this.#toldAt = clock.steady();
         await this.#tellAll(this.#toldOnce, () => {});
       }
       await this.#tellAll(this.#untold, (kind, id) => {

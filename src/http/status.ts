@@ -28,6 +28,13 @@ export function isUnderstood(status: number): boolean {
   return UNDERSTOOD.has(status);
 }
 
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Names where else to ask, in Location (RFC 9110 section 15.4). */
+export function isRedirect(status: number): boolean {
+  return REDIRECTS.has(status);
+}
+
 /** 500, 502, 503 and 504 are the errors of RFC 5861 section 4 that a stale response may stand in for. */
 export function isServerFailure(status: number): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;

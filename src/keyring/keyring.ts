@@ -124,7 +124,7 @@ export class Keyring {
     const left = this.#keys.filter(
       ({ number, credential }) => tried?.has(number) !== true && kinds?.has(credential.kind) !== false,
     );
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     const usable = left.filter((key) => key.rest === 0 || (wanted.repeatable && mayBeTried(key, now)));
     const chosen =
       preferred(usable, wanted.path) ?? (tried === undefined ? longestLeftAlone(left) : undefined);
@@ -139,7 +139,7 @@ export class Keyring {
     const key = this.#keyOf(credential);
     this.#refusals++;
     if (key === undefined) return;
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     const isNews = key.refusals === known;
     key.refusals++;
     // Others that were under way say the same; and while it rests it is asked for want of another.
@@ -166,11 +166,12 @@ export class Keyring {
 
   status(): KeyStatus[] {
     const inUse = this.#keys.find(({ rest }) => rest === 0);
+    const begun = this.#clock.now() - this.#clock.steady();
     return this.#keys.map((key) => ({
       number: key.number,
       kind: key.credential.kind,
       state: key.rest > 0 ? 'refused' : key === inUse ? 'in-use' : 'ready',
-      refused_until: key.rest > 0 ? new Date(key.restUntil).toISOString() : null,
+      refused_until: key.rest > 0 ? new Date(begun + key.restUntil).toISOString() : null,
     }));
   }
 

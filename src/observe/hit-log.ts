@@ -28,7 +28,7 @@ export class HitLog {
       this.#silent += 1;
       return 0;
     }
-    if (this.#logged === 0) this.#windowEnds = this.#clock.now() + 1000;
+    if (this.#logged === 0) this.#windowEnds = this.#clock.steady() + 1000;
     this.#logged += 1;
     const hits = this.#silent + 1;
     this.#silent = 0;
@@ -44,7 +44,7 @@ export class HitLog {
 
   /** Begins another second if the last one is over. */
   #nextWindow(): boolean {
-    if (this.#perSecond === 0 || this.#clock.now() < this.#windowEnds) return false;
+    if (this.#perSecond === 0 || this.#clock.steady() < this.#windowEnds) return false;
     this.#logged = 0;
     return true;
   }

@@ -38,18 +38,18 @@ export class Breaker {
   get state(): BreakerState {
     if (this.policy.state === CircuitState.Closed) return 'closed';
     if (this.policy.state === CircuitState.HalfOpen) return 'half_open';
-    return this.clock.now() >= this.restUntil ? 'half_open' : 'open';
+    return this.clock.steady() >= this.restUntil ? 'half_open' : 'open';
   }
 
   /** Whether `run` would go ahead. While the one trial request is out, nobody else passes. */
   get admits(): boolean {
     if (this.policy.state === CircuitState.Closed) return true;
-    return this.policy.state === CircuitState.Open && this.clock.now() >= this.restUntil;
+    return this.policy.state === CircuitState.Open && this.clock.steady() >= this.restUntil;
   }
 
   /** Seconds until asking again can help; at least 1. */
   get retryAfter(): number {
-    return Math.max(1, Math.ceil((this.restUntil - this.clock.now()) / 1000));
+    return Math.max(1, Math.ceil((this.restUntil - this.clock.steady()) / 1000));
   }
 
   /** Runs `attempt` and learns from its verdict. Only after `admits`, in the same tick. */
@@ -103,13 +103,13 @@ export class Breaker {
     const verdict = (reason as { value?: { verdict?: Verdict } }).value?.verdict;
     const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** this.failedTrials);
     const jittered = rest * (0.5 + this.clock.random());
-    this.restUntil = this.clock.now() + (verdict === 'neutral' ? 0 : jittered);
+    this.restUntil = this.clock.steady() + (verdict === 'neutral' ? 0 : jittered);
     if (verdict !== 'neutral') this.failedTrials++;
     const { clock } = this;
     const until = this.restUntil;
     return {
       get duration() {
-        return clock.now() >= until ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+        return clock.steady() >= until ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
       },
       next: (context) => this.rest(context.result),
     };

@@ -1,6 +1,4 @@
-import { MAX_RETRY_AFTER_MS } from '../http/retry-after.js';
-
-/** A token bucket: pure arithmetic on the times it is given (ms). A clock that steps back adds nothing. */
+/** A token bucket: pure arithmetic on the times it is given (ms, of the steady clock). */
 export class TokenBucket {
   private tokens: number;
   private at: number;
@@ -34,9 +32,6 @@ export class TokenBucket {
     if (now > this.at) {
       this.tokens = Math.min(this.burst, this.tokens + ((now - this.at) / 1000) * this.rate);
       this.at = now;
-    } else if (this.at - now > MAX_AHEAD_MS) {
-      // The wall clock was set back further than any hold reaches: go on from here rather than stand still.
-      this.at = now;
     }
     return this.tokens;
   }
@@ -59,7 +54,5 @@ export class TokenBucket {
   }
 }
 
-/** Longest time `restrain` may reach ahead: the longest Retry-After that is believed. */
-const MAX_AHEAD_MS = MAX_RETRY_AFTER_MS;
 /** Rounding of the refill must not cost a timer's round. */
 const EPSILON = 1e-9;

@@ -21,7 +21,7 @@ interface Waiter {
   priority: Priority;
   /** Order of arrival over all lanes. */
   readonly ticket: number;
-  /** Wall clock, ms. */
+  /** Of the steady clock, ms, as all times of this file. */
   readonly since: number;
   readonly deadline: number;
   /** Leaves no timer and no listener behind. Exactly one of the two is called. */
@@ -76,7 +76,7 @@ export class Budget {
 
   /** Another rate from now on, null = none; and, where permits have changed, whoever may pass now does. */
   retune(limit: { readonly rate: number; readonly burst: number } | null): void {
-    const now = this.clock.now();
+    const now = this.clock.steady();
     if (limit === null) this.bucket = null;
     else if (this.bucket === null) this.bucket = new TokenBucket(limit.rate, limit.burst, now);
     else this.bucket.retune(limit.rate, limit.burst, now);
@@ -88,7 +88,7 @@ export class Budget {
    * fires on, the request waits among users.
    */
   admit(lane: Lane, asked: Priority, signal: AbortSignal, urged?: AbortSignal): Promise<() => void> {
-    const now = this.clock.now();
+    const now = this.clock.steady();
     const priority = urged?.aborted ? 'user' : asked;
     if (signal.aborted) return Promise.reject(abortError(signal));
     const refusal = this.refusal(priority, now);
@@ -106,9 +106,10 @@ export class Budget {
     return admitted;
   }
 
-  /** Nobody of this group is sent before `until` (wall clock, ms). Those who would wait too long are told at once. */
-  hold(until: number): void {
-    const now = this.clock.now();
+  /** Nobody of this group is sent for `ms`. Those who would wait too long are told at once. */
+  hold(ms: number): void {
+    const now = this.clock.steady();
+    const until = now + ms;
     if (until <= this.heldUntil || until <= now) return;
     this.heldUntil = until;
     this.bucket?.restrain(until);
@@ -118,9 +119,9 @@ export class Budget {
     this.pump();
   }
 
-  /** Wall clock until which a 429 holds the group back, ms; undefined when none does. */
-  get held(): number | undefined {
-    return this.heldUntil > this.clock.now() ? this.heldUntil : undefined;
+  /** How long a 429 holds the group back from now on, ms; 0 when none does. */
+  get heldMs(): number {
+    return Math.max(0, this.heldUntil - this.clock.steady());
   }
 
   /** Sends everybody who waits for this server away with `error`; callers go on to another server. */
@@ -133,7 +134,7 @@ export class Budget {
   }
 
   status(): BudgetStatus {
-    const now = this.clock.now();
+    const now = this.clock.steady();
     return {
       tokens: this.bucket === null ? null : Math.round(this.bucket.available(now) * 100) / 100,
       rate: this.bucket?.rate ?? null,
@@ -204,12 +205,12 @@ export class Budget {
         deadline: now + this.waitMs,
         admit: () => {
           leave();
-          this.report(waiter.priority, this.clock.now() - now, 'admitted');
+          this.report(waiter.priority, this.clock.steady() - now, 'admitted');
           resolve(this.releaser(lane));
         },
         refuse: (error) => {
           leave();
-          this.report(waiter.priority, this.clock.now() - now, error.code);
+          this.report(waiter.priority, this.clock.steady() - now, error.code);
           reject(error);
         },
       };
@@ -237,7 +238,7 @@ export class Budget {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     while (this.waiters > 0) {
-      const now = this.clock.now();
+      const now = this.clock.steady();
       const waiter = this.next(now);
       if (waiter === undefined) {
         const wait = this.nextChange(now);

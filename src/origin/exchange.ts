@@ -55,7 +55,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     private readonly context: ExchangeContext,
   ) {
     const { signal } = request;
-    this.silentSince = context.clock.now();
+    this.silentSince = context.clock.steady();
     this.forgetSignal = onAbort(signal, () => this.end(abortError(signal), 'given-up'));
     this.cancelTimer = context.clock.after(context.timeouts.connectMs, () =>
       this.end(this.timeout(`no connection within ${context.timeouts.connectMs} ms`), 'failed'),
@@ -65,7 +65,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     this.requestTime = this.context.clock.now();
-    this.silentSince = this.requestTime;
+    this.silentSince = this.context.clock.steady();
     if (this.ended) controller.abort(this.ended);
     else this.awaitHead();
   }
@@ -78,7 +78,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   ): void {
     const headers = rawHeadersOf(controller);
     if (status < 200) {
-      this.silentSince = this.context.clock.now();
+      this.silentSince = this.context.clock.steady();
       // undici itself refuses 101 and treats 100, which answers an Expect that is never sent, as a fault.
       this.request.onInfo?.(status, headers);
       return;
@@ -196,19 +196,19 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     const { clock, timeouts } = this.context;
     this.cancelTimer = clock.after(ms, () => {
       // A reader may pause as long as it likes; a body that nobody has begun to read must not keep its connection.
-      const silent = this.idle && this.body?.started ? 0 : clock.now() - this.lastActivity;
+      const silent = this.idle && this.body?.started ? 0 : clock.steady() - this.lastActivity;
       if (silent < timeouts.bodyMs) this.watchBody(timeouts.bodyMs - Math.max(0, silent));
       else this.end(this.timeout(`nothing more of the body for ${timeouts.bodyMs} ms`), 'failed');
     });
   }
 
   private touch(): void {
-    this.lastActivity = this.context.clock.now();
+    this.lastActivity = this.context.clock.steady();
   }
 
   /** 0 of a request with a body: it may have been ours to send. */
   private get silentMs(): number {
-    return this.request.body ? 0 : Math.max(0, this.context.clock.now() - this.silentSince);
+    return this.request.body ? 0 : Math.max(0, this.context.clock.steady() - this.silentSince);
   }
 
   private timeout(words: string): ProxyError {

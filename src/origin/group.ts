@@ -104,8 +104,8 @@ export class UpstreamGroup {
   }
 
   status(): UpstreamStatus[] {
-    const { servers, budget, shared, name } = this.options;
-    const { held } = budget;
+    const { servers, budget, shared, name, clock } = this.options;
+    const { heldMs } = budget;
     return servers.map((server, rank) => ({
       ...server.status(),
       status: this.healthOf(server, rank),
@@ -114,7 +114,7 @@ export class UpstreamGroup {
         preferred: rank === this.failover.preferred,
         consecutive_failures: this.failover.consecutiveFailures(rank),
       },
-      rate_limited_until: held === undefined ? null : new Date(held).toISOString(),
+      rate_limited_until: heldMs > 0 ? new Date(clock.now() + heldMs).toISOString() : null,
       budget: budget.status(),
       ...(shared !== undefined && { shared_budget: shared.status(name, server.name) }),
     }));
@@ -148,7 +148,7 @@ export class UpstreamGroup {
   ): Promise<
     { kind: 'go'; release: () => void } | { kind: 'left' } | { kind: 'answer'; response: OriginResponse }
   > {
-    const begun = this.options.clock.now();
+    const begun = this.options.clock.steady();
     try {
       return { kind: 'go', release: await this.admit(server, request) };
     } catch (thrown) {
@@ -157,7 +157,7 @@ export class UpstreamGroup {
       if (course.spare) return { kind: 'answer', response: course.spare };
       throw thrown;
     } finally {
-      request.onPhase?.('budget', this.options.clock.now() - begun);
+      request.onPhase?.('budget', this.options.clock.steady() - begun);
     }
   }
 
@@ -165,10 +165,10 @@ export class UpstreamGroup {
   private async admit(server: UpstreamServer, request: OriginRequest): Promise<() => void> {
     const { budget, shared, clock, name, onEvent } = this.options;
     const { priority, signal, urged } = request;
-    const begun = clock.now();
+    const begun = clock.steady();
     const release = await budget.admit(server.lane, priority, signal, urged);
     if (shared === undefined) return release;
-    const waitMs = begun + budget.waitMs - clock.now();
+    const waitMs = begun + budget.waitMs - clock.steady();
     const entering = { clock, signal, waitMs, holdMs: budget.holdMs };
     try {
       const asking = {
@@ -186,7 +186,13 @@ export class UpstreamGroup {
     } catch (thrown) {
       release();
       if (thrown instanceof ProxyError) {
-        onEvent({ type: 'queue', upstream: name, priority, ms: clock.now() - begun, outcome: thrown.code });
+        onEvent({
+          type: 'queue',
+          upstream: name,
+          priority,
+          ms: clock.steady() - begun,
+          outcome: thrown.code,
+        });
       }
       throw thrown;
     }
@@ -203,10 +209,10 @@ export class UpstreamGroup {
       this.rateLimit.answered();
       return;
     }
-    const { clock, budget, shared, name, onEvent } = this.options;
+    const { budget, shared, name, onEvent } = this.options;
     const ms = this.rateLimit.holdMs(field(attempt.response.headers, 'retry-after'));
     onEvent({ type: 'rate_limited', upstream: name, server: server.name, seconds: ms / 1000 });
-    budget.hold(clock.now() + ms);
+    budget.hold(ms);
     shared?.hold(name, ms);
   }
 
@@ -231,7 +237,7 @@ export class UpstreamGroup {
         repeatable: untouched(request.body),
         atThisServer: course.atThisServer,
         inAll: course.attempts,
-        heldMs: limited ? Math.max(0, (budget.held ?? 0) - clock.now()) : undefined,
+        heldMs: limited ? budget.heldMs : undefined,
         waitedBefore: course.waitedForHold,
       },
       request.retryable,
@@ -282,7 +288,7 @@ export class UpstreamGroup {
 
   private async probe(signal: AbortSignal): Promise<void> {
     const { servers, budget } = this.options;
-    if (budget.held !== undefined) return;
+    if (budget.heldMs > 0) return;
     for (const rank of this.failover.left) {
       const server = servers[rank]!;
       const alive = await server.probe(signal);
@@ -296,7 +302,7 @@ export class UpstreamGroup {
     const { state } = server.breaker;
     if (state === 'open' || this.failover.isDown(rank)) return 'down';
     const troubled = state !== 'closed' || this.failover.consecutiveFailures(rank) > 0;
-    return troubled || this.options.budget.held !== undefined ? 'degraded' : 'healthy';
+    return troubled || this.options.budget.heldMs > 0 ? 'degraded' : 'healthy';
   }
 
   private allLeft(): ProxyError {

@@ -74,7 +74,7 @@ class Made {
       clock,
       bounds: queue,
       onEvent,
-      bucket: limit && new TokenBucket(limit.rate, limit.burst, clock.now()),
+      bucket: limit && new TokenBucket(limit.rate, limit.burst, clock.steady()),
     });
     return new UpstreamGroup({
       name,

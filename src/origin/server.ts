@@ -99,14 +99,14 @@ export class UpstreamServer {
   async attempt(request: OriginRequest, place: AttemptPlace, release: () => void): Promise<Attempt> {
     const { clock, upstream, onEvent } = this.options;
     const { method, priority } = request;
-    const begun = clock.now();
+    const begun = clock.steady();
     this.requests++;
     const sent = this.options.relay?.access?.(request) ?? request;
     const { trace } = request;
     const headers = trace === undefined ? sent.headers : [...sent.headers, ...trace];
     const wire = { method, target: sent.target, headers };
     const attempt = await this.breaker.run(() => this.exchange(request, wire, release));
-    const ms = Math.max(0, clock.now() - begun);
+    const ms = Math.max(0, clock.steady() - begun);
     this.count(attempt, ms);
     request.onPhase?.('origin', ms);
     const status = attempt.kind === 'head' ? attempt.response.status : undefined;

@@ -69,7 +69,7 @@ export async function enterShared(
   options: EnterOptions,
 ): Promise<() => void> {
   const { clock, signal, waitMs, holdMs } = options;
-  const deadline = clock.now() + waitMs;
+  const deadline = clock.steady() + waitMs;
   let inLine = line.empty ? undefined : (await line.reachFront(request, { clock, signal, deadline })).leave;
   try {
     for (;;) {
@@ -85,7 +85,7 @@ export async function enterShared(
       const [from, random] = JITTER_MS[request.priority];
       const pause = Math.max(1, answer.ms) + from + clock.random() * random;
       // It would wait in vain: told now, the asker can answer otherwise (a stale entry, another node).
-      if (clock.now() + pause > deadline) throw refusal(answer, request);
+      if (clock.steady() + pause > deadline) throw refusal(answer, request);
       const front =
         inLine === undefined ? await line.reachFront(request, { clock, signal, deadline }) : undefined;
       inLine ??= front?.leave;

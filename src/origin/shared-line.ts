@@ -53,7 +53,7 @@ export class SharedLine {
     const given = new AbortController();
     const late = pauseFor(
       clock,
-      Math.max(0, deadline - clock.now()),
+      Math.max(0, deadline - clock.steady()),
       AbortSignal.any([signal, given.signal]),
     ).then(() => {
       throw refusal({ why: 'busy', ms: 1000 }, request);

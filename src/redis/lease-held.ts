@@ -35,7 +35,7 @@ export class HeldLease {
     this.#key = key;
     this.fence = fence;
     this.#value = `${fence}:${stamp}`;
-    this.#since = parts.clock.now();
+    this.#since = parts.clock.steady();
     this.#extendLater();
   }
 
@@ -63,7 +63,7 @@ export class HeldLease {
 
   async #extend(): Promise<void> {
     const { link, leaseMs, clock } = this.#parts;
-    if (clock.now() - this.#since > MAX_HELD_MS) return;
+    if (clock.steady() - this.#since > MAX_HELD_MS) return;
     try {
       const ours = await link.run(EXTEND, [this.#key], [this.#value, leaseMs], LEASE_DEADLINE_MS);
       // Lost: somebody else is at it by now. The fill goes on, and its fence keeps a late write out.

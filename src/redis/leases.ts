@@ -56,7 +56,7 @@ export class RedisLeases {
     if (!this.#mayTry()) return { kind: 'alone' };
     const { link, keys } = this.#parts;
     const key = keys.lease(primaryKey);
-    const began = this.#parts.clock.now();
+    const began = this.#parts.clock.steady();
     // Before the claim, so that a ring between its answer and the wait is heard.
     const listener = this.#bell.listen(key);
     try {
@@ -98,7 +98,7 @@ export class RedisLeases {
 
   #mayTry(): boolean {
     const { available, clock } = this.#parts;
-    if (!available() || clock.now() < this.#restUntil) return false;
+    if (!available() || clock.steady() < this.#restUntil) return false;
     // One probe at a time: the next one waits whether this one has been answered or not.
     if (this.#troubled) this.#rest();
     return true;
@@ -110,11 +110,11 @@ export class RedisLeases {
    */
   #failed(began: number): void {
     if (this.#failedAt !== undefined && began >= this.#failedAt) this.#rest();
-    this.#failedAt ??= this.#parts.clock.now();
+    this.#failedAt ??= this.#parts.clock.steady();
   }
 
   #rest(): void {
     this.#troubled = true;
-    this.#restUntil = this.#parts.clock.now() + REST_MS;
+    this.#restUntil = this.#parts.clock.steady() + REST_MS;
   }
 }

@@ -186,7 +186,7 @@ export class RedisLink {
    */
   #failed(): void {
     const client = this.#client;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.steady();
     // Two failures that lie far apart say nothing of the time between.
     if (now - this.#lastFailure > REPLACE_AFTER_MS) this.#failingSince = now;
     this.#lastFailure = now;
@@ -223,9 +223,9 @@ export class RedisLink {
   #deadline(ms: number, onLate: () => void): () => void {
     const { clock } = this.#options;
     let cancel = () => {};
-    const due = clock.now() + ms;
+    const due = clock.steady() + ms;
     cancel = clock.after(ms, () => {
-      const overslept = clock.now() - due;
+      const overslept = clock.steady() - due;
       if (overslept < OVERSLEPT_MS) onLate();
       else cancel = clock.after(ms, onLate);
     });
@@ -266,7 +266,7 @@ export class RedisLink {
     if (this.#closed) return;
     const trouble = asTrouble('connection', error);
     if (trouble.reason === 'refused-login' || trouble.reason === 'wrong-topology') this.#refusal = trouble;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.steady();
     if (now - this.#lastError < ERROR_EVERY_MS) {
       this.#suppressed++;
       return;

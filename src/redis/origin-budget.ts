@@ -127,7 +127,7 @@ export class RedisOriginBudget {
   /** Nobody enters for `ms`: here at once, elsewhere as soon as they ask. */
   hold(upstream: string, ms: number): void {
     if (!(ms > 0)) return;
-    const until = this.#options.clock.now() + ms;
+    const until = this.#options.clock.steady() + ms;
     this.#heldUntil.set(upstream, Math.max(until, this.#heldUntil.get(upstream) ?? 0));
     // Noted by `run`; the other nodes hear it from the origin itself.
     if (this.#mode.shared) this.#run(HOLD, [this.#holdKey(upstream)], [Math.ceil(ms)]).catch(() => {});
@@ -166,7 +166,7 @@ export class RedisOriginBudget {
   };
 
   #held(upstream: string): number {
-    return Math.max(0, (this.#heldUntil.get(upstream) ?? 0) - this.#options.clock.now());
+    return Math.max(0, (this.#heldUntil.get(upstream) ?? 0) - this.#options.clock.steady());
   }
 
   #holdKey(upstream: string): string {

@@ -61,9 +61,9 @@ export async function probe(
 
 async function ask(client: Redis, commands: readonly Command[], clock: Clock): Promise<Probe> {
   await client.connect();
-  const began = clock.now();
+  const began = clock.steady();
   await client.ping();
-  const ms = Math.max(0, clock.now() - began);
+  const ms = Math.max(0, clock.steady() - began);
   const replies = await Promise.all(commands.map(([name, ...args]) => client.call(name, ...args)));
   return { reachable: true, ms, replies };
 }

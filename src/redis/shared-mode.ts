@@ -25,7 +25,7 @@ export class SharedMode {
 
   /** Whether this node's equal share bounds it. */
   get ownShare(): boolean {
-    return !this.shared || this.clock.now() < this.#graceUntil;
+    return !this.shared || this.clock.steady() < this.#graceUntil;
   }
 
   /** Whether it is worth looking if Redis is back. */
@@ -40,20 +40,20 @@ export class SharedMode {
 
   /** How long a window of `ms` that may still be open in Redis keeps this node from beginning its own share, ms. */
   pause(ms: number): number {
-    return this.#away ? Math.max(0, this.#lostAt + ms - this.clock.now()) : 0;
+    return this.#away ? Math.max(0, this.#lostAt + ms - this.clock.steady()) : 0;
   }
 
   lost(): void {
     if (this.#away) return;
     this.#away = true;
-    this.#lostAt = this.clock.now();
+    this.#lostAt = this.clock.steady();
     this.onChange(false);
   }
 
   returned(): void {
     if (!this.#away) return;
     this.#away = false;
-    this.#graceUntil = this.clock.now() + GRACE_MS;
+    this.#graceUntil = this.clock.steady() + GRACE_MS;
     this.onChange(true);
   }
 }

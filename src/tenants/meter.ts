@@ -20,8 +20,6 @@ const BELIEVED_MS = 1000;
 
 interface Refusal {
   readonly why: Denied['why'];
-  /** Clock when it was heard; before it, the clock has been set back and says nothing of how long it holds. */
-  readonly from: number;
   readonly until: number;
   readonly believedUntil: number;
 }
@@ -111,20 +109,20 @@ export class TenantMeter {
 
   /** What is known without asking. */
   #settled(purse: Purse): 'in' | Denied | undefined {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.steady();
     if (purse.tokens > 0 && now < purse.until) {
       purse.tokens -= 1;
       return 'in';
     }
     const { denied } = purse;
-    if (denied === undefined || now >= denied.believedUntil || now < denied.from) return undefined;
+    if (denied === undefined || now >= denied.believedUntil) return undefined;
     return { why: denied.why, ms: Math.max(1, denied.until - now) };
   }
 
   #ask(tenant: string, purse: Purse): void {
     const want = Math.max(purse.portion.size, purse.waiting);
     const unused = this.#emptied(purse);
-    const askedAt = this.#parts.clock.now();
+    const askedAt = this.#parts.clock.steady();
     const answer = this.#grantOf(tenant, purse, want, unused);
     if (!(answer instanceof Promise)) {
       this.#apply(tenant, purse, answer, askedAt);
@@ -158,12 +156,12 @@ export class TenantMeter {
 
   /** @param askedAt from then on the account counts what is granted, so from then on it may be used, ms */
   #apply(tenant: string, purse: Purse, { given, forMs, refused, day }: Grant, askedAt: number): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.steady();
     purse.day = day;
     if (given === 0) {
       const until = now + Math.max(1, forMs);
       const believedUntil = Math.min(until, now + BELIEVED_MS);
-      purse.denied = { why: refused ?? 'rate', from: now, until, believedUntil };
+      purse.denied = { why: refused ?? 'rate', until, believedUntil };
       return;
     }
     purse.denied = undefined;
@@ -177,10 +175,10 @@ export class TenantMeter {
     if (purse.watched) return;
     purse.watched = true;
     const { clock } = this.#parts;
-    clock.after(Math.max(1, purse.until - clock.now()), () => {
+    clock.after(Math.max(1, purse.until - clock.steady()), () => {
       purse.watched = false;
       if (purse.tokens === 0 || purse.asking !== undefined || this.#purses.get(tenant) !== purse) return;
-      if (clock.now() < purse.until) {
+      if (clock.steady() < purse.until) {
         this.#watch(tenant, purse);
         return;
       }

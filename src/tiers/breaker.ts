@@ -44,6 +44,8 @@ export class RemoteBreaker {
   readonly #parts: RemoteBreakerParts;
   #state: RemoteState = 'open';
   #since: number;
+  /** The same of the last time it came into use, by the steady clock. */
+  #inUseSince: number;
   #reason: string | undefined = 'not yet asked';
   #failures = 0;
   #rests = 0;
@@ -57,6 +59,7 @@ export class RemoteBreaker {
   constructor(parts: RemoteBreakerParts) {
     this.#parts = parts;
     this.#since = parts.clock.now();
+    this.#inUseSince = parts.clock.steady();
   }
 
   get state(): RemoteState {
@@ -130,7 +133,7 @@ export class RemoteBreaker {
 
   #open(error: unknown): void {
     const { clock, onChange } = this.#parts;
-    if (clock.now() - this.#since >= STEADY_MS) this.#rests = 0;
+    if (clock.steady() - this.#inUseSince >= STEADY_MS) this.#rests = 0;
     this.#since = clock.now();
     this.#rest(error);
     onChange();
@@ -167,6 +170,7 @@ export class RemoteBreaker {
     this.#state = 'closed';
     this.#reason = undefined;
     this.#since = clock.now();
+    this.#inUseSince = clock.steady();
     this.#windows = newWindows();
     this.#lastAnswered = true;
     this.#pulseIn(PULSE_MS);

@@ -17,8 +17,8 @@ export class FailureLog {
 
   failed(operation: string, error: unknown): void {
     this.#count += 1;
-    const now = this.clock.now();
-    if (now - this.#toldAt < 1000 && now >= this.#toldAt) return;
+    const now = this.clock.steady();
+    if (now - this.#toldAt < 1000) return;
     this.#toldAt = now;
     this.onEvent({ type: 'error', operation, message: messageOf(error), code: codeOf(error) });
   }

@@ -20,9 +20,9 @@ export class KeyTurns {
 
   /** Runs `task` after the earlier ones of `key`. Who has waited `deadlineMs` already is not sent at all. */
   run<T>(key: string, deadlineMs: number, task: () => Promise<T>): Promise<T> {
-    const since = this.#clock.now();
+    const since = this.#clock.steady();
     const turn = async (): Promise<T> => {
-      if (this.#clock.now() - since >= deadlineMs)
+      if (this.#clock.steady() - since >= deadlineMs)
         throw new RedisTrouble(
           'deadline',
           `redis write: waited ${deadlineMs} ms for an earlier one of its key`,

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { Instead, SharedRoute } from '../cache/site.js';
 import { field, type RawHeaders } from '../http/headers.js';
 import { isAnyImage } from '../http/image-magic.js';
@@ -11,13 +12,16 @@ import { isJsonType, parseJson } from './json.js';
  */
 const ABSENT: ReadonlySet<number> = new Set([400, 404, 410, 415, 422]);
 
+const TROUBLE = 'The image host answered with an error in place of the file.';
+
 const MESSAGE =
   'The image host has no such file or size. Take sizes from /3/configuration and file names from the images of a title.';
 
 /**
  * What an answer of the image host stands for when it is no image: TMDB's envelope with status 404, which is stored as a
  * short negative answer. A wrong size comes as an HTML page, with 404 or with 200 (TMDB.md, Responses); it must neither be
- * stored as an image, nor leave `/t/p`, nor be asked for again by everyone. Undefined: the answer speaks for itself.
+ * stored as an image, nor leave `/t/p`, nor be asked for again by everyone. An error envelope with status 200 is trouble of the
+ * host: 502, which nobody stores. Undefined: the answer speaks for itself.
  * `start`: first bytes, of a text all of them.
  */
 export function insteadOfPage(
@@ -28,18 +32,30 @@ export function insteadOfPage(
 ): Instead | undefined {
   if (upstream !== 'image') return undefined;
   const type = field(headers, 'content-type') ?? '';
+  if (status === 200 && isTrouble(start)) return answer(502, 'origin_protocol', TROUBLE, headers);
   const missing = ABSENT.has(status)
     ? !isEnvelope(status, type, start)
     : status === 200 && isPage(type, start);
   if (!missing) return undefined;
-  const { type: jsonType, body } = errorBody(404, 'image_not_found', MESSAGE);
+  return answer(404, 'image_not_found', MESSAGE, headers);
+}
+
+function answer(status: number, code: string, message: string, headers: RawHeaders): Instead {
+  const { type: jsonType, body } = errorBody(status, code, message);
   const date = field(headers, 'date');
   return {
-    status: 404,
-    statusText: 'Not Found',
+    status,
+    statusText: STATUS_CODES[status] ?? '',
     headers: ['Content-Type', jsonType, ...(date === undefined ? [] : ['Date', date])],
     body: Buffer.from(body),
   };
+}
+
+/** TMDB's envelope for anything but what does not exist, of which the first bytes are enough: nothing is known of the file. */
+function isTrouble(start: Buffer): boolean {
+  return (
+    /^\s*\{\s*"s(?:uccess|tatus_)/.test(start.toString('latin1', 0, 64)) && !saysNotFound(parseJson(start))
+  );
 }
 
 /** A parent proxy has said it already, and how long it holds there. */

@@ -34,7 +34,7 @@ export class JobState {
   #appending: Promise<void> = Promise.resolve();
   #unsaved = 0;
   #cancelTimer: (() => void) | undefined;
-  /** Last time somebody added to the list, ms since epoch. */
+  /** Last time somebody added to the list, by the steady clock, ms. */
   fedAt: number;
 
   constructor(parts: JobParts) {
@@ -42,7 +42,7 @@ export class JobState {
     this.#record = parts.record;
     this.#queue = this.#newQueue();
     this.#meter = new Meter(parts.clock);
-    this.fedAt = parts.clock.now();
+    this.fedAt = parts.clock.steady();
   }
 
   get record(): JobRecord {
@@ -102,7 +102,7 @@ export class JobState {
       bytes: end,
       unusable: this.#record.unusable + unusable,
     };
-    this.fedAt = this.#parts.clock.now();
+    this.fedAt = this.#parts.clock.steady();
     await this.save();
     this.#queue.wake();
   }

@@ -6,18 +6,18 @@ const STEP_MS = 1000;
 
 /** How many a second, of late. */
 export class Meter {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'steady'>;
   /** When a step began, and the count by then; the oldest first. */
   #steps: { readonly at: number; readonly count: number }[];
   #count = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'steady'>) {
     this.#clock = clock;
-    this.#steps = [{ at: clock.now(), count: 0 }];
+    this.#steps = [{ at: clock.steady(), count: 0 }];
   }
 
   count(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     if (now - this.#steps.at(-1)!.at >= STEP_MS) {
       this.#steps.push({ at: now, count: this.#count });
       this.#forget(now);
@@ -27,7 +27,7 @@ export class Meter {
 
   /** Per second; 0 before anything was counted. */
   get rate(): number {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     this.#forget(now);
     const oldest = this.#steps[0]!;
     return (this.#count - oldest.count) / Math.max(0.1, (now - oldest.at) / 1000);

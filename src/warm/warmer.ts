@@ -36,7 +36,7 @@ const WAIT_MS = 5000;
 /** Fills single targets, behind everybody else: a client of the engine with the lowest priority. */
 export class Warmer {
   readonly #parts: WarmerParts;
-  /** By upstream: it is left alone until then (ms since epoch), and why. */
+  /** By upstream: it is left alone until then (by the steady clock, ms), and why. */
   readonly #held = new Map<string, { readonly until: number; readonly why: string }>();
 
   constructor(parts: WarmerParts) {
@@ -45,7 +45,7 @@ export class Warmer {
 
   /** Why nothing is asked at present. */
   get waitingFor(): string | undefined {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.steady();
     return [...this.#held.values()].find(({ until }) => until > now)?.why;
   }
 
@@ -62,7 +62,7 @@ export class Warmer {
 
   async #released(upstream: string, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const left = (this.#held.get(upstream)?.until ?? 0) - this.#parts.clock.now();
+      const left = (this.#held.get(upstream)?.until ?? 0) - this.#parts.clock.steady();
       if (left <= 0) break;
       await pause(this.#parts.clock, left, signal);
     }
@@ -70,7 +70,7 @@ export class Warmer {
   }
 
   #hold(upstream: string, ms: number, why: string): 'again' {
-    const until = this.#parts.clock.now() + Math.max(1000, ms);
+    const until = this.#parts.clock.steady() + Math.max(1000, ms);
     if (until > (this.#held.get(upstream)?.until ?? 0)) this.#held.set(upstream, { until, why });
     return 'again';
   }

@@ -4,7 +4,7 @@ import { Brake } from '../../../src/admin/brake.js';
 import { REMOTE } from './fakes.js';
 
 function setUp() {
-  const clock = { time: 1_000_000, now: () => clock.time };
+  const clock = { time: 1_000_000, steady: () => clock.time };
   const auth = createAuth({ apiKey: 'right', clock });
   const ask = (apiKey: string | undefined, address = REMOTE.address) =>
     auth(
@@ -47,13 +47,13 @@ describe('the brake on wrong keys', () => {
   });
 
   it('takes the right one of two keys', () => {
-    const auth = createAuth({ apiKey: 'right', clock: { now: () => 0 } });
+    const auth = createAuth({ apiKey: 'right', clock: { steady: () => 0 } });
     const both = { apiKey: 'wrong', authorization: 'Bearer right', hostname: 'x', crossSite: false };
     expect(auth(both, REMOTE)).toBeUndefined();
   });
 
   it('remembers a bounded number of addresses', () => {
-    const brake = new Brake({ now: () => 0 });
+    const brake = new Brake({ steady: () => 0 });
     for (let i = 0; i < 25_000; i++) brake.wrong(`address ${i}`);
     expect(brake.size).toBe(10_000);
   });

@@ -348,7 +348,7 @@ export function adminApp(
   management: Management,
   { apiKey, from = LOCAL, watching = fakeWatching(), base, ...more }: AppOptions = {},
 ) {
-  const clock = { now: () => NOW };
+  const clock = { now: () => NOW, steady: () => 0 };
   const common = {
     auth: createAuth({ apiKey, clock }),
     peer: () => from,

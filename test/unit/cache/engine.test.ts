@@ -466,6 +466,18 @@ describe('redirects of the origin', () => {
     expect(await second).toMatchObject({ kind: 'raw', head: { status: 302 } });
     expect(kit.origin.asked).toHaveLength(3);
   });
+
+  it('take no usable answer away when they lead nowhere', async () => {
+    const kit = engineKit();
+    await filled(kit, '/x', 'stored');
+    kit.clock.advance(3 * 60 * MINUTE);
+    const asked = kit.ask('/x');
+    await settle();
+    kit.origin.last.reply({ status: 302, headers: ['Location', 'http://evil.example/'], body: '' });
+    const answer = await asked;
+    expect(await bytesOf(answer)).toBe('stored');
+    expect(answer.outcome).toMatchObject({ result: 'stale' });
+  });
 });
 
 describe('harms that were found once', () => {

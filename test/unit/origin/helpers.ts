@@ -19,10 +19,18 @@ export class TestClock implements Clock {
   chance = 0.5;
   private tasks: { at: number; task: () => void }[] = [];
 
+  /** By how much the wall clock was set, ms. */
+  setBy = 0;
+  private readonly begun = this.time;
+
   constructor(private readonly instantMs = 0) {}
 
   now(): number {
-    return this.time;
+    return this.time + this.setBy;
+  }
+
+  steady(): number {
+    return this.time - this.begun;
   }
 
   random(): number {

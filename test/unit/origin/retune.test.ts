@@ -10,7 +10,7 @@ import { settle, TestClock } from './helpers.js';
 describe('another rate', () => {
   it('lets those through who wait, without a burst on top', async () => {
     const clock = new TestClock();
-    const bucket = new TokenBucket(0.1, 1, clock.now());
+    const bucket = new TokenBucket(0.1, 1, clock.steady());
     const budget = new Budget({
       upstream: 'api',
       clock,

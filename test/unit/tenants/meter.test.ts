@@ -409,12 +409,14 @@ describe('a process', () => {
     expect(asks).toHaveLength(2);
   });
 
-  it('asks again when the clock was set back behind a refusal', async () => {
+  it('asks again a second after a refusal, also when the clock was set back', async () => {
     const { clock, meter, asks, answer } = withLedger();
     const first = meter.take(tenant);
     answer({ given: 0, forMs: 86_400_000, refused: 'quota' });
     await first;
-    clock.advance(-3_600_000);
+    clock.set(-3_600_000);
+    expect(meter.takeNow(tenant)).toMatchObject({ why: 'quota' });
+    clock.advance(1000);
     expect(meter.takeNow(tenant)).toBe('ask');
     expect(asks).toHaveLength(2);
   });

@@ -166,6 +166,14 @@ describe('which answers stand for a missing file', () => {
   });
 
   it.each([
+    ['application/json', '{"success":false,"status_code":11,"status_message":"Internal error"}'],
+    ['image/jpeg', '{"success":false'],
+    ['image/jpeg', '{"status_code":1'],
+  ])('an error of the host with 200 (%s %j) is no word on the file', (type, body) => {
+    expect(stands(200, type, body)).toBe(502);
+  });
+
+  it.each([
     ['image/jpeg', JPEG],
     ['image/jpeg', Buffer.from('RIFF\0\0\0\0WEBPVP8 ')], // under a wrong name, but a picture
     ['text/html', JPEG],

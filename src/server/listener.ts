@@ -9,7 +9,7 @@ import { problemBody } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { FastConnection } from './fast-connection.js';
 import type { FastPath } from './fast-path.js';
-import { LIMITS } from './limits.js';
+import { type ConnectionLimits, LIMITS } from './limits.js';
 
 /** What Node's parser says, and what the client is told. */
 const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: string, message: string]>> = {
@@ -31,13 +31,15 @@ export class Listener implements Drainable {
   readonly #app: App;
 
   /** `fastPath`: answers hot requests before node:http sees them. */
-  constructor(app: App, fastPath?: FastPath) {
+  constructor(app: App, fastPath?: FastPath, limits: ConnectionLimits = LIMITS) {
     this.#app = app;
-    this.server = createServer(LIMITS);
+    this.server = createServer(limits);
+    this.server.timeout = limits.stallTimeout;
+    this.server.on('timeout', (socket: Socket) => this.#onSilence(socket));
     if (fastPath === undefined) {
       this.server.on('connection', (socket: Socket) => void this.connections.opened(socket));
     } else {
-      this.#putBefore(fastPath);
+      this.#putBefore(fastPath, limits);
     }
     this.server.on('request', (incoming, response) => this.#accept(incoming, response, false));
     // Without this Node says `100 Continue` before anyone has looked at the head.
@@ -74,11 +76,11 @@ export class Listener implements Drainable {
   }
 
   /** Connections begin with the fast path, which gives node:http what is not for it. */
-  #putBefore(path: FastPath): void {
+  #putBefore(path: FastPath, limits: ConnectionLimits): void {
     const { server } = this;
     const handOver = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
-    const times = { firstRequest: LIMITS.headersTimeout, keepAlive: LIMITS.keepAliveTimeout };
+    const times = { firstRequest: limits.headersTimeout, keepAlive: limits.keepAliveTimeout };
     const attach = (socket: Socket) => {
       for (const listener of handOver) listener.call(server, socket);
     };
@@ -103,6 +105,11 @@ export class Listener implements Drainable {
     this.connections.begin(socket, closed, () => incoming.complete);
     response.once('close', closed);
     this.#app.handle(exchange);
+  }
+
+  /** Nothing was read or taken for a while. Who waits for an answer, or still sends a body, has other bounds. */
+  #onSilence(socket: Socket): void {
+    if (!this.connections.isBusy(socket) || socket.writableLength > 0) socket.destroy();
   }
 
   /** What the parser could not read. Requests before it are answered; then the client is told, and the connection ends. */

@@ -11,7 +11,7 @@ import { problemBody } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { FastConnection } from './fast-connection.js';
 import type { FastPath } from './fast-path.js';
-import { LIMITS } from './limits.js';
+import { type ConnectionLimits, LIMITS } from './limits.js';
 
 /** What Node's parser says, and what the client is told. */
 const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: string, message: string]>> = {
@@ -56,12 +56,14 @@ export class Listener implements Drainable {
   #refused = 0;
 
   /** `fastPath`: answers hot requests before node:http sees them. */
-  constructor(app: App, fastPath?: FastPath, doors: Doors = OPEN_DOORS()) {
+  constructor(app: App, fastPath?: FastPath, doors: Doors = OPEN_DOORS(), limits: ConnectionLimits = LIMITS) {
     this.#app = app;
     this.#doors = doors;
     this.#limit = new ConnectionLimit(doors.bounds, doors.isProxy);
-    this.server = createServer(LIMITS);
-    this.#watchTheDoor(fastPath);
+    this.server = createServer(limits);
+    this.server.timeout = limits.stallTimeout;
+    this.server.on('timeout', (socket: Socket) => this.#onSilence(socket));
+    this.#watchTheDoor(fastPath, limits);
     this.server.on('request', (incoming, response) => this.#accept(incoming, response, false));
     // Without this Node says `100 Continue` before anyone has looked at the head.
     this.server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true));
@@ -97,12 +99,12 @@ export class Listener implements Drainable {
   }
 
   /** Connections are let in within bounds, and begin with the fast path, which gives node:http what is not for it. */
-  #watchTheDoor(path: FastPath | undefined): void {
+  #watchTheDoor(path: FastPath | undefined, limits: ConnectionLimits): void {
     const { server, connections } = this;
     const { counts } = this.#doors;
     const handOver = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
-    const times = { firstRequest: LIMITS.headersTimeout, keepAlive: LIMITS.keepAliveTimeout };
+    const times = { firstRequest: limits.headersTimeout, keepAlive: limits.keepAliveTimeout };
     const attach = (socket: Socket) => {
       for (const listener of handOver) listener.call(server, socket);
     };
@@ -181,6 +183,11 @@ export class Listener implements Drainable {
     };
     if (before > 0) exchange.refuse();
     return before === 0;
+  }
+
+  /** Nothing was read or taken for a while. Who waits for an answer, or still sends a body, has other bounds. */
+  #onSilence(socket: Socket): void {
+    if (!this.connections.isBusy(socket) || socket.writableLength > 0) socket.destroy();
   }
 
   /** What the parser could not read. Requests before it are answered; then the client is told, and the connection ends. */

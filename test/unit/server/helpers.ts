@@ -12,6 +12,7 @@ import type { RawHeaders } from '../../../src/http/headers.js';
 import type { BodySink, BodySource } from '../../../src/origin/source.js';
 import { App, type AppOptions } from '../../../src/server/app.js';
 import { Draining } from '../../../src/server/draining.js';
+import type { ConnectionLimits } from '../../../src/server/limits.js';
 import { type Doors, Listener } from '../../../src/server/listener.js';
 import type { RequestRecord } from '../../../src/server/observer.js';
 import { createClientAddress } from '../../../src/server/peer.js';
@@ -181,6 +182,7 @@ export interface StartOptions {
   readonly doors?: Doors;
   readonly drainClock?: Clock;
   readonly delayMs?: number;
+  readonly limits?: ConnectionLimits;
 }
 
 /** A listener on a free port whose engine answers as told. */
@@ -218,6 +220,7 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
     }),
     undefined,
     options.doors,
+    options.limits,
   );
   draining.add(listener);
   started.push(listener);

@@ -152,7 +152,8 @@ export class Filler {
   #watch({ flight, landing }: Boarded, route: SharedRoute): void {
     if (landing.kind === 'body') flight.finished.then(landing.broadcast.keep());
     void flight.finished.then((result) => {
-      if (typeof result === 'string' && isTrouble(landing, result, this.#parts.site.ttlPolicy)) this.rest(route);
+      if (typeof result === 'string' && isTrouble(landing, result, this.#parts.site.ttlPolicy))
+        this.rest(route);
     });
   }
 

@@ -486,7 +486,7 @@ describe('harms that were found once', () => {
     const asked = kit.ask('/x');
     await settle();
     const headers = ['Content-Type', 'image/jpeg', 'Content-Encoding', 'x-unheard-of'];
-    kit.origin.last.reply({ headers, body: '\xff\xd8\xff' + 'x'.repeat(100) });
+    kit.origin.last.reply({ headers, body: `\xff\xd8\xff${'x'.repeat(100)}` });
     await bytesOf(await asked);
     await settle();
     void kit.ask('/x');

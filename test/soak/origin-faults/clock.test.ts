@@ -98,7 +98,7 @@ describe.each(WAYS)('a clock that is set while the proxy works, by %s', (_way, w
       const stop = untroubled(soak, world, hot);
       const { faults } = world.origin;
       const round = async (ms: number) => {
-        faults.add({ kind: 'latency', headMs: 300, match: slow!.path });
+        faults.add({ kind: 'latency', headMs: 250, match: slow!.path });
         faults.add({ kind: 'hang', match: hung!.path });
         const late = expectTitle(world, slow!, 'under way when the clock was set');
         const never = world.ask(hung!);

@@ -48,8 +48,8 @@ const status = (code: number, words: string[] = [String(code)]): Row => ({
 
 /** Each switch of src/demo/fault-kinds.ts, and what clients may see of it. */
 export const TABLE: readonly Row[] = [
-  { name: 'late head', fault: { kind: 'latency', headMs: 300 }, ...HARMLESS, stale: both('200 STALE') },
-  { name: 'late body', fault: { kind: 'latency', bodyMs: 300 }, ...HARMLESS, stale: BODILESS },
+  { name: 'late head', fault: { kind: 'latency', headMs: 250 }, ...HARMLESS, stale: both('200 STALE') },
+  { name: 'late body', fault: { kind: 'latency', bodyMs: 250 }, ...HARMLESS, stale: BODILESS },
   { name: 'drops of a body', fault: { kind: 'latency', chunkDelayMs: 5, chunkBytes: 256 }, ...HARMLESS },
   ...[500, 501, 502, 503, 504].map((code) => status(code)),
   {

@@ -481,6 +481,19 @@ describe('redirects of the origin', () => {
 });
 
 describe('harms that were found once', () => {
+  it('an image in a coding that nobody asked for is handed on and not stored', async () => {
+    const kit = engineKit();
+    const asked = kit.ask('/x');
+    await settle();
+    const headers = ['Content-Type', 'image/jpeg', 'Content-Encoding', 'x-unheard-of'];
+    kit.origin.last.reply({ headers, body: `\xff\xd8\xff${'x'.repeat(100)}` });
+    await bytesOf(await asked);
+    await settle();
+    void kit.ask('/x');
+    await settle();
+    expect(kit.origin.asked).toHaveLength(2);
+  });
+
   it('a body that was not for sharing and whose leader has gone is given up, not held for ever', async () => {
     const kit = engineKit();
     const gone = new AbortController();

@@ -142,6 +142,17 @@ describe('Breaker', () => {
     expect(states).toEqual(['open']);
   });
 
+  it.each([-3_600_000, 3_600_000])('rests as long as ever when the clock is set by %i ms', async (ms) => {
+    const { clock, breaker, fail } = setUp();
+    await fail(5);
+    clock.setBy = ms;
+    expect(breaker.retryAfter).toBe(2);
+    clock.advance(1999);
+    expect(breaker.admits).toBe(false);
+    clock.advance(1);
+    expect(breaker.admits).toBe(true);
+  });
+
   it('opens when more than half of the last attempts failed', async () => {
     const { breaker, run, fail } = setUp();
     for (let i = 0; i < 5; i++) {

@@ -114,7 +114,7 @@ describe.runIf(volume !== undefined)('a disk', () => {
         const makeRoomForLog = log.fill();
         soak.fault('disk full');
         const crowd = witness.crowd(proxy.url, CLIENTS);
-        for (let n = 0; n < 300; n += 20)
+        for (let n = 0; n < 100; n += 20)
           await Promise.all(
             Array.from({ length: 20 }, (_, i) => witness.ask(proxy.url, 1 + ((n + i) % TITLES))),
           );

@@ -11,10 +11,10 @@ import { childrenOf } from './processes.js';
 import { type Excuse, Witness, workersOf } from './witness.js';
 
 const WORKERS = 2;
-const TITLES = 40;
+const TITLES = 24;
 const CLIENTS = 6;
 /** Worker kills between two kills of everything. */
-const WORKER_KILLS = 3;
+const WORKER_KILLS = 2;
 /** Longest that a restart may take on a busy machine: the supervisor's pause included, ms. */
 const PATIENCE = 20_000;
 /** Between the signal and the end of the process, ms. */

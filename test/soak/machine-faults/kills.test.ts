@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
-import { within } from '../../support/region.js';
+import { pause, within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
 import { childrenOf } from './processes.js';
 import { type Excuse, Witness, workersOf } from './witness.js';
@@ -17,6 +17,8 @@ const CLIENTS = 6;
 const WORKER_KILLS = 2;
 /** Longest that a restart may take on a busy machine: the supervisor's pause included, ms. */
 const PATIENCE = 20_000;
+/** A worker counts a moment before it listens; were the other killed in it, nobody would, ms. */
+const JOINED_TO_LISTENING_MS = 500;
 /** Between the signal and the end of the process, ms. */
 const DYING_MS = 5;
 
@@ -77,6 +79,7 @@ async function killWorker(): Promise<void> {
     ]);
   });
   measure('worker_recovery', performance.now() - killedAt);
+  await pause(JOINED_TO_LISTENING_MS);
 }
 
 async function killAll(): Promise<void> {

@@ -136,7 +136,7 @@ it(
   'Redis and the origin in trouble together: no wrong byte, and no error that the origin has not caused',
   async () => {
     const crowd = witness.crowd(proxy.url, CLIENTS, originTroubled);
-    const steps = await soak.rounds(4, 0.9, step);
+    const steps = await soak.rounds(2, 0.9, step);
     await crowd.stop();
     soak.measures.sequences = steps;
     expect(soak.complaints).toEqual([]);

@@ -11,7 +11,7 @@ import { residentBytes, Soak } from '../../support/soak.js';
 import { childrenOf } from './processes.js';
 import { type Excuse, Witness, workersOf } from './witness.js';
 
-const TITLES = 40;
+const TITLES = 24;
 const CLIENTS = 6;
 /** How long a process stands still, ms: less than a worker may before it is replaced. */
 const STANDSTILL_MS = 700;

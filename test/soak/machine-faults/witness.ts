@@ -7,7 +7,7 @@ import type { Soak } from '../../support/soak.js';
 /** A request without an answer for so long hangs, ms. */
 const HUNG_MS = 20_000;
 /** Pause of a client between two requests, ms. */
-const THINK_MS = 5;
+const THINK_MS = 15;
 
 interface Version {
   readonly hash: string;

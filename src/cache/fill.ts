@@ -236,11 +236,14 @@ export class Filler {
         const over = finished.then(() => ending.end());
         const urged = urging?.signal;
         const job = { ...want, priority, urged, signal, alone: leading !== 'shared', over };
-        const fetched = await this.#fetch(job, ending);
+        const fetched = await this.#fetch(job, ending, left);
         if (fetched.kind !== 'uncacheable') fence = fetched.fence;
         return fetched;
       },
-      finish: (head, body, making) => this.#finish({ route, key }, head, body, { fence, making }, ending),
+      finish: (head, body, making) => {
+        left(); // storing may take its time, and has a bound of its own
+        return this.#finish({ route, key }, head, body, { fence, making }, ending);
+      },
       urge: urging && (() => urging.abort()),
       onDone: (done) => {
         left();
@@ -261,10 +264,11 @@ export class Filler {
     return { ...want, stored: undefined, stamp: purges.stamp() };
   }
 
-  async #fetch(job: FillJob, ending: Ending): Promise<Fetched> {
+  async #fetch(job: FillJob, ending: Ending, left: () => void): Promise<Fetched> {
     const { fetcher, storer } = this.#parts;
     const key = flightKey(job);
     const fetched = await fetcher.fetch(job);
+    if (fetched.kind === 'current') left();
     if (fetched.kind === 'uncacheable') {
       // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
       // That a client wants nothing kept, or brings what may shape the answer, says nothing of the next one.

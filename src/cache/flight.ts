@@ -225,14 +225,17 @@ export class Flights {
     return this.#underWay;
   }
 
-  /** A fetch begins; gives what to call, once, when it is over. Throws a ProxyError when there are too many. */
+  /** A fetch begins; gives what to call when it is over, perhaps again. Throws a ProxyError when there are too many. */
   enter(): () => void {
     if (this.#underWay >= this.#most()) {
       this.refused++;
       throw new ProxyError('budget_exhausted', 'too many fetches are under way', { retryAfter: 1 });
     }
     this.#underWay++;
+    let over = false;
     return () => {
+      if (over) return;
+      over = true;
       this.#underWay--;
     };
   }

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { settle } from '../../support/fake-clock.js';
+import { bytesOf, engineKit } from './engine-kit.js';
+
+it('a fetch beyond the bound is refused, and one that is over makes room', async () => {
+  const kit = engineKit({ maxFlights: 1 });
+  const { flights } = kit.engine.filler;
+  const first = kit.ask('/3/movie/1');
+  await settle();
+  await expect(kit.ask('/3/movie/2')).rejects.toMatchObject({ code: 'budget_exhausted', retryAfter: 1 });
+  expect(flights).toMatchObject({ refused: 1, underWay: 1 });
+  kit.origin.last.reply();
+  await bytesOf(await first);
+  const second = kit.ask('/3/movie/2');
+  await settle();
+  kit.origin.last.reply();
+  await bytesOf(await second);
+  await settle();
+  expect(flights).toMatchObject({ refused: 1, underWay: 0, size: 0 });
+});
+
+it('a slow disk refuses no fetch: what is only being stored is not under way', async () => {
+  const never = new Promise<undefined>(() => {});
+  const kit = engineKit({
+    maxFlights: 1,
+    wrap: (inner) => ({
+      fetch: async (job) => {
+        const fetched = await inner.fetch(job);
+        return fetched.kind === 'storable' ? { ...fetched, making: never } : fetched;
+      },
+      pass: (request) => inner.pass(request),
+    }),
+  });
+  const { flights } = kit.engine.filler;
+  const first = kit.ask('/3/movie/1');
+  await settle();
+  kit.origin.last.reply();
+  await bytesOf(await first);
+  await settle();
+  expect(flights).toMatchObject({ size: 1, underWay: 0 });
+  void kit.ask('/3/movie/2');
+  await settle();
+  expect(kit.origin.asked).toHaveLength(2);
+});

@@ -16,6 +16,7 @@ import { type ConnectionLimits, LIMITS } from './limits.js';
 /** What Node's parser says, and what the client is told. */
 const PARSER_FAULTS: Readonly<Record<string, readonly [status: number, text: string, message: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request line and fields are too long'],
+  NO_HOST: [400, 'Bad Request', 'the request has no Host line'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
 };
 /** A client that was refused a tunnel or a connection has so long, ms, to hang up. */
@@ -28,6 +29,8 @@ const MOST_PIPELINED = 1000;
 const NO_REQUEST: NodeJS.ErrnoException = Object.assign(new Error('no request came'), {
   code: 'ERR_HTTP_REQUEST_TIMEOUT',
 });
+/** RFC 9112 section 3.2. node:http would say so by itself, and go on with what stands behind. */
+const NO_HOST: NodeJS.ErrnoException = Object.assign(new Error('no Host'), { code: 'NO_HOST' });
 const PARSER_FAULT = [400, 'Bad Request', 'this is not a well-formed HTTP/1 request'] as const;
 
 /** What a listener bounds, and where it counts. */
@@ -54,13 +57,15 @@ export class Listener implements Drainable {
   readonly #limit: ConnectionLimit;
   /** Refused, and not closed yet. */
   #refused = 0;
+  /** Connections that end with a refusal: what stands behind it is not looked at. */
+  readonly #ending = new WeakSet<Duplex>();
 
   /** `fastPath`: answers hot requests before node:http sees them. */
   constructor(app: App, fastPath?: FastPath, doors: Doors = OPEN_DOORS(), limits: ConnectionLimits = LIMITS) {
     this.#app = app;
     this.#doors = doors;
     this.#limit = new ConnectionLimit(doors.bounds, doors.isProxy);
-    this.server = createServer(limits);
+    this.server = createServer({ ...limits, requireHostHeader: false });
     this.server.timeout = limits.stallTimeout;
     this.server.on('timeout', (socket: Socket) => this.#onSilence(socket));
     this.#watchTheDoor(fastPath, limits);
@@ -149,6 +154,11 @@ export class Listener implements Drainable {
 
   #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const { socket } = incoming;
+    if (this.#ending.has(socket)) return;
+    if (incoming.httpVersionMinor === 1 && incoming.headers.host === undefined) {
+      this.#refuseBytes(NO_HOST, socket);
+      return;
+    }
     const exchange = new Exchange(incoming, response, this.#app.settings, expectsContinue);
     const { counts } = this.#doors;
     let open = true;
@@ -192,6 +202,7 @@ export class Listener implements Drainable {
 
   /** What the parser could not read. Requests before it are answered; then the client is told, and the connection ends. */
   #refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+    this.#ending.add(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
     else this.connections.whenAnswered(socket, () => this.#refuse(error, socket));
   }

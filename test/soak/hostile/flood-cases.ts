@@ -1,31 +1,38 @@
+import { LIMITS, MAX_FIELDS, MAX_TARGET } from '../../../src/server/limits.js';
 import { type Hostile, head, TITLE } from './smuggling-cases.js';
 
 const KIB = 1024;
-/** Above it a head is refused (`server/limits.ts`), bytes. */
-const MOST_HEAD = 32 * KIB;
+/** Above it a head is refused, bytes. */
+const MOST_HEAD = LIMITS.maxHeaderSize;
 const many = (count: number, line: (n: number) => string) => Array.from({ length: count }, (_, n) => line(n));
 const ranges = (count: number) => many(count, (n) => `${n * 2}-${n * 2}`).join(',');
 
-/** Titles in a head that fits; above that 431. */
+/** Titles in a head that fits; above that 431, or 414 where the target alone is too long. */
 export const FLOODS: readonly Hostile[] = [
   ...[8, 16, 30, 33, 64, 256, 1024].flatMap((kib) => {
     const long = 'x'.repeat(kib * KIB);
     const statuses = [long.length < MOST_HEAD ? 200 : 431];
+    const ofTarget = statuses[0] === 200 && long.length >= MAX_TARGET ? [414] : statuses;
     return [
       { name: `a value of ${kib} KiB`, bytes: head('GET', TITLE, `X-Long: ${long}`), statuses },
       { name: `a name of ${kib} KiB`, bytes: head('GET', TITLE, `X-${long}: a`), statuses },
       { name: `a cookie of ${kib} KiB`, bytes: head('GET', TITLE, `Cookie: a=${long}`), statuses },
-      { name: `a query of ${kib} KiB`, bytes: head('GET', `${TITLE}?api_key=${long}`), statuses },
+      { name: `a query of ${kib} KiB`, bytes: head('GET', `${TITLE}?api_key=${long}`), statuses: ofTarget },
     ];
   }),
   { name: 'a method of 1 MiB', bytes: `${'G'.repeat(KIB * KIB)} ${TITLE} HTTP/1.1\r\n\r\n`, statuses: [400] },
   { name: '1 MiB without a line', bytes: '\x01'.repeat(KIB * KIB), statuses: [400] },
-  { name: '1500 fields', bytes: head('GET', TITLE, ...many(1500, (n) => `X-${n}: a`)), statuses: [200] },
+  {
+    name: 'as many fields as are taken',
+    bytes: head('GET', TITLE, ...many(MAX_FIELDS - 1, (n) => `X-${n}: a`)),
+    statuses: [200],
+  },
+  { name: '1500 fields', bytes: head('GET', TITLE, ...many(1500, (n) => `X-${n}: a`)), statuses: [431] },
   { name: '20000 fields', bytes: head('GET', TITLE, ...many(20_000, (n) => `X-${n}: a`)), statuses: [431] },
   {
     name: 'one field 1500 times',
     bytes: head('GET', TITLE, ...many(1500, () => 'Accept: a/b')),
-    statuses: [200],
+    statuses: [431],
   },
   {
     name: 'If-None-Match of 3000 tags',
@@ -45,7 +52,7 @@ export const FLOODS: readonly Hostile[] = [
   {
     name: 'If-None-Match 1000 times',
     bytes: head('GET', TITLE, ...many(1000, (n) => `If-None-Match: "${n}"`)),
-    statuses: [200],
+    statuses: [431],
   },
   {
     name: 'Range of 3000 ranges',

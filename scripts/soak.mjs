@@ -1,7 +1,15 @@
 // `npm run soak -- <family> --minutes N [--seed S] [--write]` runs the files of test/soak/<family>, one after the other, each with
 // its part of the minutes, and prints one report as JSON. --write keeps it in test/soak/results, which docs/reliability.md is printed from.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -86,7 +94,8 @@ function add(report, file, counts) {
   for (const part of ['inputs', 'faults'])
     for (const [kind, count] of Object.entries(counts[part]))
       report[part][kind] = (report[part][kind] ?? 0) + count;
-  Object.assign(report.measures, counts.measures);
+  for (const [name, value] of Object.entries(counts.measures))
+    report.measures[name] = Math.max(report.measures[name] ?? value, value);
 }
 
 const { family, minutes, seed, write } = readArguments();
@@ -124,4 +133,7 @@ report.seconds = Math.round((performance.now() - began) / 1000);
 const text = `${JSON.stringify(report, null, 2)}\n`;
 console.log(text);
 if (!report.passed) process.exitCode = 1;
-else if (write) writeFileSync(join(RESULTS, `${family}.json`), text);
+else if (write) {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, `${family}.json`), text);
+}

@@ -3,7 +3,7 @@ export interface Clock {
   /** Wall clock, ms since epoch. Compared only with values of this same machine (I-13). */
   now(): number;
   /**
-   * Ms since some moment in the life of this process, for durations: nobody sets it. The wall clock is set back and forward (NTP, a
+   * Whole ms since some moment in the life of this process, for durations: nobody sets it. The wall clock is set back and forward (NTP, a
    * machine that slept, an operator), and a rest measured by it would last for hours, or a deadline be over at once.
    */
   steady(): number;
@@ -15,7 +15,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: Date.now,
-  steady: () => performance.now(),
+  steady: () => Math.floor(performance.now()),
   random: Math.random,
   after(ms, task) {
     const timer = setTimeout(task, ms);

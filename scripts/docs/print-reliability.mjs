@@ -1,13 +1,13 @@
 // Prints test/soak/results/*.json, which `npm run soak -- <family> --write` keeps, between `<!-- soak -->` and `<!-- /soak -->` of
 // docs/reliability.md.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { table } from '../../bench/lib/print.mjs';
 import { keep } from '../generated.mjs';
 
 const FOLDER = 'test/soak/results';
 const DOCUMENT = 'docs/reliability.md';
-const UNITS = ['ms', 's', 'bytes', 'percent'];
+const UNITS = ['ms', 's', 'bytes', 'percent', 'count'];
 
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
 const minutes = (seconds) => Math.round(seconds / 6) / 10;
@@ -46,7 +46,7 @@ function details(report) {
   return `### ${report.family}\n\nSeeds: ${seeds.join(', ')}. Node ${report.node}.\n\n${table(['what', 'how often, or how much'], rows)}`;
 }
 
-const reports = readdirSync(FOLDER)
+const reports = (existsSync(FOLDER) ? readdirSync(FOLDER) : [])
   .filter((file) => file.endsWith('.json'))
   .sort()
   .map((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')));

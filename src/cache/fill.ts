@@ -219,16 +219,17 @@ export class Filler {
 
   #lead(asked: Want, priority: Priority, leading: Leading): Flight {
     const { route } = asked;
-    const left = this.flights.enter();
     const want = this.#asOfNow(asked);
     const key = flightKey(want);
     const ending = new Ending();
+    const expected = this.#parts.expected(route);
     let fence: number | undefined;
+    const left = this.flights.enter();
     const urging = priority === 'background' ? new AbortController() : undefined;
     const flight = new Flight({
       key,
       stamp: want.stamp,
-      expected: this.#parts.expected(route),
+      expected,
       startedAt: this.#parts.clock.steady(),
       keepBytes: this.#parts.maxEntryBytes,
       held: this.#held,

@@ -1,5 +1,6 @@
 import { acceptsCoding, contentCodings } from '../http/content-coding.js';
 import type { RawHeaders } from '../http/headers.js';
+import { shapesUntold } from '../http/untold.js';
 import { type EntryHead, freshUntil } from '../tiers/entry.js';
 import type { Landing } from './flight.js';
 import type { Want } from './landed.js';
@@ -25,7 +26,8 @@ export function suits(
   const { route, forward } = want;
   switch (landing.kind) {
     case 'released':
-      return 'no';
+      // What its asker brought along says nothing of what others are answered: they ask together.
+      return landing.reason === 'unkeyed-field' && !shapesUntold(route.headers, []) ? 'outdated' : 'no';
     case 'error-body':
       return landing.broadcast.joinable && takes(route, landing.head.headers, ttlPolicy) ? 'yes' : 'no';
     case 'current': {

@@ -82,7 +82,12 @@ export class HubSocket {
 }
 
 /** Codes of a connection that never came about: nothing was asked. */
-const UNREACHED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'EAGAIN', 'EACCES']);
+const UNREACHED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'EACCES']);
+/** More connections wait for the core than its socket queues: it is there, and busy. */
+const BUSY = 'EAGAIN';
+/** A worker that meets that tries again after so long, ms, so often. */
+const BUSY_WAIT_MS = 5;
+const BUSY_TRIES = 400;
 
 /** A worker's way to that socket. */
 export class HubConnector {
@@ -97,14 +102,28 @@ export class HubConnector {
   async connect(): Promise<Socket> {
     const path = this.#path;
     try {
-      return await connected(path);
+      return await admitted(path);
     } catch (error) {
-      if (!UNREACHED.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      if (!UNREACHED.has(codeOf(error))) throw error;
       this.#path = await this.#renew(path);
-      return connected(this.#path);
+      return admitted(this.#path);
     }
   }
 }
+
+/** Connected, if need be after a while. */
+async function admitted(path: string): Promise<Socket> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connected(path);
+    } catch (error) {
+      if (codeOf(error) !== BUSY || tries === BUSY_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
+    }
+  }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
 function connected(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -123,6 +142,6 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
       return true;
     },
-    () => false,
+    (error: unknown) => codeOf(error) === BUSY,
   );
 }

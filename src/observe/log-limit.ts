@@ -50,12 +50,11 @@ export class LogLimit {
     const window = this.#windows[group];
     const { clock, perSecond } = this.#parts;
     if (window.written >= perSecond()) {
-      const now = clock.now();
-      // Also where the clock was set back.
-      if (now < window.endsAt && window.endsAt - now <= 1000) return this.#leaveOut(window);
+      const now = clock.steady();
+      if (now < window.endsAt) return this.#leaveOut(window);
       this.#begin(group, window, now);
     } else if (window.written === 0) {
-      window.endsAt = clock.now() + 1000;
+      window.endsAt = clock.steady() + 1000;
     }
     window.written++;
     return true;

@@ -190,7 +190,7 @@ export class Exchange implements RequestContext, ClientRequest {
       path: sanitizeUrl(this.target),
       status: response.headersSent ? response.statusCode : 499,
       bytes: this.bytes,
-      ms: settings.clock.now() - this.startedAt,
+      ms: Math.max(0, settings.clock.now() - this.startedAt), // the clock may have been set back
       // A client that left before there was an answer: were it not counted, a silent origin would look like no traffic.
       outcome: this.outcome ?? (this.proxied ? failureOutcome(this) : undefined),
       age: this.age,

@@ -189,7 +189,7 @@ export class FastPath {
         path: sanitizeUrl(caller?.target ?? parts.target),
         status: 499,
         bytes: 0,
-        ms: clock.now() - startedAt,
+        ms: Math.max(0, clock.now() - startedAt),
         outcome: failedRead(route),
         requestId: idOf(own),
         client,

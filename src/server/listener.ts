@@ -154,7 +154,10 @@ export class Listener implements Drainable {
 
   #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const { socket } = incoming;
-    if (this.#ending.has(socket)) return;
+    if (this.#ending.has(socket)) {
+      socket.pause(); // what stands behind a refusal is not even read: nothing bounds it
+      return;
+    }
     if (incoming.httpVersionMinor === 1 && incoming.headers.host === undefined) {
       this.#refuseBytes(NO_HOST, socket);
       return;
@@ -215,11 +218,15 @@ export class Listener implements Drainable {
     }
     const [status, text, message] = PARSER_FAULTS[error.code ?? ''] ?? PARSER_FAULT;
     const problem = problemBody(new ProxyError('bad_request', message), status);
-    sendLast(socket, `${status} ${text}`, problem);
+    endWith(socket, `${status} ${text}`, problem);
   }
 
   /** CONNECT comes with a bare socket instead of a response. */
   #refuseTunnel(incoming: IncomingMessage, socket: Duplex): void {
+    if (this.connections.isBusy(socket)) {
+      socket.destroy(); // as in #refuse: answers to what was asked before are still to come
+      return;
+    }
     const { settings } = this.#app;
     const { status, type, body } = connectRefusal();
     endWith(socket, `${status} Method Not Allowed`, { type, body });

@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from './disk-errors.js';
@@ -86,8 +86,15 @@ export class WriterLock {
   }
 
   /** Tells other hosts that share the volume that the owner lives: the file system sets the time. A disk that hangs holds up nobody. */
-  refresh(): Promise<void> {
-    return writeFile(this.#path, JSON.stringify(this.#owner));
+  async refresh(): Promise<void> {
+    try {
+      // The same bytes over the old ones: on a disk that is full or hangs nobody ever finds the file empty.
+      const file = await open(this.#path, 'r+');
+      await file.write(JSON.stringify(this.#owner), 0).finally(() => file.close());
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (held.has(this.#directory)) this.#create(); // taken away; not if it was released meanwhile
+    }
   }
 
   release(): void {

@@ -262,6 +262,7 @@ export class WritableDiskStore implements OwnDiskStore {
     const now = this.options.clock.now();
     this.#environment.root.readerCheck(); // a reader that was killed must not hold back free pages
     await this.lock.refresh();
+    if (this.#closing !== undefined) return; // meanwhile
     const rows = this.#index.rows(this.#backgroundAt, BACKGROUND_ROWS);
     this.#backgroundAt = rows.length < BACKGROUND_ROWS ? Buffer.alloc(0) : Buffer.from(rows.at(-1)!.key);
     const doomed = rows.filter((row) => row.expires < now || !this.#log.segments.has(row.place.segment));

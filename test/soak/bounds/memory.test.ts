@@ -7,7 +7,7 @@ const soak = new Soak('memory');
 afterAll(() => soak.end());
 
 /** The long form is the promise: ten million requests over a million keys. */
-const REQUESTS = Number(process.env.SOAK_REQUESTS ?? (soak.long ? 10_000_000 : 12_000));
+const REQUESTS = Number(process.env.SOAK_REQUESTS ?? (soak.long ? 10_000_000 : 6_000));
 /** By which a process may have grown. A short run ends before the memory of a process has found its size. */
 const MOST_GROWTH = REQUESTS >= 5_000_000 ? 1.2 : 3;
 /** After the load, before a reading: as long each time, so that what is collected when idle is. */

@@ -27,6 +27,11 @@ export const FLOODS: readonly Hostile[] = [
     bytes: head('GET', TITLE, ...many(MAX_FIELDS - 1, (n) => `X-${n}: a`)),
     statuses: [200],
   },
+  {
+    name: '20000 requests behind one without Host',
+    bytes: 'GET / HTTP/1.1\r\n\r\n'.repeat(20_000),
+    statuses: [400],
+  },
   { name: '1500 fields', bytes: head('GET', TITLE, ...many(1500, (n) => `X-${n}: a`)), statuses: [431] },
   { name: '20000 fields', bytes: head('GET', TITLE, ...many(20_000, (n) => `X-${n}: a`)), statuses: [431] },
   {

@@ -72,10 +72,13 @@ async function setUp(way: () => Setter) {
     setter.set(ms);
     soak.fault(ms < 0 ? 'clock set back' : 'clock set forward');
     await expect
-      .poll(async () => {
-        const { timestamp } = JSON.parse((await ask(`${world.proxy.url}/status`)).body.toString());
-        return Math.abs(Date.parse(timestamp) - Date.now() - ms) < 10_000;
-      })
+      .poll(
+        async () => {
+          const { timestamp } = JSON.parse((await ask(`${world.proxy.url}/status`)).body.toString());
+          return Math.abs(Date.parse(timestamp) - Date.now() - ms) < 10_000;
+        },
+        { timeout: PATIENCE_MS },
+      )
       .toBe(true);
   };
   return { world, jump };

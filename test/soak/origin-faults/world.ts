@@ -10,7 +10,7 @@ import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-pr
 import type { Soak } from '../../support/soak.js';
 
 /** REQUEST_TIMEOUT of these proxies, ms. */
-export const TIMEOUT_MS = 600;
+export const TIMEOUT_MS = 800;
 /** A body that breaks off before anything of it was sent on is asked for once more, so two silences may follow each other, ms. */
 export const LONGEST_MS = 2 * TIMEOUT_MS + PATIENCE_MS;
 

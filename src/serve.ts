@@ -9,6 +9,7 @@ import { memoryShares, type Serving } from './compose.js';
 import type { Config } from './config/config.js';
 import type { LiveConfig } from './config/live.js';
 import { managementApp } from './management-app.js';
+import { doorWarnings } from './observe/door-warnings.js';
 import { HitLog } from './observe/hit-log.js';
 import type { Logger } from './observe/log.js';
 import { accessLog } from './server/access-log.js';
@@ -180,6 +181,7 @@ function opener(
     publicAuthority: server.publicUrl === undefined ? undefined : new URL(server.publicUrl).host,
   };
   const isFast = server.fastPath ? probed(log) : false;
+  serving.counters.doors.onRefused = doorWarnings(log, systemClock);
   return async ({ variable, port, surface, metricsElsewhere, territory, proxies }) => {
     const app = new App({
       settings,

@@ -9,6 +9,13 @@ export class DoorCounts {
   /** Under way. */
   requests = 0;
   readonly refused: Record<Refusal, number> = { connections: 0, client: 0, requests: 0, pipelined: 0 };
+  /** Told of each. */
+  onRefused: (bound: Refusal) => void = () => {};
+
+  refuse(bound: Refusal): void {
+    this.refused[bound]++;
+    this.onRefused(bound);
+  }
 }
 
 /** Metrics of the bounds at the listeners, and of that on fetches from the origin. */

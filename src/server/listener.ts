@@ -117,7 +117,7 @@ export class Listener implements Drainable {
     server.on('connection', (socket: Socket) => {
       const leave = this.#limit.enter(socket.remoteAddress);
       if (typeof leave === 'string') {
-        counts.refused[leave]++;
+        counts.refuse(leave);
         this.#refuseConnection(leave, socket);
         return;
       }
@@ -186,12 +186,12 @@ export class Listener implements Drainable {
   #hasRoom(before: number, exchange: Exchange): boolean {
     const { counts, bounds } = this.#doors;
     if (before >= MOST_PIPELINED) {
-      counts.refused.pipelined++;
+      counts.refuse('pipelined');
       return false;
     }
     if (counts.requests <= bounds().requests) return true;
     exchange.refuse = () => {
-      counts.refused.requests++;
+      counts.refuse('requests');
       return new ProxyError('node_full', 'too many requests are under way', { retryAfter: 1 });
     };
     if (before > 0) exchange.refuse();

@@ -94,6 +94,7 @@ const SICK: Readonly<Record<string, readonly Series[]>> = {
     still('credentials', { state: 'refused' }, 1),
   ],
   TmdbProxyKeyRefused: [still('credentials', { state: 'refused' }, 1)],
+  TmdbProxyTurnsAway: [rising('refused_total', { bound: 'client' }, 0.1)],
   TmdbProxyRedisAway: [still('l2_in_use', { l2: 'redis' }, 0)],
   TmdbProxyNoL2: [still('l2_in_use', { l2: 'none' }, 1)],
   TmdbProxyTierErrors: [rising('tier_errors_total', { tier: 'disk', operation: 'read' }, 0.1)],

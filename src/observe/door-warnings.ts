@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.js';
+import type { Refusal } from './metrics-doors.js';
+
+/** Between two lines about the same bound; how often it is reached is for the metric to tell, ms. */
+const EVERY_MS = 60_000;
+
+/** What an operator can do. */
+const ADVICE: Readonly<Record<Refusal, string>> = {
+  connections: 'raise MAX_CONNECTIONS, or let a load balancer in front keep connections together',
+  client:
+    'if one address speaks for many (a load balancer, a tunnel, NAT), name it in TRUST_PROXY or raise MAX_CONNECTIONS_PER_CLIENT',
+  requests: 'raise MAX_REQUESTS, or see what the answers wait for: /metrics has their durations',
+  pipelined: 'a client sends requests without reading answers',
+};
+
+/** Says that clients are turned away, once a minute for each bound. */
+export function doorWarnings(
+  log: Pick<Logger, 'warn'>,
+  clock: Pick<Clock, 'steady'>,
+): (bound: Refusal) => void {
+  const saidAt = new Map<Refusal, number>();
+  return (bound) => {
+    const now = clock.steady();
+    if (now - (saidAt.get(bound) ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;
+    saidAt.set(bound, now);
+    log.warn({ bound, advice: ADVICE[bound] }, 'a bound was reached: clients are turned away');
+  };
+}

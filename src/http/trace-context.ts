@@ -1,4 +1,5 @@
 import { fieldValue, type RawHeaders } from './headers.js';
+import { trimOws } from './list.js';
 
 /** What a request says of the trace it belongs to (W3C Trace Context, level 2). */
 export interface TraceContext {
@@ -56,7 +57,7 @@ function readState(text: string): string | undefined {
   if (text.length > 16 * STATE_CHARS) return undefined;
   const members = text
     .split(',')
-    .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map((member) => trimOws(member))
     .filter((member) => member !== '');
   const keys = new Set(members.map((member) => member.slice(0, member.indexOf('='))));
   const isValid = members.length <= MOST_MEMBERS && keys.size === members.length;

@@ -60,6 +60,11 @@ export const FLOODS: readonly Hostile[] = [
     statuses: [431],
   },
   {
+    name: 'Accept-Encoding with a weight behind 30000 spaces',
+    bytes: head('GET', TITLE, `Accept-Encoding: gzip;q=y${' '.repeat(30_000)}x`),
+    statuses: [200],
+  },
+  {
     name: 'Range of 3000 ranges',
     bytes: head('GET', TITLE, `Range: bytes=${ranges(3000)}`),
     statuses: [200],

@@ -19,7 +19,7 @@ export default defineConfig({
           ...together,
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          // A process and its imports for each of these small files would cost as much as the tests.
+          // A process and its imports for each of these small files would cost as much as the tests. vi.mock needs them: not here.
           isolate: false,
         },
       },

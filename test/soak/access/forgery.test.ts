@@ -3,6 +3,11 @@ import fc from 'fast-check';
 import { afterAll, expect, it, vi } from 'vitest';
 import { createAuth } from '../../../src/admin/auth.js';
 import { Sessions } from '../../../src/dashboard/session.js';
+import { TenantGate } from '../../../src/tenants/gate.js';
+import { parseKeys } from '../../../src/tenants/keys-file.js';
+import { TenantMeter } from '../../../src/tenants/meter.js';
+import { keySetOf } from '../../../src/tenants/registry.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { Soak } from '../../support/soak.js';
 import { adminApp, FakeManagement, NOW, REMOTE } from '../../unit/admin/fakes.js';
 
@@ -16,6 +21,20 @@ const KEY = 'the-right-admin-key-0123456789';
 const compared = vi.mocked(crypto.timingSafeEqual);
 
 afterAll(() => soak.end());
+
+it('proxy keys are compared as digests, once, whatever was sent', () => {
+  const clock = new FakeClock();
+  const meter = new TenantMeter({ clock, grant: (ask) => ({ given: ask.want, forMs: 1000 }) });
+  const gate = new TenantGate({ clock, meter, wrong: () => 0, onRefused: () => {} });
+  gate.use(keySetOf(parseKeys(`alice=${KEY}`), 1));
+  for (const text of [KEY, KEY.slice(0, -1), 'x', `${KEY}x`]) {
+    compared.mockClear();
+    gate.identify({ target: `/3/x?api_key=${text}`, headers: [] }, clock.now());
+    soak.input('proxy keys');
+    expect(compared).toHaveBeenCalledTimes(1);
+    expect(compared.mock.calls[0]!.map((digest) => (digest as Buffer).length)).toEqual([32, 32]);
+  }
+});
 
 it('keys of every length are compared as digests, all of them, whichever is right', async () => {
   const key = fc.oneof(

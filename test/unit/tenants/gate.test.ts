@@ -1,16 +1,11 @@
-import * as crypto from 'node:crypto';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
 import { type KnownCaller, TenantGate } from '../../../src/tenants/gate.js';
 import { parseKeys } from '../../../src/tenants/keys-file.js';
 import { TenantMeter } from '../../../src/tenants/meter.js';
 import { keySetOf } from '../../../src/tenants/registry.js';
 import { FakeClock } from '../../support/fake-clock.js';
-
-vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof import('node:crypto')>();
-  return { ...real, timingSafeEqual: vi.fn(real.timingSafeEqual) };
-});
 
 const ALICE = 'tcp_Alice1_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG';
 const BOB = 'bobs-own-key-with-&-and-+';
@@ -118,7 +113,7 @@ describe('who has no good key is refused', () => {
     ['half of one', `/3/x?api_key=${ALICE.slice(0, -1)}`, [], 'proxy_key_unknown'],
     [
       'its digest',
-      `/3/x?api_key=${crypto.createHash('sha256').update(ALICE).digest('base64url')}`,
+      `/3/x?api_key=${createHash('sha256').update(ALICE).digest('base64url')}`,
       [],
       'proxy_key_unknown',
     ],
@@ -159,16 +154,6 @@ describe('who has no good key is refused', () => {
     gate.use(keySetOf(parseKeys('carol=carols-key-0123456789'), 5));
     gate.use(keySetOf(parseKeys(KEYS), 4));
     expect(refusal(`/3/x?api_key=${ALICE}`)).toBe('proxy_key_unknown');
-  });
-
-  it('the time a comparison takes does not depend on the key: every text is hashed and compared in constant time', () => {
-    const compared = vi.mocked(crypto.timingSafeEqual);
-    for (const text of [ALICE, ALICE.slice(0, -1), 'x', `${ALICE}x`]) {
-      compared.mockClear();
-      identify(`/3/x?api_key=${text}`);
-      expect(compared).toHaveBeenCalledTimes(1);
-      expect(compared.mock.calls[0]!.map((digest) => (digest as Buffer).length)).toEqual([32, 32]);
-    }
   });
 });
 

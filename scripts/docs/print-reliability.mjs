@@ -50,7 +50,10 @@ const reports = (existsSync(FOLDER) ? readdirSync(FOLDER) : [])
   .filter((file) => file.endsWith('.json'))
   .sort()
   .map((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')));
-const printed = [overview(reports), ...reports.map(details)].join('\n\n');
+const printed =
+  reports.length === 0
+    ? 'No report is kept yet.'
+    : [overview(reports), ...reports.map(details)].join('\n\n');
 const text = readFileSync(DOCUMENT, 'utf8');
 keep(
   DOCUMENT,

@@ -51,9 +51,7 @@ const reports = (existsSync(FOLDER) ? readdirSync(FOLDER) : [])
   .sort()
   .map((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')));
 const printed =
-  reports.length === 0
-    ? 'No report is kept yet.'
-    : [overview(reports), ...reports.map(details)].join('\n\n');
+  reports.length === 0 ? 'No report is kept yet.' : [overview(reports), ...reports.map(details)].join('\n\n');
 const text = readFileSync(DOCUMENT, 'utf8');
 keep(
   DOCUMENT,

@@ -12,8 +12,6 @@ export interface Exception {
   readonly message: string;
   /** Status of our answer to the last request that the test made. */
   readonly status: number;
-  /** Why it passes now and then; left out where it never does. */
-  readonly sometimes?: string;
 }
 
 /** A required or optimal test that did not pass. */
@@ -58,12 +56,11 @@ function excuses(exception: Exception, test: Classified, statuses: readonly numb
 }
 
 function complaintsAbout(tests: readonly Classified[], exceptions: readonly Exception[]): string[] {
-  return exceptions.flatMap(({ id, kind, rfc, reason, sometimes }, i) => {
+  return exceptions.flatMap(({ id, kind, rfc, reason }, i) => {
     const test = tests.find((candidate) => candidate.id === id);
     if (test === undefined) return [`${id}: the suite has no such test`];
     const complaints = [];
-    if (test.outcome === 'passed' && sometimes === undefined)
-      complaints.push(`${id}: it passes, so its exception must go`);
+    if (test.outcome === 'passed') complaints.push(`${id}: it passes, so its exception must go`);
     if (test.kind !== kind) complaints.push(`${id}: it is ${test.kind}, not ${kind}`);
     if (rfc.trim() === '' || reason.trim() === '') complaints.push(`${id}: no section or no reason is given`);
     if (exceptions.findIndex((other) => other.id === id) !== i) complaints.push(`${id}: it is listed twice`);

@@ -5,7 +5,7 @@ import type { SharedTier, SiteName } from './side.js';
 import { type Action, Twins } from './twins.js';
 
 /** `FUZZ_REQUESTS=300000 FUZZ_SEED=1 npx vitest run --project tests test/fast-path/fuzz.test.ts` */
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 3_000);
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 5_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 /** Sendings in one scenario, on average; each is one to a few requests. */
 const SENDINGS = 13;

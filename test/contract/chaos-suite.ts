@@ -70,11 +70,11 @@ class Run {
     await this.#ends(Promise.all(steps));
   }
 
-  /** Afterwards everything works: after ten seconds of peace, in which breakers close. */
+  /** Afterwards everything works: after ten seconds of peace, in which breakers close, however slow real probes are. */
   async recovers(): Promise<void> {
     for (let passed = 0; passed < 10_000; passed += 100) {
       this.clock.advance(100);
-      await settle(2);
+      await this.#rest();
     }
     for (const key of KEYS) {
       const entry = versionOf(key, ++this.#version);

@@ -4,6 +4,8 @@ const common = {
   // Whole processes are started by some tests; two cores serve them and their clients.
   testTimeout: 30_000,
   hookTimeout: 60_000,
+  // What happens soon may take a busy machine longer than the second that Vitest gives it.
+  expect: { poll: { timeout: 12_000 } },
   pool: 'forks' as const,
 };
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { field } from '../../src/http/headers.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
 
@@ -51,7 +52,7 @@ describe.each([1, 2])('access lines, with WORKERS=%i', (workers) => {
 
   /** The access line of a request, once it is written. */
   const lineOf = (requestId: unknown) =>
-    vi.waitFor(() => {
+    eventually(() => {
       const line = proxy
         .output()
         .split('\n')

@@ -1,6 +1,7 @@
 import { HttpResponse, http } from 'msw';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MswOrigin, startMswOrigin } from '../support/msw-origin.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
 
@@ -40,7 +41,7 @@ beforeEach(() => {
 describe('a generic upstream: every path, and the origin decides', () => {
   it('what is fresh is asked for once; a write that succeeds invalidates it', async () => {
     await get(`${proxy.url}/fresh`);
-    await vi.waitFor(async () => expect((await get(`${proxy.url}/fresh`)).headers['x-cache']).toBe('HIT'));
+    await eventually(async () => expect((await get(`${proxy.url}/fresh`)).headers['x-cache']).toBe('HIT'));
     expect(origin.requests).toEqual(['GET /fresh']);
     expect((await get(`${proxy.url}/fresh`, { method: 'POST', body: 'x' })).status).toBe(201);
     expect((await get(`${proxy.url}/fresh`)).headers['x-cache']).toBe('MISS');
@@ -65,7 +66,7 @@ describe('a generic upstream: every path, and the origin decides', () => {
     const first = await get(`${proxy.url}/validated`);
     expect(first.body.toString()).toBe('validated');
     // The entry is stored a moment after its last byte has been sent.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const again = await get(`${proxy.url}/validated`);
       expect(again.body.toString()).toBe('validated');
       expect(again.headers['cache-status']).toContain('fwd-status=304');

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HintingOrigin, startHintingOrigin } from '../support/hinting-origin.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 
 const INTERIM =
@@ -64,7 +65,7 @@ describe.each(['1', '2'])('interim responses with WORKERS=%s', (WORKERS) => {
     const ask = dial();
     const miss = await ask('GET', '/fresh');
     expect(miss.interim).toBe(TOLD);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const hit = await ask('GET', '/fresh');
       expect([hit.interim, hit.final.match(/^X-Cache: .*$/m)?.[0]]).toEqual(['', 'X-Cache: HIT']);
       expect(hit.final).not.toMatch(/X-Interim|Link:/i);
@@ -75,7 +76,7 @@ describe.each(['1', '2'])('interim responses with WORKERS=%s', (WORKERS) => {
   it('a validation has them, and the renewed entry has no field of theirs', async () => {
     const ask = dial();
     await ask('GET', '/validated');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const again = await ask('GET', '/validated');
       expect(again.final).toContain('fwd-status=304');
       expect(again.final).not.toMatch(/X-Interim|Link:/i);

@@ -3,6 +3,7 @@ import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { metricHeads } from '../../src/observe/metrics-docs.js';
 import { TEMPLATES } from '../../src/tmdb/templates.js';
 import { type Exposition, readExposition } from '../support/exposition.js';
+import { eventually } from '../support/patience.js';
 import { namesOf } from '../support/promql.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
@@ -58,7 +59,7 @@ describe.each(['1', '2'])('/metrics with WORKERS=%s', (WORKERS) => {
     const before = await scrape(proxy.url);
     let bytes = 0;
     for (let i = 0; i < asked; i++) bytes += (await get(`${proxy.url}/3/movie/552`)).body.length;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const after = await scrape(proxy.url);
       const more = (name: string, labels: Record<string, string> = {}) =>
         after.sum(name, labels) - before.sum(name, labels);

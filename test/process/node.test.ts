@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, pointedAt, runProxy, startProxy } from '../support/proxy-process.js';
 import { get, json } from '../support/raw-client.js';
 
@@ -37,7 +38,7 @@ describe.each([1, 2])('a node with WORKERS=%i', (workers) => {
     const first = await get(`${proxy.url}/3/movie/550?language=en-US`);
     expect(first.status).toBe(200);
     expect(first.headers['x-cache']).toBe('MISS');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       for (let i = 0; i < 4; i++) {
         const again = await get(`${proxy.url}/3/movie/550?language=en-US`);
         expect(again.headers['x-cache']).toBe('HIT');
@@ -63,7 +64,7 @@ describe.each([1, 2])('a node with WORKERS=%i', (workers) => {
     origin.faults.gate('hold', { match: '/3/tv/1399' });
     const answers = Array.from({ length: 200 }, () => get(`${proxy.url}/3/tv/1399`));
     await origin.faults.arrived('hold');
-    await vi.waitFor(() => expect(origin.requests.countOf('/3/tv/1399')).toBe(1));
+    await eventually(() => expect(origin.requests.countOf('/3/tv/1399')).toBe(1));
     origin.faults.release('hold');
     const got = await Promise.all(answers);
     expect(new Set(got.map(({ status }) => status))).toEqual(new Set([200]));
@@ -102,7 +103,7 @@ describe.each([1, 2])('a node with WORKERS=%i', (workers) => {
   it('/stats, /metrics and /cache/info speak for all workers', async () => {
     const before = json(await get(`${proxy.url}/stats`)) as { requests: { total: number }; workers: number };
     await Promise.all(Array.from({ length: 40 }, () => get(`${proxy.url}/3/movie/550?language=en-US`)));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const after = json(await get(`${proxy.url}/stats`)) as typeof before;
       expect(after.requests.total).toBeGreaterThanOrEqual(before.requests.total + 40);
       expect(after.workers).toBe(workers);
@@ -155,7 +156,7 @@ describe('a worker that dies', () => {
       .trim()
       .split('\n');
     process.kill(Number(children[0]), 'SIGKILL');
-    await vi.waitFor(() => expect(pids()).toEqual([children[0]]));
+    await eventually(() => expect(pids()).toEqual([children[0]]));
     await vi.waitFor(async () => {
       expect((json(await get(`${proxy.url}/status`)) as { workers: number }).workers).toBe(2);
     }, 10_000);
@@ -171,7 +172,7 @@ describe('stopping', () => {
     const answer = get(`${proxy.url}/3/person/287`);
     await origin.faults.arrived('slow');
     const stopped = proxy.stop();
-    await vi.waitFor(() => expect(proxy.output()).toContain('draining'));
+    await eventually(() => expect(proxy.output()).toContain('draining'));
     origin.faults.release('slow');
     expect((await answer).status).toBe(200);
     expect(await stopped).toEqual({ code: 0, signal: null });
@@ -183,7 +184,7 @@ describe('stopping', () => {
     const answer = get(`${proxy.url}/3/person/287/images`).catch((error: Error) => error);
     await origin.faults.arrived('stuck');
     const stopped = proxy.stop();
-    await vi.waitFor(() => expect(proxy.output()).toContain('draining'));
+    await eventually(() => expect(proxy.output()).toContain('draining'));
     process.kill(proxy.pid, 'SIGTERM');
     expect((await stopped).code).toBe(1);
     origin.faults.release('stuck');

@@ -1,8 +1,9 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, pointedAt, runProxy, startProxy } from '../support/proxy-process.js';
 import { type Got, get, json } from '../support/raw-client.js';
 import { within } from '../support/region.js';
@@ -179,7 +180,7 @@ describe.each([1, 2])('with WORKERS=%i', (workers) => {
     const hits = got.filter(({ headers }) => headers['x-cache'] === 'HIT').length;
     expect(hits).toBeGreaterThan(0);
     const bytes = got.reduce((sum, { body }) => sum + body.length, 0);
-    await vi.waitFor(async () => expect((await usage()).requests).toBe(6));
+    await eventually(async () => expect((await usage()).requests).toBe(6));
     expect(await usage()).toMatchObject({
       requests: 6,
       hits,
@@ -197,7 +198,7 @@ describe.each([1, 2])('with WORKERS=%i', (workers) => {
     await start(env, cacheDir);
     expect(await usage()).toMatchObject({ requests: 6, quota_left: 994 });
     await ask('/3/movie/550', 'alices-key-0123456789');
-    await vi.waitFor(async () => expect(await usage()).toMatchObject({ requests: 7, quota_left: 993 }));
+    await eventually(async () => expect(await usage()).toMatchObject({ requests: 7, quota_left: 993 }));
     await proxy!.stop();
     proxy = undefined;
     rmSync(cacheDir, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
 import { type Got, get, json } from '../support/raw-client.js';
 import { freePort } from '../support/redis-server.js';
@@ -62,7 +63,7 @@ const MOVIE = '/3/movie/550';
 /** Fills the entry and waits until it is a hit. */
 async function filled(proxy: ProxyProcess, path = MOVIE): Promise<void> {
   await get(`${proxy.url}${path}`);
-  await vi.waitFor(async () => expect(seen(await get(`${proxy.url}${path}`))).toBe('HIT'));
+  await eventually(async () => expect(seen(await get(`${proxy.url}${path}`))).toBe('HIT'));
 }
 
 const at = (port: number, key?: string) => `http://${key === undefined ? '' : `:${key}@`}127.0.0.1:${port}`;
@@ -79,7 +80,7 @@ describe('purges cross regions', () => {
 
     const a = await region('a', toB, cacheA);
     expect((await manage(a, 'a', '/cache/purge', { tags: ['movie:550'] })).status).toBe(200);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { peers } = json(await manage(a, 'a', '/upstream')) as { peers: { detail: string }[] };
       expect(peers[0]?.detail).toContain('1 purge waits');
       expect(peers[0]?.detail).toContain('ECONNREFUSED');
@@ -122,8 +123,8 @@ describe('purges cross regions', () => {
     }
     // What came from A was not sent back to it: neither has anything left to say.
     const calls = (proxy: ProxyProcess) => proxy.output().split('"path":"/cache/').length - 1;
-    await vi.waitFor(() => expect(calls(b)).toBe(purges.length)); // its output comes through a pipe
-    await vi.waitFor(() => expect(calls(a)).toBe(purges.length));
+    await eventually(() => expect(calls(b)).toBe(purges.length)); // its output comes through a pipe
+    await eventually(() => expect(calls(a)).toBe(purges.length));
   }, 30_000);
 
   it('a repeated delivery is answered and not raised again (I-16)', async () => {
@@ -153,7 +154,7 @@ describe('purges cross regions', () => {
     const a = await region('a', { PEER_PROXIES: `${at(port, 'peer-own-key')},${at(port)}` });
     await manage(a, 'a', '/cache/purge', { tags: ['movie:550'] });
     await manage(a, 'a', '/cache/clear?cascade=true');
-    await vi.waitFor(() => expect(a.output()).toContain('check its address and the key in PEER_PROXIES'));
+    await eventually(() => expect(a.output()).toContain('check its address and the key in PEER_PROXIES'));
     expect(received.join()).toContain('peer-own-key');
     expect(received.join()).not.toContain('admin-a');
     expect(a.output()).not.toMatch(/peer-own-key|admin-a/);

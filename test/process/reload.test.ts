@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 import { type Got, get, json } from '../support/raw-client.js';
 import { freePort } from '../support/redis-server.js';
@@ -79,7 +80,7 @@ describe.each([1, 2])('reading the configuration again, with WORKERS=%i', (worke
     });
     // At once: whoever is answered that it is reloaded finds no worker that is not.
     expect((await several(movies(200, 12))).map(maxAge)).toEqual(Array(12).fill(300));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const kept = await several(Array(8).fill('/3/movie/100'));
       expect(kept.map(({ headers }) => headers['x-cache'])).toEqual(Array(8).fill('HIT'));
       for (const got of kept) expect(maxAge(got)).toBeGreaterThan(300);
@@ -94,10 +95,10 @@ describe.each([1, 2])('reading the configuration again, with WORKERS=%i', (worke
   it('SIGHUP does the same, and one that changes nothing says so', async () => {
     await start(workers, { TMDB_API_KEY: 'one-key', JSON_MEMORY_TTL: '10' });
     process.kill(proxy.pid, 'SIGHUP');
-    await vi.waitFor(() => expect(proxy.output()).toContain('configuration read again: nothing has changed'));
+    await eventually(() => expect(proxy.output()).toContain('configuration read again: nothing has changed'));
     dotenv({ TMDB_API_KEY: 'one-key', JSON_MEMORY_TTL: '5', PORT: '1', REGION: 'elsewhere' });
     process.kill(proxy.pid, 'SIGHUP');
-    await vi.waitFor(() => expect(proxy.output()).toMatch(/configuration read again: JSON_MEMORY_TTL/));
+    await eventually(() => expect(proxy.output()).toMatch(/configuration read again: JSON_MEMORY_TTL/));
     expect((await several(movies(300, 8))).map(maxAge)).toEqual(Array(8).fill(300));
     // PORT is set in the environment, which wins
     expect(proxy.output()).toContain('REGION is given otherwise now: that needs a restart');
@@ -121,7 +122,7 @@ describe.each([1, 2])('reading the configuration again, with WORKERS=%i', (worke
     for (const name of ['JSON_MEMORY_TTL=', 'JSON_MEMORY_TTLL', 'DISK_CACHE_BYTES'])
       expect(detail).toContain(name);
     process.kill(proxy.pid, 'SIGHUP');
-    await vi.waitFor(() => expect(proxy.output()).toMatch(/"mistakes":\[[^\]]*JSON_MEMORY_TTLL/));
+    await eventually(() => expect(proxy.output()).toMatch(/"mistakes":\[[^\]]*JSON_MEMORY_TTLL/));
     expect(await config()).toEqual(before);
     expect((await several(movies(400, 4))).map(maxAge)).toEqual(Array(4).fill(600));
     expect(origin.requests.last()?.target).toContain('one-key');
@@ -148,7 +149,7 @@ describe.each([1, 2])('reading the configuration again, with WORKERS=%i', (worke
     ]);
     expect(answer.status).toBe(200);
     for (const { status } of answers.flat()) expect(status).toBe(200);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { bytes, max_bytes } = await memory();
       expect(max_bytes).toBeLessThanOrEqual(bound);
       expect(bytes).toBeLessThanOrEqual(max_bytes);
@@ -246,7 +247,7 @@ describe.each([1, 2])('reading the configuration again, with WORKERS=%i', (worke
     expect(lines()).toBe(quiet);
     expect(json(await put('{"level":"trace"}'))).toMatchObject({ level: 'trace' });
     await several(movies(700, 8));
-    await vi.waitFor(() => expect(lines()).toBeGreaterThanOrEqual(quiet + 8));
+    await eventually(() => expect(lines()).toBeGreaterThanOrEqual(quiet + 8));
     await put('{"level":"silent"}');
     await reload();
     expect(json(await admin('/config/log-level'))).toMatchObject({ level: 'info', configured: 'info' });

@@ -3,8 +3,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
 import { freePort } from '../support/redis-server.js';
@@ -271,7 +272,7 @@ describe.each([
     expect(refused.status).toBe(422);
     heard += refused.body.toString();
     process.kill(proxy.pid, 'SIGHUP');
-    await vi.waitFor(() => expect(proxy.output().match(/"mistakes":/g)?.length).toBeGreaterThanOrEqual(2));
+    await eventually(() => expect(proxy.output().match(/"mistakes":/g)?.length).toBeGreaterThanOrEqual(2));
     await get(`${proxy.url}/config/log-level`, {
       method: 'PUT',
       headers: { 'x-api-key': P.adminLater },

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import type { WarmJob } from '../../src/warm/job.js';
 import { endWithUs } from '../support/end-with-us.js';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
 import { get, json } from '../support/raw-client.js';
 import { freePort } from '../support/redis-server.js';
@@ -164,7 +165,7 @@ describe('in a pipe', () => {
   it('--detach leaves the job to the proxy', async () => {
     const ended = await warm(['--detach', '/3/movie/7']);
     expect(ended.code).toBe(0);
-    await vi.waitFor(() => isHit('/3/movie/7'));
+    await eventually(() => isHit('/3/movie/7'));
   });
 });
 
@@ -300,7 +301,7 @@ describe('Ctrl-C', () => {
     expect(interrupted.code).toBe(130);
     const id = /--resume (\w+)/.exec(interrupted.stderr)![1]!;
     expect(interrupted.stdout).toContain('paused: ');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { jobs } = json(await get(`${proxy.url}/cache/warm`, { headers: { 'x-api-key': KEY } })) as {
         jobs: WarmJob[];
       };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/patience.js';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 import { get } from '../support/raw-client.js';
 
@@ -110,7 +111,7 @@ describe('a write through one worker', () => {
     expect(body.toString()).toBe('posted 1');
     // It is stored a moment after its last byte has been sent.
     const headers = { 'cache-control': 'only-if-cached' };
-    await vi.waitFor(async () => expect((await get(`${proxy.url}${path}`, { headers })).status).toBe(200));
+    await eventually(async () => expect((await get(`${proxy.url}${path}`, { headers })).status).toBe(200));
     expect(await everyone(path)).toEqual(['posted 1']);
     expect(timesAsked(`GET ${path}`)).toBe(before);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
 import { settle } from '../../support/fake-clock.js';
+import { eventually } from '../../support/patience.js';
 import { bytesOf, engineKit } from './engine-kit.js';
 
 const MINUTE = 60_000;
@@ -549,7 +550,7 @@ describe('harms that were found once', () => {
   it('stored gzip that a 304 forbids to keep goes out named as gzip (I-22)', async () => {
     const kit = engineKit();
     await filled(kit, '/x', JSON.stringify({ text: 'a'.repeat(5000) }));
-    await vi.waitFor(() => expect(kit.memory.peek('/x')?.entry.coding).toBe('gzip'));
+    await eventually(() => expect(kit.memory.peek('/x')?.entry.coding).toBe('gzip'));
     kit.clock.advance(75 * MINUTE);
     const answering = kit.ask('/x');
     await settle();

@@ -15,6 +15,7 @@ import { HubConnector } from '../../../src/cluster/hub-socket.js';
 import { ProxyError } from '../../../src/errors.js';
 import type { OriginResponse } from '../../../src/origin/source.js';
 import type { Entry } from '../../../src/tiers/entry.js';
+import { eventually } from '../../support/patience.js';
 import { ScriptedBody } from '../../support/scripted-origin.js';
 
 const route: SharedRoute = {
@@ -122,10 +123,10 @@ describe('asking the core from a worker', () => {
       error: () => {},
     });
     body.data(Buffer.from('abc'));
-    await vi.waitFor(() => expect(seen).toEqual(['abc']));
+    await eventually(() => expect(seen).toEqual(['abc']));
     body.data(Buffer.from('def'));
     body.end();
-    await vi.waitFor(() => expect(seen.join('')).toBe('abcdef|'));
+    await eventually(() => expect(seen.join('')).toBe('abcdef|'));
   });
 
   it('what the core made of a body follows it, coded bytes and all, without holding its end back', async () => {
@@ -200,10 +201,10 @@ describe('asking the core from a worker', () => {
       return new Promise(() => {});
     });
     const early = client.fetch(job(gone.signal));
-    await vi.waitFor(() => expect(atCore).toBeDefined());
+    await eventually(() => expect(atCore).toBeDefined());
     gone.abort();
     await expect(early).rejects.toMatchObject({ code: 'client_closed' });
-    await vi.waitFor(() => expect(atCore!.aborted).toBe(true));
+    await eventually(() => expect(atCore!.aborted).toBe(true));
 
     const body = new ScriptedBody();
     fill.mockReset();
@@ -211,7 +212,7 @@ describe('asking the core from a worker', () => {
     const late = await client.fetch(job());
     if (late.kind !== 'storable') throw new Error(late.kind);
     late.body.cancel();
-    await vi.waitFor(() => expect(body.cancelled).toBe(true));
+    await eventually(() => expect(body.cancelled).toBe(true));
   });
 
   it('a worker that does not read holds the origin back', async () => {
@@ -230,7 +231,7 @@ describe('asking the core from a worker', () => {
     }
     expect(sent).toBeLessThan(10_000_000);
     fetched.body.resume();
-    await vi.waitFor(() => expect([body.paused, got]).toEqual([false, sent]));
+    await eventually(() => expect([body.paused, got]).toEqual([false, sent]));
     fetched.body.cancel();
   });
 

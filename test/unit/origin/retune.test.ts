@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { TokenBucket } from '../../../src/origin/bucket.js';
 import { Budget } from '../../../src/origin/budget.js';
 import { createOrigin } from '../../../src/origin/origin.js';
 import { Permits } from '../../../src/origin/permits.js';
+import { eventually } from '../../support/patience.js';
 import { settle, TestClock } from './helpers.js';
 
 describe('another rate', () => {
@@ -80,18 +81,18 @@ describe('another number of connections', () => {
         body.start({ data: () => {}, end: () => {}, error: () => {} });
       });
     const asked = [1, 2, 3, 4, 5].map(ask);
-    await vi.waitFor(() => expect(held.length).toBe(2));
+    await eventually(() => expect(held.length).toBe(2));
     origin.retune(limits(4));
-    await vi.waitFor(() => expect(held.length).toBe(4));
+    await eventually(() => expect(held.length).toBe(4));
     expect(origin.status()[0]).toMatchObject({ in_flight: 4, max_connections: 4, queued: 1 });
     origin.retune(limits(1));
     for (const end of held.splice(0)) end();
-    await vi.waitFor(() => expect(held.length).toBe(1));
+    await eventually(() => expect(held.length).toBe(1));
     expect(statuses).toEqual([200, 200, 200, 200]);
     held[0]?.();
     await Promise.all(asked);
     expect(origin.status()[0]).toMatchObject({ max_connections: 1, errors: 0 });
     // the old pools have let go of their connections
-    await vi.waitFor(() => expect(open.size).toBeLessThanOrEqual(1));
+    await eventually(() => expect(open.size).toBeLessThanOrEqual(1));
   });
 });

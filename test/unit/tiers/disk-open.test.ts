@@ -13,7 +13,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type DiskEvent,
   type DiskStore,
@@ -24,6 +24,7 @@ import {
 } from '../../../src/tiers/disk.js';
 import { bodyFor, sample } from '../../contract/samples.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { eventually } from '../../support/patience.js';
 
 let parent: string;
 let directory: string;
@@ -141,7 +142,7 @@ describe('opening the disk store', () => {
       try {
         const [line] = (await once(parent.stdout, 'data')) as [Buffer];
         const pid = Number(line.toString());
-        await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+        await eventually(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
         writeFileSync(join(directory, 'lock'), JSON.stringify({ pid, started: '', host: hostname() }));
         expect((await open()).stats().entries).toBe(50);
       } finally {

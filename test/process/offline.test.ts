@@ -96,7 +96,7 @@ describe.each([1, 2])('OFFLINE=true, with WORKERS=%i', (workers) => {
     });
     expect(await proxy.stop()).toEqual({ code: 0, signal: null });
     expect(nobody.connections()).toBe(0);
-  });
+  }, 90_000);
 });
 
 it.each([1, 2])(

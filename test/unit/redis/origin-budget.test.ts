@@ -8,7 +8,7 @@ import { RedisKeys } from '../../../src/redis/keys.js';
 import { RedisLink } from '../../../src/redis/link.js';
 import { RedisOriginBudget } from '../../../src/redis/origin-budget.js';
 import { windowOf } from '../../../src/redis/shared-rate.js';
-import { PATIENCE_MS } from '../../support/patience.js';
+import { eventually, PATIENCE_MS } from '../../support/patience.js';
 import { type RedisServer, standaloneAddress, startRedis } from '../../support/redis-server.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 import { read, request } from '../origin/helpers.js';
@@ -191,6 +191,11 @@ async function countingOrigin() {
   };
 }
 
+/** Until there are more: a busy machine asks less in the same time. */
+function atLeast(count: number, counted: () => number): Promise<void> {
+  return eventually(() => expect(counted()).toBeGreaterThan(count));
+}
+
 /** The most requests within any span of `ms`. */
 function densest(times: readonly number[], ms: number): number {
   let from = 0;
@@ -248,13 +253,17 @@ describe('Three nodes that ask one origin as fast as they may', () => {
   it('keep to the budget together while Redis hangs, is away, and when it returns (I-14, I-15)', async () => {
     const { origin, nodes, errors } = await fleet();
     await wait(1500);
+    await atLeast(RATE, () => origin.times.length);
     const whole = origin.times.length;
+    // On a busy machine a node may have lost Redis for a moment before; what counts is what follows.
+    for (const { changes } of nodes) changes.length = 0;
     proxy.set('hang');
     await wait(700);
     expect(nodes.map(({ changes }) => changes)).toEqual([[false], [false], [false]]);
     origin.reset();
     const before = origin.times.length;
     await wait(2000);
+    await atLeast(RATE * 1.4, () => origin.times.length - before);
     const alone = origin.times.length - before;
     const mostAlone = origin.most();
     proxy.set('pass');
@@ -268,7 +277,7 @@ describe('Three nodes that ask one origin as fast as they may', () => {
     expect(origin.most()).toBeLessThanOrEqual(MAX);
     expect(mostAlone).toBeGreaterThan(3);
     expect(errors).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe('A node without Redis', () => {

@@ -106,7 +106,7 @@ describe('a daily export', () => {
     expect(top.sorted()).toHaveLength(50);
     // A whole 100 MB in hand would show; what zlib and the collector keep for a while does not.
     expect(most).toBeLessThan(64 * 1024 * 1024);
-  });
+  }, 120_000);
 });
 
 describe('the most popular', () => {

@@ -1,3 +1,4 @@
+import { Brake } from './admin/brake.js';
 import { systemClock } from './clock.js';
 import { HubSocket } from './cluster/hub-socket.js';
 import { manage } from './cluster/remote-management.js';
@@ -39,7 +40,14 @@ async function startAlone(options: NodeOptions): Promise<RunningNode> {
   const { config, live, log } = options;
   try {
     const serving = core.serving!;
-    const listening = await listen({ config, live, log, serving, management: core.management });
+    const listening = await listen({
+      config,
+      live,
+      log,
+      serving,
+      management: core.management,
+      brake: new Brake(systemClock),
+    });
     core.jobs.answers(serving.member);
     return {
       addresses: listening.addresses,
@@ -106,6 +114,10 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         resync: () => core.resync(),
         hub: (lost: string) => hub.renew(lost),
         grant: (ask: GrantAsk) => core.jobs.grant(ask),
+        keyShown: (client: string, right: boolean) => {
+          for (const other of supervisor.links())
+            if (other !== link) other.rpc.tell('keyShown', [client, right]);
+        },
         manage: (method: string, args: unknown[]) => manage(core.management, method, args),
       }),
       onExit: ({ id, pid }, description, willRestart) => {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Context } from 'hono';
 import type { Surface } from './admin/app.js';
 import { type Authorize, createAuth } from './admin/auth.js';
+import type { Brake } from './admin/brake.js';
 import { systemClock } from './clock.js';
 import { loopId } from './cluster/parent.js';
 import type { NodeSide } from './cluster/remote-management.js';
@@ -49,6 +50,8 @@ export interface ListenOptions {
   readonly live: LiveConfig;
   readonly serving: Serving;
   readonly management: NodeSide;
+  /** On wrong admin keys. */
+  readonly brake: Brake;
   readonly log: Logger;
 }
 
@@ -157,9 +160,9 @@ function doorsOf({ server, upstream }: Config): { main: Door; admin?: Door; metr
   };
 }
 
-/** Opens doors and says where they are. All of a process share their settings and the brake on wrong keys. */
+/** Opens doors and says where they are. All of a process share their settings. */
 function opener(
-  { config, live, serving, management, log }: ListenOptions,
+  { config, live, serving, management, brake, log }: ListenOptions,
   draining: Draining,
   settings: ServerSettings,
 ): (door: Door) => Promise<string> {
@@ -167,7 +170,7 @@ function opener(
   const trusted = trustFunction(server.trustProxy);
   const managing = {
     management,
-    auth: authOf(live),
+    auth: authOf(live, brake),
     apiKey: () => live.config.admin.apiKey,
     base: (c: Context) => forwardedBase(c.env.incoming, trusted),
     peer: (c: Context) => peerOf(c.env.incoming, settings.clientAddress),
@@ -216,14 +219,15 @@ function doorBounds({ config: { server } }: LiveConfig): DoorBounds {
   };
 }
 
-/** Who may manage, by the key of now. One brake for all listeners of a process, until there is another key. */
-function authOf(live: LiveConfig): Authorize {
+/** Who may manage, by the key of now. */
+function authOf(live: LiveConfig, brake: Brake): Authorize {
   let { apiKey } = live.config.admin;
-  let auth = createAuth({ apiKey, clock: systemClock });
+  let auth = createAuth({ apiKey, brake });
   live.onChange(({ admin }) => {
     if (admin.apiKey === apiKey) return;
     apiKey = admin.apiKey;
-    auth = createAuth({ apiKey, clock: systemClock });
+    brake.clear();
+    auth = createAuth({ apiKey, brake });
   });
   return (credentials, peer) => auth(credentials, peer);
 }

@@ -1,3 +1,5 @@
+import { Brake } from './admin/brake.js';
+import { systemClock } from './clock.js';
 import { HubClient } from './cluster/hub-client.js';
 import { HubConnector } from './cluster/hub-socket.js';
 import { MEMBER_METHODS } from './cluster/local-member.js';
@@ -64,6 +66,8 @@ export async function runWorker(): Promise<void> {
   const management = remoteManagement((method, args) =>
     rpc.call('manage', [method, args], MANAGE_DEADLINE_MS),
   );
+  const brake = new Brake(systemClock, (client, right) => rpc.tell('keyShown', [client, right]));
+  handlers.keyShown = brake.note.bind(brake) as Handlers[string];
   const serving = await openWorker({
     config,
     live,
@@ -84,7 +88,7 @@ export async function runWorker(): Promise<void> {
   if (cover !== undefined) member.cover(cover);
   if (keys !== undefined) await member.tenants(keys);
   try {
-    listening = await listen({ config, live, serving, management, log });
+    listening = await listen({ config, live, serving, management, brake, log });
     rpc.tell('ready', [listening.addresses]);
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -30,7 +30,7 @@ export type Surface = 'all' | 'public' | 'admin';
 
 export interface AdminAppOptions {
   readonly management: Management;
-  /** From `createAuth`; share one instance between the apps of a process, it holds the brake. */
+  /** From `createAuth`. */
   readonly auth: Authorize;
   readonly peer: (c: Context) => Peer;
   /** False while starting and draining. */

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import { Brake } from './brake.js';
+import type { Brake } from './brake.js';
 import type { ProblemInput } from './problem.js';
 
 /** Whom a request comes from, as far as the listener knows. */
@@ -32,30 +31,31 @@ const SET_KEY = 'Set ADMIN_API_KEY on the proxy and send it as X-API-Key or as A
 export interface AuthOptions {
   /** `ADMIN_API_KEY`; undefined or empty: loopback only. */
   readonly apiKey: string | undefined;
-  readonly clock: Pick<Clock, 'steady'>;
+  readonly brake: Brake;
 }
 
-/** Decides over admin paths (CONTRACT, Authorisation). One instance per process: it holds the brake. */
+/** Decides over admin paths (CONTRACT, Authorisation). */
 export function createAuth(options: AuthOptions): Authorize {
   if (options.apiKey === undefined || options.apiKey === '') return loopbackOnly;
-  const brake = new Brake(options.clock);
+  const { brake } = options;
   const wanted = digest(options.apiKey);
 
   return (credentials, peer) => {
     const given = [credentials.apiKey, bearer(credentials.authorization)].filter((key) => key !== undefined);
     if (given.length === 0) return unauthorized(`This path needs the admin key. ${SEND_KEY}`);
+    // Not even the right one: an answer to each would tell it among thousands.
+    const unjudged = brake.wait(peer.address);
+    if (unjudged > 0) return tooMany(`Keys of this address are not looked at for ${unjudged} s`, unjudged);
     // Digests have equal lengths and tell nothing of the key, so the comparison takes the same time for any two keys.
     // Every candidate is compared: which one was right must not show either.
     const right = given.map((key) => timingSafeEqual(digest(key), wanted));
-    if (right.includes(true)) return undefined;
+    if (right.includes(true)) {
+      brake.right(peer.address);
+      return undefined;
+    }
     const wait = brake.wrong(peer.address);
     if (wait === 0) return unauthorized(`The admin key is wrong. ${SEND_KEY}`);
-    return {
-      status: 429,
-      code: 'too_many_attempts',
-      detail: `Too many wrong admin keys from this address. Wait ${wait} s; the right key works at once.`,
-      headers: { 'retry-after': String(wait) },
-    };
+    return tooMany(`Wait ${wait} s`, wait);
   };
 }
 
@@ -105,6 +105,15 @@ function unauthorized(detail: string): ProblemInput {
     code: 'unauthorized',
     detail,
     headers: { 'www-authenticate': 'Bearer realm="management"' },
+  };
+}
+
+function tooMany(advice: string, seconds: number): ProblemInput {
+  return {
+    status: 429,
+    code: 'too_many_attempts',
+    detail: `Too many wrong admin keys came from this address. ${advice}.`,
+    headers: { 'retry-after': String(seconds) },
   };
 }
 

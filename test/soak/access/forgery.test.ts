@@ -2,6 +2,7 @@ import * as crypto from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, expect, it, vi } from 'vitest';
 import { createAuth } from '../../../src/admin/auth.js';
+import { Brake } from '../../../src/admin/brake.js';
 import { Sessions } from '../../../src/dashboard/session.js';
 import { TenantGate } from '../../../src/tenants/gate.js';
 import { parseKeys } from '../../../src/tenants/keys-file.js';
@@ -46,7 +47,7 @@ it('keys of every length are compared as digests, all of them, whichever is righ
     100,
     0.2,
     fc.asyncProperty(key, key, async (apiKey, bearer) => {
-      const auth = createAuth({ apiKey: KEY, clock: { steady: () => NOW } });
+      const auth = createAuth({ apiKey: KEY, brake: new Brake({ steady: () => NOW }) });
       const authorization = `Bearer ${bearer}`;
       compared.mockClear();
       const refused = auth({ apiKey, authorization, hostname: 'proxy.example', crossSite: false }, REMOTE);

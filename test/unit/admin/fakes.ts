@@ -2,6 +2,7 @@ import type { TenantRow } from '../../../src/admin/answers/tenants.js';
 import type { WarmJobRow } from '../../../src/admin/answers/warm.js';
 import { type AdminAppOptions, createAdminApp } from '../../../src/admin/app.js';
 import { createAuth, type Peer } from '../../../src/admin/auth.js';
+import { Brake } from '../../../src/admin/brake.js';
 import { cacheInfo } from '../../../src/admin/cache-info-answer.js';
 import { collectKeys, describeEntry } from '../../../src/admin/collect-keys.js';
 import type { ClearCommand, Management, PurgeCommand } from '../../../src/admin/management.js';
@@ -350,7 +351,7 @@ export function adminApp(
 ) {
   const clock = { now: () => NOW, steady: () => 0 };
   const common = {
-    auth: createAuth({ apiKey, clock }),
+    auth: createAuth({ apiKey, brake: new Brake(clock) }),
     peer: () => from,
     ready: () => true,
     version: '1.2.3',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionLimit, clientOf } from '../../../src/server/connection-limit.js';
+import { clientOf } from '../../../src/http/client-of.js';
+import { ConnectionLimit } from '../../../src/server/connection-limit.js';
 
 const bounds = { connections: 4, perClient: 2, requests: 10 };
 const limitOf = (isProxy: (address: string) => boolean = () => false, changed = {}) =>

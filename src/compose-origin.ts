@@ -1,6 +1,6 @@
 import type { SharedRoute, SitePolicy } from './cache/site.js';
 import { systemClock } from './clock.js';
-import { parentAccess } from './cluster/parent.js';
+import { parentAccess, parentFields } from './cluster/parent.js';
 import type { Config } from './config/config.js';
 import type { LiveConfig } from './config/live.js';
 import type { RawHeaders } from './http/headers.js';
@@ -85,7 +85,10 @@ export function originOf(
   let access = accessOf(config);
   const relay = parent && {
     url: parent.origin,
-    access: access && ((request: OriginRequest) => access!(request)),
+    access: (request: OriginRequest) => {
+      const { target, headers } = access?.(request) ?? request;
+      return { target, headers: parentFields({ headers, nodes: request.nodes }) };
+    },
     timeouts: {
       connectMs: PARENT_CONNECT_MS,
       headersMs: Math.min(PARENT_HEAD_MS, upstream.requestTimeoutMs),

@@ -46,6 +46,8 @@ export interface RequestContext extends Attendants {
   readonly onInfo?: OriginRequest['onInfo'];
   /** Told to an origin that the request is passed through to. */
   readonly requestId?: string | undefined;
+  /** `trace` where the answer may be shared: nothing of the client's. */
+  readonly fillTrace?: RawHeaders | undefined;
 }
 
 /**
@@ -142,7 +144,7 @@ export class Engine {
     if (verdict.kind === 'stale-while-revalidate') {
       if (!this.filler.resting(route) && !this.filler.refused(want)) {
         const ofNobody = forNobody(route, found.entry.vary, site);
-        const refresh = { ...want, route: ofNobody, standIn: true, trace: context.trace };
+        const refresh = { ...want, route: ofNobody, standIn: true, trace: context.fillTrace };
         void this.filler.refresh(refresh, 'refresh');
       }
       return this.#stored(route, found, { stale: 'while-revalidate' });
@@ -316,6 +318,7 @@ export class Engine {
         priority: 'user',
         signal: context.signal,
         ...attendantsOf(context),
+        trace: context.trace,
       });
     } finally {
       left();
@@ -323,13 +326,13 @@ export class Engine {
   }
 }
 
-/** What goes along with whatever is asked on behalf of a client's request. */
+/** What goes along with a fill on behalf of a client's request. */
 function attendantsOf({
   onInfo,
   onPhase,
-  trace,
+  fillTrace,
 }: RequestContext): Pick<Want, 'onInfo' | 'onPhase' | 'trace'> {
-  return { onInfo, onPhase, trace };
+  return { onInfo, onPhase, trace: fillTrace };
 }
 
 /** The trace goes on by itself; and the origin is told the id under which the request stands in our log. */

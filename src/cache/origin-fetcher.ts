@@ -71,6 +71,7 @@ export class OriginFetcher implements Fetcher {
         headers,
         retryable: true,
         shared: true,
+        nodes: route.nodes,
         direct,
         priority,
         urged,

@@ -40,6 +40,8 @@ export interface SharedRoute {
   readonly range?: string | undefined;
   /** Another proxy asks, for a flight of its own that may be waiting for ours: it must not wait long in return. */
   readonly forProxy?: boolean | undefined;
+  /** Our nodes that it has come through, by their names in CDN-Loop: for a parent alone, see `OriginRequest`. */
+  readonly nodes?: readonly string[] | undefined;
 }
 
 export interface PassRoute {

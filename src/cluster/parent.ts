@@ -3,6 +3,7 @@ import type { ParentAnswer } from '../cache/verdict.js';
 import type { Endpoint, TmdbCredential, UpstreamType } from '../config/config.js';
 import { cacheStatusTtl } from '../http/cache-status.js';
 import { field, fieldValue, hasField, type RawHeaders, withField, withoutFields } from '../http/headers.js';
+import { splitList } from '../http/list.js';
 import type { OriginRequest, OriginResponse } from '../origin/source.js';
 
 /**
@@ -13,9 +14,15 @@ export function loopId(serverId: string): string {
   return `tmdb-proxy-${serverId.replace(/[^A-Za-z0-9._-]/g, '-')}`;
 }
 
+/** Longest name and most nodes that are told of: what a client makes up has a bound. */
+const NODE = /^tmdb-proxy-[A-Za-z0-9._-]{1,128}$/i;
+const MOST_NODES = 16;
+
 /**
- * The site with every outgoing request saying through whom it has come: the incoming chain, then this node. TMDB is sent
- * it too when it stands in for the parent; a CDN ignores names that are not its own.
+ * The site with every outgoing request saying through whom it has come. What is passed through has the incoming chain, then this
+ * node; the origin is sent it too when it stands in for the parent, a CDN ignores names that are not its own. A fill is asked for
+ * everybody, so the origin hears of this node alone, and the parent (`parentFields`) of the nodes of ours before it, which it needs
+ * to tell a loop.
  */
 export function withLoopChain(site: SitePolicy, id: string): SitePolicy {
   return {
@@ -24,12 +31,27 @@ export function withLoopChain(site: SitePolicy, id: string): SitePolicy {
       const route = site.route(request);
       if (route.kind === 'refuse') return route;
       const chain = fieldValue(request.headers, 'cdn-loop');
-      const headers = withField(route.headers, 'CDN-Loop', chain === undefined ? id : `${chain}, ${id}`);
-      return route.kind === 'pass'
-        ? { ...route, headers }
-        : { ...route, headers, forProxy: chain !== undefined };
+      if (route.kind === 'pass') {
+        const whole = chain === undefined ? id : `${chain}, ${id}`;
+        return { ...route, headers: withField(route.headers, 'CDN-Loop', whole) };
+      }
+      const nodes = chain === undefined ? [] : nodesOf(chain);
+      const headers = withField(route.headers, 'CDN-Loop', id);
+      return { ...route, headers, forProxy: chain !== undefined, ...(nodes.length > 0 && { nodes }) };
     },
   };
+}
+
+function nodesOf(chain: string): string[] {
+  const names = splitList(chain).map((member) => member.split(/[\s;]/, 1)[0]!);
+  return names.filter((name) => NODE.test(name)).slice(-MOST_NODES);
+}
+
+/** Fields of a request as the parent gets them: with the chain of our nodes that it has come through. */
+export function parentFields({ headers, nodes }: Pick<OriginRequest, 'headers' | 'nodes'>): RawHeaders {
+  if (nodes === undefined) return headers;
+  const own = fieldValue(headers, 'cdn-loop');
+  return withField(headers, 'CDN-Loop', [...nodes, ...(own === undefined ? [] : [own])].join(', '));
 }
 
 export interface ParentAccess {

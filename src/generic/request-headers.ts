@@ -9,6 +9,12 @@ import { withVia } from '../http/via.js';
 const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'expect', DEBUG_FIELD]);
 
 /**
+ * What names the proxies before us, and nothing that is answered: of what everybody is given the origin hears of this node alone. No
+ * cache tells of them in Vary.
+ */
+const WAY_HERE: readonly string[] = ['via', 'cdn-loop', 'max-forwards'];
+
+/**
  * The engine asks for whole representations and validates with its own validators (RFC 9111 section 4.3.1). We are the edge: what a
  * client says that no Vary tells of stops here, or keeps the answer from being shared (`shapesUntold`).
  */
@@ -17,6 +23,7 @@ const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([
   ...UNTOLD,
   ...REQUEST_IDS,
   ...TRACE_FIELDS,
+  ...WAY_HERE,
   'if-match',
   'if-none-match',
   'if-modified-since',

@@ -55,7 +55,7 @@ export function hasUntold(headers: RawHeaders): boolean {
 
 /**
  * Whether a request has a field that shapes answers although a Vary seldom tells of it: who asks (Cookie), from which page's site
- * (Origin), and whatever programs make up (X-…). `vary`: the answer's, lower-case; what it names is told.
+ * (Origin), whatever programs make up (X-…), and what they may read under another name (X_Forwarded_Host). `vary`: the answer's, lower-case; what it names is told.
  */
 export function shapesUntold(headers: RawHeaders, vary: readonly string[]): boolean {
   for (let i = 0; i < headers.length; i += 2) {
@@ -71,7 +71,15 @@ export function withoutShaping(headers: RawHeaders, vary: readonly string[]): Ra
   return withoutFields(headers, new Set(names.filter((name) => isShaping(name) && !vary.includes(name))));
 }
 
+/**
+ * Programs that are given fields as variables (CGI, WSGI, Rack, FastCGI) have one for `X-Forwarded-Host` and `X_Forwarded_Host`, some
+ * for `X.Forwarded.Host` as well: such a name may stand for any other, `Accept-Language` or `Host` too. Not left out as nginx does it:
+ * there are origins whose clients have an `api_key`, and what they are answered is theirs alone.
+ */
+const AMBIGUOUS = /[^a-z0-9-]/;
+
 function isShaping(lowerCase: string): boolean {
+  if (AMBIGUOUS.test(lowerCase)) return true;
   if (lowerCase.startsWith('x-')) return !REQUEST_IDS.has(lowerCase);
   return lowerCase === 'cookie' || lowerCase === 'origin';
 }

@@ -34,6 +34,8 @@ export interface OriginRequest {
   readonly retryable: boolean;
   /** Asked on everyone's behalf: no credential in it is a user's. */
   readonly shared?: boolean | undefined;
+  /** Nodes of ours that the request has come through: a relay needs them to tell a loop, and nobody else is told. */
+  readonly nodes?: readonly string[] | undefined;
   /** Not by way of another proxy, where there is a server behind it. */
   readonly direct?: boolean | undefined;
   readonly priority: Priority;

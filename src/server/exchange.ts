@@ -138,6 +138,10 @@ export class Exchange implements RequestContext, ClientRequest {
     return this.span?.fields;
   }
 
+  get fillTrace(): RawHeaders | undefined {
+    return this.span?.fillFields;
+  }
+
   readonly onPhase = (phase: Phase, ms: number): void => {
     this.#phases ??= {};
     this.#phases[phase] = (this.#phases[phase] ?? 0) + ms;

@@ -229,10 +229,11 @@ describe('a region with a parent', () => {
     await new Promise((resolve) => parent.once('listening', resolve));
     const { port } = parent.address() as AddressInfo;
     const child = await region('child', { PARENT_PROXY: at(port, 'key-for-parent') });
-    expect((await get(`${child.url}${MOVIE}`)).status).toBe(200);
+    const headers = { 'cdn-loop': 'evil.example; x=1, tmdb-proxy-grandchild; evil=1' };
+    expect((await get(`${child.url}${MOVIE}`, { headers })).status).toBe(200);
     expect(received).toHaveLength(1);
     expect(received[0]).toContain('api_key=key-for-parent');
-    expect(received[0]).toContain('"CDN-Loop","tmdb-proxy-child"');
+    expect(received[0]).toContain('"CDN-Loop","tmdb-proxy-grandchild, tmdb-proxy-child"');
     expect(received[0]).not.toContain('proxy-own-key');
     expect(JSON.stringify(origin.requests.all())).not.toMatch(/key-for-parent/);
     expect(child.output()).not.toMatch(/key-for-parent/);

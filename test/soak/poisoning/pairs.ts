@@ -40,19 +40,40 @@ export function send(base: string, asking: Asking, number: number): Promise<Answ
   });
 }
 
-/** The answer as the origin's view of the request, with the number taken out: equal for two that were asked the same. */
-export function shapeOf(answered: Answered, number: number): string {
-  const view = reflected(answered.body);
-  return `${answered.status} ${JSON.stringify(view ?? 'ours')}`.replaceAll(String(number), '#');
+/**
+ * The answer as the origin's view of the request, with the number taken out, and what the proxy makes up for each request: equal for
+ * two that were asked the same. `untold`: fields, lower-case, that the origin has kept silent about against its duty.
+ */
+export function shapeOf({ status, body }: Answered, number: number, untold: readonly string[]): string {
+  const view = reflected(body);
+  if (view === undefined) {
+    const isOurs = status !== 206;
+    return `${status} ${isOurs ? 'ours' : untold.length > 0 ? 'a part' : body.toString('latin1')}`;
+  }
+  const fields = Object.entries(view.fields)
+    .filter(([name]) => !untold.includes(name))
+    .map(([name, value]) => [name, asked(name, value)])
+    .filter(([, value]) => value !== undefined);
+  return `${status} ${JSON.stringify({ ...view, fields })}`.replaceAll(String(number), '#');
+}
+
+/** A field without what the proxy draws for each request: its own ids tell nothing of the client but that it has a trace. */
+function asked(name: string, value: string): string | undefined {
+  if (name === 'x-request-id') return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(value) ? 'made' : value;
+  if (name !== 'traceparent') return value;
+  return value.includes(TRACE) ? value.replace(/-[0-9a-f]{16}-/, '-ours-') : undefined;
 }
 
 /** The fields of which, by the letter, only a Vary could tell; without them a request asks for what is everybody's. */
 export function neutral(asking: Asking): Asking {
   const fields = asking.fields.filter(
-    (_, i) => !/^(?:cookie|origin|x-.*)$/i.test(asking.fields[i - (i % 2)]!),
+    (_, i) => !/^(?:authorization|cookie|origin|x-.*|.*[^a-z0-9-].*)$/i.test(asking.fields[i - (i % 2)]!),
   );
   return { ...asking, fields };
 }
+
+/** Of the generated requests: part of nothing that the proxy makes up. */
+const TRACE = 'c11e27'.repeat(6).slice(0, 32);
 
 const NAMES = {
   // Kept back, or never sent along.
@@ -65,6 +86,31 @@ const NAMES = {
   // The origin tells.
   told: 'Accept Accept-Language Accept-Encoding User-Agent Sec-Fetch-Site Foo',
 };
+/** Fields that mean something only with such values. */
+const SPECIAL = [
+  ['Authorization', 'Bearer somebody'],
+  ['Authorization', 'Basic eDp5'],
+  ['Range', 'bytes=0-3'],
+  ['Range', 'bytes=0-'],
+  ['Range', 'bytes=-2'],
+  ['Range', 'lines=1-evil'],
+  ['Via', '1.1 evil.example'],
+  ['Via', '1.0 a, 1.1 b (evil)'],
+  ['CDN-Loop', 'evil.example; x=1'],
+  ['CDN-Loop', 'tmdb-proxy-evil'],
+  ['Max-Forwards', '3'],
+  ['traceparent', `00-${TRACE}-00f067aa0ba902b7-01`],
+  ['traceparent', `00-${TRACE}-00f067aa0ba902b8-00`],
+  ['traceparent', 'evil'],
+  ['tracestate', 'evil=1'],
+  ['X_Forwarded_Host', 'evil.example'],
+  ['X.Forwarded.Host', 'evil.example'],
+  ['x_request_id', 'evil'],
+  ['Accept_Language', 'evil'],
+  ['Co_okie', 'a=1'],
+  ['api_key', 'theirs'],
+  ['Foo_', 'evil'],
+]; // prettier-ignore
 const VALUES = [
   'evil.example',
   'http',
@@ -135,9 +181,15 @@ const PAIRS = [
   'a=%0d%0aX:1',
 ]; // prettier-ignore
 
-const field = fc
+const named = fc
   .tuple(fc.constantFrom(...Object.values(NAMES).join(' ').split(' ')), fc.constantFrom(...VALUES))
   .map(([name, value]) => [name, value]);
+const trace = ['traceparent', `00-${TRACE}-00f067aa0ba902b7-01`, 'tracestate', 'evil=1'];
+const field = fc.oneof(
+  { weight: 3, arbitrary: named },
+  { weight: 3, arbitrary: fc.constantFrom(...SPECIAL) },
+  fc.constant(trace),
+);
 const fields = fc.array(field, { maxLength: 3 }).map((list) => list.flat());
 const query = fc.array(fc.constantFrom(...PAIRS), { maxLength: 3 });
 
@@ -154,14 +206,15 @@ function composed({ path, query: pairs, method, fields: own, body }: Parts): Ask
   return { method, target: pairs.length === 0 ? path : `${path}?${pairs.join('&')}`, fields: own, body };
 }
 
-/** Two requests that differ in one part, now and then in all. */
+/** Two requests that differ in one part, now and then in all; and whether the origin tells of what it acts on. */
 export const pair = fc
   .tuple(
     asking,
     asking,
     fc.constantFrom('fields', 'fields', 'fields', 'query', 'path', 'body', 'method', 'all'),
+    fc.constantFrom(true, false, false),
   )
-  .map(([one, other, part]) => {
+  .map(([one, other, part, telling]) => {
     const second = part === 'all' ? other : { ...one, [part]: other[part] };
-    return { part, first: composed(one), second: composed(second) };
+    return { part, telling, first: composed(one), second: composed(second) };
   });

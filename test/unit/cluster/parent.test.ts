@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { loopId, parentAccess, parentAnswer, withLoopChain } from '../../../src/cluster/parent.js';
+import type { SharedRoute } from '../../../src/cache/site.js';
+import {
+  loopId,
+  parentAccess,
+  parentAnswer,
+  parentFields,
+  withLoopChain,
+} from '../../../src/cluster/parent.js';
 import type { Endpoint, TmdbCredential } from '../../../src/config/config.js';
 import { isLoop } from '../../../src/http/via.js';
 import type { OriginRequest } from '../../../src/origin/source.js';
@@ -67,14 +74,31 @@ describe('the chain of proxies', () => {
 
   it('goes out with this node at its end, of fills and of what is passed', () => {
     expect(routed([]).headers).toEqual(['CDN-Loop', 'tmdb-proxy-eu-1']);
-    expect(routed(['cdn-loop', 'tmdb-proxy-us-1']).headers).toEqual([
-      'CDN-Loop',
-      'tmdb-proxy-us-1, tmdb-proxy-eu-1',
-    ]);
     expect(routed(['CDN-Loop', 'a', 'CDN-Loop', 'b'], 'POST').headers).toEqual([
       'CDN-Loop',
       'a, b, tmdb-proxy-eu-1',
     ]);
+  });
+
+  const asked = (...lines: string[]) => {
+    const { headers, nodes } = routed(lines.flatMap((line) => ['CDN-Loop', line])) as SharedRoute;
+    return { origin: headers, parent: parentFields({ headers, nodes }) };
+  };
+
+  it('of a fill the origin hears of this node alone, and a parent of those nodes of ours that are in the chain', () => {
+    const own = ['CDN-Loop', 'tmdb-proxy-eu-1'];
+    expect(asked('tmdb-proxy-us-1')).toEqual({
+      origin: own,
+      parent: ['CDN-Loop', 'tmdb-proxy-us-1, tmdb-proxy-eu-1'],
+    });
+    expect(asked('evil.example; x="a, b"', 'tmdb-proxy-us-1; evil=1, tmdb-proxy-"evil"')).toEqual({
+      origin: own,
+      parent: ['CDN-Loop', 'tmdb-proxy-us-1, tmdb-proxy-eu-1'],
+    });
+    expect(asked('evil', `tmdb-proxy-${'a'.repeat(200)}`)).toEqual({ origin: own, parent: own });
+    const many = Array.from({ length: 40 }, (_, i) => `tmdb-proxy-${i}`).join();
+    expect(asked(many).parent[1]?.split(', ')).toHaveLength(17);
+    expect(asked(many).parent[1]).toContain('tmdb-proxy-39, tmdb-proxy-eu-1');
   });
 
   it('marks what another proxy asks, so that it does not wait for a flight that may wait for it', () => {

@@ -1,3 +1,4 @@
+import { systemClock } from './clock.js';
 import { HubClient } from './cluster/hub-client.js';
 import { HubConnector } from './cluster/hub-socket.js';
 import { MEMBER_METHODS } from './cluster/local-member.js';
@@ -69,7 +70,9 @@ export async function runWorker(): Promise<void> {
     live,
     log,
     number,
-    fetcher: new HubClient(new HubConnector(hubPath, (lost) => rpc.call('hub', [lost], HUB_DEADLINE_MS))),
+    fetcher: new HubClient(
+      new HubConnector(hubPath, (lost) => rpc.call('hub', [lost], HUB_DEADLINE_MS), systemClock),
+    ),
     onTouch: (keys) => rpc.tell('touch', [keys]),
     resync: () => rpc.call('resync', [], RESYNC_DEADLINE_MS),
     grant: (ask) => rpc.call('grant', [ask], GRANT_DEADLINE_MS),

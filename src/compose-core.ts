@@ -198,6 +198,7 @@ interface ManagementParts {
   readonly reloader: Reloader;
   readonly figures: WorkerFigures;
   readonly serving: () => number;
+  readonly ready: () => number;
 }
 
 /** What the processes that answer clients have counted, and whether they still do; alone, this one does. */
@@ -212,6 +213,7 @@ function watchedOf({ alone, draining }: CoreOptions, members: () => readonly Mem
   return {
     figures,
     serving: () => watch.serving(),
+    ready: () => watch.ready(),
     start: () => {
       if (!alone) watch.start();
     },
@@ -221,7 +223,7 @@ function watchedOf({ alone, draining }: CoreOptions, members: () => readonly Mem
 
 function managementOf(options: CoreOptions, parts: ManagementParts, later: Later): NodeManagement {
   const { live, alone, draining } = options;
-  const { site, table, stores, origin, members, purging, reloader, figures, serving } = parts;
+  const { site, table, stores, origin, members, purging, reloader, figures, serving, ready } = parts;
   const { disk, l2, redis, bus } = stores;
   const { coherence, metrics } = later;
   later.management = new NodeManagement({
@@ -243,6 +245,7 @@ function managementOf(options: CoreOptions, parts: ManagementParts, later: Later
     members,
     figures,
     serving,
+    ready,
     coreMetrics: alone ? undefined : () => metrics.json(),
     draining,
     extras: later.jobs.extras,

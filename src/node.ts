@@ -103,7 +103,10 @@ async function startMany(options: NodeOptions): Promise<RunningNode> {
         ready: (addresses: Addresses) => {
           ready.set(link.id, addresses);
           const member = members.get(link.id);
-          if (member !== undefined) core.jobs.answers(member);
+          if (member !== undefined) {
+            member.listens = true;
+            core.jobs.answers(member);
+          }
           if (state !== 'starting' || ready.size < config.server.workers) return;
           state = 'serving';
           const abandon = () => supervisor.killAll();

@@ -1,4 +1,7 @@
+<<<<<<< HEAD
 import { Brake } from './admin/brake.js';
+=======
+>>>>>>> e61e6e98704cdc096527355e7300f5a33929682e
 import { systemClock } from './clock.js';
 import { HubClient } from './cluster/hub-client.js';
 import { HubConnector } from './cluster/hub-socket.js';
@@ -73,7 +76,9 @@ export async function runWorker(): Promise<void> {
     live,
     log,
     number,
-    fetcher: new HubClient(new HubConnector(hubPath, (lost) => rpc.call('hub', [lost], HUB_DEADLINE_MS))),
+    fetcher: new HubClient(
+      new HubConnector(hubPath, (lost) => rpc.call('hub', [lost], HUB_DEADLINE_MS), systemClock),
+    ),
     onTouch: (keys) => rpc.tell('touch', [keys]),
     resync: () => rpc.call('resync', [], RESYNC_DEADLINE_MS),
     grant: (ask) => rpc.call('grant', [ask], GRANT_DEADLINE_MS),

@@ -117,6 +117,8 @@ export interface NodeStatus {
   readonly startedAt: number;
   /** Live worker processes. */
   readonly workers: number;
+  /** Of these, those that accept connections. */
+  readonly ready: number;
 }
 
 export interface ClearCommand {

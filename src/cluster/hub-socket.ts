@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../clock.js';
 import { type HubFetcher, startHub } from './hub-server.js';
 
 /** Longest path a Unix socket may have on Linux and macOS, less a margin. */
 const MAX_SOCKET_PATH = 100;
 const NAME = 'core.sock';
+const TEMPORARY = 'tmdb-cache-proxy-';
 
 /**
  * Where workers reach the core: beside the store, where only this user can write; in a temporary directory of our own where that path
@@ -19,6 +21,7 @@ export class HubSocket {
   readonly #onMoved: (path: string) => void;
   #open!: { readonly server: Server; readonly path: string; readonly temporary: string | undefined };
   #renewing: Promise<string> | undefined;
+  #closed = false;
 
   /** The store's lock in `directory` is held by then, so a socket there was left by a core that was killed. */
   static async open(
@@ -27,6 +30,7 @@ export class HubSocket {
     onMoved: (path: string) => void,
   ): Promise<HubSocket> {
     const socket = new HubSocket(directory, fetcher, onMoved);
+    await sweep();
     await socket.#start();
     return socket;
   }
@@ -51,6 +55,11 @@ export class HubSocket {
   }
 
   close(): void {
+    this.#closed = true;
+    this.#shut();
+  }
+
+  #shut(): void {
     const { server, path, temporary } = this.#open;
     server.close();
     rmSync(temporary ?? path, { recursive: true, force: true });
@@ -58,9 +67,11 @@ export class HubSocket {
 
   async #renew(): Promise<string> {
     if (await answers(this.path)) return this.path; // too much at once, and over
-    this.close();
+    if (this.#closed) return this.path;
+    this.#shut();
     await this.#start();
-    this.#onMoved(this.path);
+    if (this.#closed) this.#shut();
+    else this.#onMoved(this.path);
     return this.path;
   }
 
@@ -75,9 +86,40 @@ export class HubSocket {
         // The directory has gone, or the medium takes no more.
       }
     }
-    const temporary = mkdtempSync(join(tmpdir(), 'tmdb-cache-proxy-'));
+    const temporary = mkdtempSync(join(tmpdir(), TEMPORARY));
     const path = join(temporary, NAME);
     this.#open = { server: await startHub(path, this.#fetcher), path, temporary };
+  }
+}
+
+/** Folders that cores left behind which were killed: nobody listens on the socket in them. */
+async function sweep(): Promise<void> {
+  const folders = namesIn(tmpdir()).filter((name) => name.startsWith(TEMPORARY));
+  await Promise.all(
+    folders.map(async (name) => {
+      const folder = join(tmpdir(), name);
+      if (!isOurs(folder) || (await answers(join(folder, NAME)))) return;
+      rmSync(folder, { recursive: true, force: true });
+    }),
+  );
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** A folder of this user with nothing but a socket in it. */
+function isOurs(folder: string): boolean {
+  try {
+    const is = lstatSync(folder);
+    const [name, ...others] = namesIn(folder);
+    return is.isDirectory() && is.uid === process.getuid?.() && name === NAME && others.length === 0;
+  } catch {
+    return false; // gone meanwhile
   }
 }
 
@@ -93,32 +135,34 @@ const BUSY_TRIES = 400;
 export class HubConnector {
   #path: string;
   readonly #renew: (lost: string) => Promise<string>;
+  readonly #clock: Pick<Clock, 'after'>;
 
-  constructor(path: string, renew: (lost: string) => Promise<string>) {
+  constructor(path: string, renew: (lost: string) => Promise<string>, clock: Pick<Clock, 'after'>) {
     this.#path = path;
     this.#renew = renew;
+    this.#clock = clock;
   }
 
   async connect(): Promise<Socket> {
     const path = this.#path;
     try {
-      return await admitted(path);
+      return await this.#admitted(path);
     } catch (error) {
       if (!UNREACHED.has(codeOf(error))) throw error;
       this.#path = await this.#renew(path);
-      return admitted(this.#path);
+      return this.#admitted(this.#path);
     }
   }
-}
 
-/** Connected, if need be after a while. */
-async function admitted(path: string): Promise<Socket> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await connected(path);
-    } catch (error) {
-      if (codeOf(error) !== BUSY || tries === BUSY_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
+  /** Connected, if need be after a while. */
+  async #admitted(path: string): Promise<Socket> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await connected(path);
+      } catch (error) {
+        if (codeOf(error) !== BUSY || tries === BUSY_TRIES) throw error;
+        await new Promise<void>((resolve) => this.#clock.after(BUSY_WAIT_MS, resolve));
+      }
     }
   }
 }

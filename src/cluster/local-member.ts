@@ -29,6 +29,7 @@ export interface LocalMemberParts {
 /** This process' own tiers and counters. In a worker the core reaches it through RPC (remote-member.ts). */
 export class LocalMember implements Member {
   readonly id: string;
+  readonly listens = true;
   readonly #parts: LocalMemberParts;
   readonly #delay = watchEventLoop();
 
@@ -126,7 +127,7 @@ const CROSSING = {
   hot: true,
   misses: true,
   preload: true,
-} satisfies Record<Exclude<keyof Member, 'id' | 'evict'>, true>;
+} satisfies Record<Exclude<keyof Member, 'id' | 'listens' | 'evict'>, true>;
 
 /** Methods of a member that cross to another process. */
 export const MEMBER_METHODS = Object.keys(CROSSING) as (keyof typeof CROSSING)[];

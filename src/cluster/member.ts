@@ -11,6 +11,8 @@ import type { PurgeFollower } from './purger.js';
 /** A process of this node that answers clients, as the core sees it. */
 export interface Member extends PurgeFollower {
   readonly id: string;
+  /** Whether it accepts connections; a process that has just joined does not yet. */
+  readonly listens: boolean;
   report(): Promise<WorkerReport>;
   metrics(): Promise<MetricsJson>;
   /** Rows of its L1. */

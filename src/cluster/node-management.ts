@@ -62,6 +62,8 @@ export interface NodeParts extends PurgingParts {
   readonly figures: WorkerFigures;
   /** Processes that answer clients. */
   readonly serving: () => number;
+  /** Of these, those that accept connections. */
+  readonly ready: () => number;
   readonly version: string;
   /** What lookups use as L2: the disk store, or Redis with what stands in for it. */
   readonly l2: Tier;
@@ -116,9 +118,9 @@ export class NodeManagement implements Management, Watching {
   }
 
   async status(): Promise<NodeStatus> {
-    const { config, serving } = this.#parts;
+    const { config, serving, ready } = this.#parts;
     const { serverId, region } = config.server;
-    return { serverId, region, startedAt: this.#startedAt, workers: serving() };
+    return { serverId, region, startedAt: this.#startedAt, workers: serving(), ready: ready() };
   }
 
   async configuration(): Promise<SettingRow[]> {

@@ -17,6 +17,7 @@ const PRELOAD_DEADLINE_MS = 60_000;
 /** A worker process as the core sees it. */
 export class RemoteMember implements Member {
   readonly id: string;
+  listens = false;
   readonly #link: WorkerLink;
   readonly #onEvict: (reason: string) => void;
 

@@ -89,7 +89,10 @@ export class Supervisor {
     worker.on('listening', () => this.#listening.add(worker.id));
     // That of a message to a worker which has just died needs nothing: the ends below tell all that is to be told.
     worker.on('error', (error) => {
-      if (worker.process.pid === undefined) this.#died(link, notStarted(error));
+      if (worker.process.pid !== undefined) return;
+      link.rpc.close();
+      if (cluster.workers !== undefined) delete cluster.workers[worker.id]; // Node does so when one has exited
+      this.#died(link, notStarted(error));
     });
     if (worker.process.pid === undefined) return;
     this.#links.set(worker.id, link);
@@ -150,7 +153,7 @@ export class Supervisor {
     }
     onExit(worker, description, true);
     const delay = Math.min(MAX_RESTART_DELAY_MS, RESTART_DELAY_MS * 2 ** Math.max(0, deaths - workers));
-    setTimeout(() => this.#stopping || this.#fork(), delay).unref();
+    clock.after(delay, () => this.#stopping || this.#fork());
   }
 }
 

@@ -28,7 +28,16 @@ export class WorkerWatch {
 
   /** Workers that answer. */
   serving(): number {
-    return this.#parts.members().filter(({ id }) => (this.#missed.get(id) ?? 0) < SUSPECT).length;
+    return this.#answering().length;
+  }
+
+  /** Of these, those that accept connections. */
+  ready(): number {
+    return this.#answering().filter(({ listens }) => listens).length;
+  }
+
+  #answering(): Member[] {
+    return this.#parts.members().filter(({ id }) => (this.#missed.get(id) ?? 0) < SUSPECT);
   }
 
   start(): void {

@@ -12,18 +12,23 @@ const ADVICE: Readonly<Record<Refusal, string>> = {
     'if one address speaks for many (a load balancer, a tunnel, NAT), name it in TRUST_PROXY or raise MAX_CONNECTIONS_PER_CLIENT',
   requests: 'raise MAX_REQUESTS, or see what the answers wait for: /metrics has their durations',
   pipelined: 'a client sends requests without reading answers',
+  system:
+    'for EMFILE or ENFILE raise the limit on open files (ulimit -n); for ENOMEM or ENOBUFS give it memory',
 };
 
 /** Says that clients are turned away, once a minute for each bound. */
 export function doorWarnings(
   log: Pick<Logger, 'warn'>,
   clock: Pick<Clock, 'steady'>,
-): (bound: Refusal) => void {
+): (bound: Refusal, err?: Error) => void {
   const saidAt = new Map<Refusal, number>();
-  return (bound) => {
+  return (bound, err) => {
     const now = clock.steady();
     if (now - (saidAt.get(bound) ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;
     saidAt.set(bound, now);
-    log.warn({ bound, advice: ADVICE[bound] }, 'a bound was reached: clients are turned away');
+    log.warn(
+      { bound, advice: ADVICE[bound], ...(err && { err }) },
+      'a bound was reached: clients are turned away',
+    );
   };
 }

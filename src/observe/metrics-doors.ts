@@ -1,20 +1,30 @@
 import type { CollectedMetrics } from './metrics-collected.js';
 
-/** Which bound was reached: connections of the process or of one client, requests of the process or on one connection. */
-export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined';
+/**
+ * Which bound was reached: connections of the process or of one client, requests of the process or on one connection, or one of the
+ * system, which then gives no connection (file descriptors, memory).
+ */
+export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined' | 'system';
 
 /** What the listeners of a process have let in, and what they have turned away. */
 export class DoorCounts {
   connections = 0;
   /** Under way. */
   requests = 0;
-  readonly refused: Record<Refusal, number> = { connections: 0, client: 0, requests: 0, pipelined: 0 };
+  readonly refused: Record<Refusal, number> = {
+    connections: 0,
+    client: 0,
+    requests: 0,
+    pipelined: 0,
+    system: 0,
+  };
   /** Told of each. */
-  onRefused: (bound: Refusal) => void = () => {};
+  onRefused: (bound: Refusal, err?: Error) => void = () => {};
 
-  refuse(bound: Refusal): void {
+  /** @param err what the system said */
+  refuse(bound: Refusal, err?: Error): void {
     this.refused[bound]++;
-    this.onRefused(bound);
+    this.onRefused(bound, err);
   }
 }
 

@@ -82,6 +82,8 @@ export class Listener implements Drainable {
       this.server.once('error', reject);
       this.server.listen({ port, host }, () => {
         this.server.off('error', reject);
+        // A connection that the system could not give: there will be others.
+        this.server.on('error', (error) => this.#doors.counts.refuse('system', error));
         resolve(this.server.address() as AddressInfo);
       });
     });

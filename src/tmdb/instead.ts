@@ -32,7 +32,7 @@ export function insteadOfPage(
 ): Instead | undefined {
   if (upstream !== 'image') return undefined;
   const type = field(headers, 'content-type') ?? '';
-  if (status === 200 && isTrouble(start)) return answer(502, 'origin_protocol', TROUBLE, headers);
+  if (status === 200 && saysTrouble(start)) return answer(502, 'origin_protocol', TROUBLE, headers);
   const missing = ABSENT.has(status)
     ? !isEnvelope(status, type, start)
     : status === 200 && isPage(type, start);
@@ -52,7 +52,7 @@ function answer(status: number, code: string, message: string, headers: RawHeade
 }
 
 /** TMDB's envelope for anything but what does not exist, of which the first bytes are enough: nothing is known of the file. */
-function isTrouble(start: Buffer): boolean {
+function saysTrouble(start: Buffer): boolean {
   return (
     /^\s*\{\s*"s(?:uccess|tatus_)/.test(start.toString('latin1', 0, 64)) && !saysNotFound(parseJson(start))
   );

@@ -4,8 +4,9 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { childrenOf, ISOLATES } from '../support/container.js';
+import { ISOLATES } from '../support/container.js';
 import { endWithUs } from '../support/end-with-us.js';
+import { childrenOf } from '../support/processes.js';
 
 const DIST = new URL('../../dist/', import.meta.url).pathname;
 
@@ -65,7 +66,7 @@ describe.runIf(ISOLATES)('process 1', () => {
     endWithUs(child);
     const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
     await asked;
-    process.kill(childrenOf(child.pid!)[0]!.pid, 'SIGTERM');
+    process.kill(childrenOf(child.pid!)[0]!, 'SIGTERM');
     expect(await ended).toBe(143);
   });
 });

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../src/demo/index.js';
 import { readExposition } from '../support/exposition.js';
+import { childrenOf } from '../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../support/proxy-process.js';
 
 let origin: SampleOrigin;
@@ -16,8 +16,7 @@ afterAll(async () => {
 });
 
 const ASKED = 20;
-const workers = () =>
-  readFileSync(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'utf8').trim().split(' ').map(Number);
+const workers = () => childrenOf(proxy.pid);
 
 /** From whichever worker answers: a stopped one keeps connections. */
 async function ask(path: string): Promise<string> {

@@ -5,7 +5,6 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   readlinkSync,
   symlinkSync,
   writeFileSync,
@@ -13,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { endWithUs } from './end-with-us.js';
 import type { Image } from './image.js';
+import { childrenOf, stateOf } from './processes.js';
 
 /** `docker run`'s own: `--user 10001`, and whether there is a `--tmpfs /tmp`. */
 const USER = 10_001;
@@ -112,7 +112,7 @@ async function runIsolated(image: Image, options: RunOptions): Promise<Container
     ...started,
     pid,
     data,
-    children: () => childrenOf(pid),
+    children: () => withStates(childrenOf(pid)),
     exec: (words, more) => done('nsenter', [...entering, ...user, '--', ...words], { ...env, ...more }),
     stop: (signal) => {
       if (started.child.exitCode === null && started.child.signalCode === null) process.kill(pid, signal);
@@ -145,7 +145,7 @@ async function runPlainly(image: Image, options: RunOptions): Promise<Container>
     ...started,
     pid,
     data,
-    children: () => childrenOf(pid),
+    children: () => withStates(childrenOf(pid)),
     exec: ([name = '', ...words], more) => done(inRoot(name), words.map(inRoot), { ...env, ...more }, place),
     stop: (signal) => {
       if (started.child.exitCode === null && started.child.signalCode === null) process.kill(pid, signal);
@@ -205,23 +205,12 @@ function done(
 async function firstChild(pid: number): Promise<number> {
   for (;;) {
     const [child] = childrenOf(pid);
-    if (child !== undefined) return child.pid;
+    if (child !== undefined) return child;
     if (!existsSync(`/proc/${pid}`)) throw new Error('unshare ended');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-/** Each with its state, as `ps` prints it. */
-export function childrenOf(pid: number): { pid: number; state: string }[] {
-  const numbers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  if (numbers === '') return [];
-  return numbers.split(' ').map((number) => ({ pid: Number(number), state: stateOf(number) }));
-}
-
-function stateOf(pid: string): string {
-  try {
-    return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '?';
-  } catch {
-    return '?'; // gone meanwhile
-  }
+function withStates(pids: readonly number[]): { pid: number; state: string }[] {
+  return pids.map((pid) => ({ pid, state: stateOf(pid) ?? '?' }));
 }

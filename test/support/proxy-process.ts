@@ -26,6 +26,8 @@ export interface ProxyOptions {
   readonly args?: readonly string[];
   /** The program to start, in place of the one in dist/. */
   readonly main?: string;
+  /** A port to listen on, with `quiet` only; else a free one. */
+  readonly port?: number;
   /** Logs warnings only: a line for each of many requests would cost more than the request. */
   readonly quiet?: boolean;
   /** Where the log goes, a file descriptor, in place of `output()`; with `quiet` only. */
@@ -35,7 +37,7 @@ export interface ProxyOptions {
 /** Starts the built program as a user does and resolves once it answers. Rejects with its output when it does not. */
 export async function startProxy(options: ProxyOptions = {}): Promise<ProxyProcess> {
   const cacheDir = options.cacheDir ?? mkdtempSync(join(tmpdir(), 'tmdb-proxy-test-'));
-  const port = options.quiet === true ? await freePort() : 0;
+  const port = options.quiet === true ? (options.port ?? (await freePort())) : 0;
   const quiet: Record<string, string> = port === 0 ? {} : { LOG_LEVEL: 'warn', PORT: String(port) };
   const { child, output } = spawnProxy({ ...options, env: { ...options.env, ...quiet }, cacheDir });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

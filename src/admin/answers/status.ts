@@ -11,6 +11,7 @@ export const statusAnswer = z
     start_time: time,
     timestamp: time,
     workers: z.number().int().describe('Live worker processes'),
+    ready: z.number().int().describe('Of these, those that accept connections'),
   })
   .openapi('Status');
 

@@ -10,4 +10,5 @@ export const RUNNING: StatusAnswer = {
   start_time: STARTED,
   timestamp: NOW,
   workers: 2,
+  ready: 2,
 };

@@ -26,6 +26,7 @@ export function statusRoutes({ app, management, clock, version, ready }: RoutePa
         start_time: new Date(node.startedAt).toISOString(),
         timestamp: new Date(now).toISOString(),
         workers: node.workers,
+        ready: node.ready,
       },
       200,
     );

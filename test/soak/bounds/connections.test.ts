@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openFiles } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { freePort } from '../../support/redis-server.js';
 import { Soak } from '../../support/soak.js';
 import { ask, Client, type Gauges, gaugesAt } from './clients.js';
 import { HeldOrigin } from './held-origin.js';
-import { openFiles } from './processes.js';
 
 const soak = new Soak('connections');
 const MOST = 60;

@@ -1,7 +1,8 @@
 import { afterAll, expect, it } from 'vitest';
+import { childrenOf } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { residentBytes, Soak } from '../../support/soak.js';
-import { childrenOf, type Helper, startHelper } from './processes.js';
+import { type Helper, startHelper } from './processes.js';
 
 const soak = new Soak('memory');
 afterAll(() => soak.end());

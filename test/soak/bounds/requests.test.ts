@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openFiles } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { get } from '../../support/raw-client.js';
 import { freePort } from '../../support/redis-server.js';
 import { Soak } from '../../support/soak.js';
 import { ask, Client, countOf, type Gauges, gaugesAt, type Reply } from './clients.js';
 import { HeldOrigin } from './held-origin.js';
-import { openFiles } from './processes.js';
 
 const soak = new Soak('requests');
 const MOST_FLIGHTS = 40;

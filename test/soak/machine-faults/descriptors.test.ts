@@ -1,14 +1,13 @@
 // Out of file descriptors, in a worker, in the core, in a node of one process: a flood of connections takes all there are. Afterwards
 // everything is as before, with nobody's help.
-import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
+import { childrenOf, limitDescriptors, openFiles } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
-import { childrenOf, limitDescriptors } from './processes.js';
-import { Witness, workersOf } from './witness.js';
+import { readyWorkersOf, Witness } from './witness.js';
 
 const TITLES = 30;
 /** Descriptors beyond those that a process has at rest. */
@@ -45,12 +44,10 @@ afterAll(async () => {
   soak.end();
 });
 
-const descriptorsOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
-
 /** Every process of a node has few descriptors left; resolves with how to lift the bound. */
 function starve(proxy: ProxyProcess): () => void {
   const pids = [proxy.pid, ...childrenOf(proxy.pid)];
-  for (const pid of pids) limitDescriptors(pid, descriptorsOf(pid) + SPARE);
+  for (const pid of pids) limitDescriptors(pid, openFiles(pid) + SPARE);
   return () => {
     for (const pid of pids) limitDescriptors(pid, 1024);
   };
@@ -78,7 +75,7 @@ async function flood(proxy: ProxyProcess): Promise<{ refused: () => number; end:
 
 async function floodAndRecover(proxy: ProxyProcess): Promise<void> {
   await witness.askAll(proxy.url);
-  const before = descriptorsOf(proxy.pid);
+  const before = openFiles(proxy.pid);
   const lift = starve(proxy);
   const { refused, end } = await flood(proxy);
   await within(PATIENCE, async () => expect(refused()).toBeGreaterThan(FLOOD / 4));
@@ -88,7 +85,7 @@ async function floodAndRecover(proxy: ProxyProcess): Promise<void> {
   end();
   const ended = performance.now();
   await within(PATIENCE, async () => expect(await witness.ask(proxy.url, 1, () => true)).toBe(true));
-  await within(PATIENCE, async () => expect(descriptorsOf(proxy.pid)).toBeLessThanOrEqual(before + SPARE));
+  await within(PATIENCE, async () => expect(openFiles(proxy.pid)).toBeLessThanOrEqual(before + SPARE));
   const recovery = Math.round(performance.now() - ended);
   soak.measures.descriptors_recovery_longest_ms = Math.max(
     soak.measures.descriptors_recovery_longest_ms ?? 0,
@@ -127,7 +124,7 @@ it(
       soak.fault('no descriptor for a new worker');
       await within(PATIENCE, async () => expect(many.output()).toContain('no start'));
       limitDescriptors(many.pid, 1024);
-      await within(PATIENCE, async () => expect(await workersOf(many.url)).toBe(2));
+      await within(PATIENCE, async () => expect(await readyWorkersOf(many.url)).toBe(2));
       await witness.askAll(many.url);
     });
     expect(soak.complaints).toEqual([]);

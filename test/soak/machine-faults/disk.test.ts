@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
 import { PATIENCE_MS } from '../../support/patience.js';
+import { childrenOf } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { get, json } from '../../support/raw-client.js';
 import { ADMIN, within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
-import { childrenOf } from './processes.js';
 import { slowDisk, Volume } from './volumes.js';
-import { Witness, workersOf } from './witness.js';
+import { readyWorkersOf, Witness } from './witness.js';
 
 const TITLES = 24;
 const CLIENTS = 4;
@@ -60,7 +60,7 @@ async function killWorker(proxy: ProxyProcess): Promise<void> {
   const [victim] = childrenOf(proxy.pid);
   process.kill(victim!, 'SIGKILL');
   await within(PATIENCE, async () =>
-    expect([childrenOf(proxy.pid).includes(victim!), await workersOf(proxy.url)]).toEqual([false, 2]),
+    expect([childrenOf(proxy.pid).includes(victim!), await readyWorkersOf(proxy.url)]).toEqual([false, 2]),
   );
 }
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Frame, writeFrame, writeJson } from '../../../src/cluster/frames.js';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
+import { childrenOf } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { pause, within } from '../../support/region.js';
 import { residentBytes, Soak } from '../../support/soak.js';
-import { childrenOf } from './processes.js';
-import { type Excuse, Witness, workersOf } from './witness.js';
+import { type Excuse, readyWorkersOf, Witness } from './witness.js';
 
 const TITLES = 24;
 const CLIENTS = 6;
@@ -125,7 +125,10 @@ it(
       const asking = witness.askAll(proxy.url, taken);
       await witness.edit(proxy.url, witness.any());
       await within(REPLACED_MS, async () => {
-        expect([childrenOf(proxy.pid).includes(stopped!), await workersOf(proxy.url)]).toEqual([false, 2]);
+        expect([childrenOf(proxy.pid).includes(stopped!), await readyWorkersOf(proxy.url)]).toEqual([
+          false,
+          2,
+        ]);
       });
       await asking;
     });

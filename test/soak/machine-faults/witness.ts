@@ -120,12 +120,12 @@ function hashOf(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** How many workers the node says it has; undefined while it says nothing. */
-export async function workersOf(url: string): Promise<number | undefined> {
+/** How many workers the node says accept connections; undefined while it says nothing. */
+export async function readyWorkersOf(url: string): Promise<number | undefined> {
   const signal = AbortSignal.timeout(2000);
   try {
     const { body } = await get(`${url}/status`, { signal, headers: { ...ADMIN, connection: 'close' } });
-    return (JSON.parse(body.toString()) as { workers: number }).workers;
+    return (JSON.parse(body.toString()) as { ready: number }).ready;
   } catch {
     return undefined;
   }

@@ -86,6 +86,7 @@ describe('what CONTRACT names', () => {
       start_time: '2026-01-02T03:03:03.500Z',
       timestamp: '2026-01-02T03:04:05.000Z',
       workers: 2,
+      ready: 1,
     });
   });
 

@@ -198,7 +198,7 @@ export class FakeManagement implements Management {
     };
   }
   async status() {
-    return { serverId: 'node-1', region: 'eu', startedAt: NOW - 61_500, workers: 2 };
+    return { serverId: 'node-1', region: 'eu', startedAt: NOW - 61_500, workers: 2, ready: 1 };
   }
   async configuration() {
     return [

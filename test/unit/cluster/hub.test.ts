@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fetched } from '../../../src/cache/fetcher.js';
 import type { Made } from '../../../src/cache/made.js';
 import type { SharedRoute } from '../../../src/cache/site.js';
+import { systemClock } from '../../../src/clock.js';
 import { Frame, FrameReader, writeFrame } from '../../../src/cluster/frames.js';
 import { gather, HubClient } from '../../../src/cluster/hub-client.js';
 import { type HubFetcher, startHub } from '../../../src/cluster/hub-server.js';
@@ -91,7 +92,7 @@ describe('asking the core from a worker', () => {
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'hub-'));
     server = await startHub(join(directory, 's'), { fill, pass });
-    client = new HubClient(new HubConnector(join(directory, 's'), async (lost) => lost));
+    client = new HubClient(new HubConnector(join(directory, 's'), async (lost) => lost, systemClock));
   });
   afterEach(async () => {
     await new Promise((resolve) => server.close(resolve));

@@ -18,6 +18,7 @@ class Stepped {
   readonly counters = new RequestCounters();
   readonly evicted: string[] = [];
   hangs = false;
+  listens = true;
   scrapes = 0;
 
   constructor(id: number) {
@@ -205,9 +206,12 @@ describe('a worker that does not answer', () => {
     expect([watch.serving(), one.evicted]).toEqual([1, []]);
     await look();
     expect([one.evicted, two.evicted]).toEqual([['it did not answer 3 times in a row'], []]);
+    next.listens = false;
     set(two, next);
     await look();
-    expect(watch.serving()).toBe(2);
+    expect([watch.serving(), watch.ready()]).toEqual([2, 1]);
+    next.listens = true;
+    expect(watch.ready()).toBe(2);
   });
 
   it('is forgiven when it answers between', async () => {

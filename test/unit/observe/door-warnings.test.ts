@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 
 it('an operator is told once a minute which bound turns clients away, and what to do', () => {
   const clock = new FakeClock();
-  const said: { bound: string; advice: string }[] = [];
+  const said: { bound: string; advice: string; err?: Error }[] = [];
   const doors = new DoorCounts();
   const warn = (line: unknown) => void said.push(line as (typeof said)[number]);
   doors.onRefused = doorWarnings({ warn } as never, clock);
@@ -18,5 +18,8 @@ it('an operator is told once a minute which bound turns clients away, and what t
   clock.advance(1);
   doors.refuse('client');
   expect(said).toHaveLength(3);
+  const err = new Error('accept EMFILE');
+  doors.refuse('system', err);
+  expect(said[3]?.err).toBe(err);
   expect(doors.refused).toMatchObject({ client: 102, connections: 1 });
 });

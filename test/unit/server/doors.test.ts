@@ -28,6 +28,13 @@ async function node(bounds: { connections?: number; perClient?: number; requests
   return { ...started, counts, finish, refusal };
 }
 
+it('a connection that the system can not give is counted, and ends nothing', async () => {
+  const { port, listener, counts } = await node({});
+  listener.server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect(counts.refused.system).toBe(1);
+  expect((await exchange(port, request('GET', '/3/movie/1'))).status).toBe(200);
+});
+
 describe('a connection beyond the bound', () => {
   it.each([
     [{ connections: 2 }, 503, 'node_full', 'connections'],

@@ -89,6 +89,17 @@ export class Soak implements SoakCounts {
     this.longestStallMs = Math.max(this.longestStallMs, Math.round(ms));
   }
 
+  /** One request: counted, with the time that its client waited. */
+  async timed<T>(ask: () => T | Promise<T>): Promise<T> {
+    const began = performance.now();
+    this.requests++;
+    try {
+      return await ask();
+    } finally {
+      this.stalled(performance.now() - began);
+    }
+  }
+
   lose(why: string): void {
     this.lost++;
     this.complain(`lost: ${why}`);

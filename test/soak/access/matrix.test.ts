@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalPath } from '../../../src/admin/paths.js';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
+import { PATIENCE_MS } from '../../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { freePort } from '../../support/redis-server.js';
 import { Soak } from '../../support/soak.js';
@@ -9,6 +10,8 @@ import { ARRANGEMENTS, type Arrangement, type Listener, promised, REQUESTS, verd
 import { ADMIN_KEY, credentialsFor, ORIGINS, type Origin, PROXY_KEY, statusOf, tokensAt } from './states.js';
 
 const soak = new Soak('matrix');
+/** REQUEST_TIMEOUT, ms. */
+const TIMEOUT_MS = 5000;
 
 afterAll(() => soak.end());
 
@@ -69,7 +72,12 @@ describe('the listeners of a running proxy', () => {
 
   async function start(arrangement: Arrangement): Promise<void> {
     const ports = new Map<Listener, number>();
-    const env: Record<string, string> = { HOST: '0.0.0.0', WORKERS: '1', PROXY_KEYS: `alice=${PROXY_KEY}` };
+    const env: Record<string, string> = {
+      HOST: '0.0.0.0',
+      WORKERS: '1',
+      REQUEST_TIMEOUT: String(TIMEOUT_MS / 1000),
+      PROXY_KEYS: `alice=${PROXY_KEY}`,
+    };
     if (arrangement.keyed) env.ADMIN_API_KEY = ADMIN_KEY;
     if (arrangement.apart)
       for (const name of ['ADMIN_PORT', 'METRICS_PORT'] as const) {
@@ -89,6 +97,7 @@ describe('the listeners of a running proxy', () => {
           for (const [listener, port] of ports) await askOf(arrangement, listener, port, round + soak.seed);
       });
       expect(soak.complaints).toEqual([]);
+      expect(soak.longestStallMs).toBeLessThan(TIMEOUT_MS + PATIENCE_MS);
     },
     soak.timeout(0.6),
   );
@@ -112,8 +121,9 @@ describe('the listeners of a running proxy', () => {
       due.map(async ({ credential, from, asked }) => {
         const headers = { ...from.fields, ...credential.fields };
         const target = credential.query === undefined ? asked.path : `${asked.path}?${credential.query}`;
-        const status = await statusOf({ address: from.address, port }, asked.method, target, headers);
-        soak.requests++;
+        const status = await soak.timed(() =>
+          statusOf({ address: from.address, port }, asked.method, target, headers),
+        );
         soak.input(`who may what on ${listener}`);
         const wanted = promised(arrangement, listener, asked, credential, from);
         if (verdictOf(status) === wanted) return;

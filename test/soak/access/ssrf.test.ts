@@ -8,6 +8,8 @@ import { Soak } from '../../support/soak.js';
 import { send } from '../poisoning/pairs.js';
 
 const soak = new Soak('ssrf');
+/** REQUEST_TIMEOUT, ms. */
+const TIMEOUT_MS = 5000;
 
 interface Host {
   readonly url: string;
@@ -53,7 +55,12 @@ let number = 0;
 
 beforeAll(async () => {
   [origin, inside] = await Promise.all([startHost(), startHost()]);
-  const common = { WORKERS: '1', UPSTREAM_RATE: '10000', MAX_RETRIES: '0' };
+  const common = {
+    WORKERS: '1',
+    UPSTREAM_RATE: '10000',
+    REQUEST_TIMEOUT: String(TIMEOUT_MS / 1000),
+    MAX_RETRIES: '0',
+  };
   [table, letter, child] = await Promise.all([
     startProxy({ quiet: true, env: pointedAt(origin.url, common) }),
     startProxy({ quiet: true, env: { ...common, UPSTREAM_TYPE: 'custom', UPSTREAM_SERVERS: origin.url } }),
@@ -127,11 +134,11 @@ it.each(['table', 'letter', 'child'] as const)(
         const redirect = { status: STATUSES[(i + round) % STATUSES.length]!, location };
         soak.input('redirects of the origin');
         origin.redirect = redirect;
-        await send(url, { method: 'GET', target: '/3/movie/#', fields: [], body: '' }, ++number);
+        const reading = { method: 'GET', target: '/3/movie/#', fields: [], body: '' };
+        await soak.timed(() => send(url, reading, ++number));
         origin.redirect = redirect;
         const rating = { method: 'POST', target: '/3/movie/#/rating', fields: [], body: '{"value":8}' };
-        await send(url, rating, ++number);
-        soak.requests += 2;
+        await soak.timed(() => send(url, rating, ++number));
         origin.redirect = undefined;
       }
     });
@@ -162,12 +169,12 @@ it('a client cannot name the host that is asked', async () => {
     'Destination',
   ];
   for (const proxy of [table, letter, child]) {
-    for (const target of targets) await send(proxy.url, { method: 'GET', target, fields: [], body: '' }, 0);
+    for (const target of targets)
+      await soak.timed(() => send(proxy.url, { method: 'GET', target, fields: [], body: '' }, 0));
     for (const name of fields)
       for (const value of [host, url, `host=${host}`]) {
         const asking = { method: 'GET', target: '/3/movie/#', fields: [name, value], body: '' };
-        await send(proxy.url, asking, ++number);
-        soak.requests++;
+        await soak.timed(() => send(proxy.url, asking, ++number));
         soak.input('hosts that clients name');
       }
   }
@@ -176,7 +183,11 @@ it('a client cannot name the host that is asked', async () => {
 
 it('those that may be followed are: the origin moved a thing within its own host', async () => {
   origin.redirect = { status: 302, location: '/3/movie/4242' };
-  const got = await get(`${table.url}/3/movie/4141`);
+  const got = await soak.timed(() => get(`${table.url}/3/movie/4141`));
   expect(json(got)).toEqual({ id: 1 });
   expect(origin.asked.at(-1)).toMatch(/^\/3\/movie\/4242\b/);
+});
+
+it('none of all this kept anybody waiting', () => {
+  expect(soak.longestStallMs).toBeLessThan(TIMEOUT_MS + PATIENCE_MS);
 });

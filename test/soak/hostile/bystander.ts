@@ -7,6 +7,8 @@ const KNOWN = Array.from({ length: 8 }, (_, i) => `/3/movie/${i + 1}`);
 /** One of so many requests has to go to the origin, over the same connections as what attackers have sent there. */
 const NEW_EVERY = 4;
 const THINK_MS = 4;
+/** Clients, each with one connection at a time. */
+export const BYSTANDERS = 3;
 
 /**
  * Clients that want nothing but titles, while others attack: some stay on their connection, some open one for each request.
@@ -21,7 +23,7 @@ export class Bystanders {
   constructor(
     private readonly port: number,
     private readonly soak: Soak,
-    clients = 3,
+    clients = BYSTANDERS,
   ) {
     this.#running = Array.from({ length: clients }, (_, number) => this.#client(number));
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Soak } from '../../support/soak.js';
 import { FLOODS } from './flood-cases.js';
 import { bodyFor } from './recording-origin.js';
-import { Scene } from './scene.js';
+import { MOST_STALL_MS, Scene } from './scene.js';
 import { head, TITLE } from './smuggling-cases.js';
 
 const MIB = 1024 * 1024;
@@ -127,4 +127,8 @@ describe('floods', () => {
     },
     soak.timeout(0.3),
   );
+
+  it('keep nobody waiting', () => {
+    expect(soak.longestStallMs).toBeLessThan(MOST_STALL_MS);
+  });
 });

@@ -26,7 +26,9 @@ const REQUEST_LINE = /^([A-Z]+) (\/[!-~]*) HTTP\/1\.1$/;
 const FIELD_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~\x80-\xff]*$/;
 const OWN_KEY = /[?&]api_key=proxy-own-key$/;
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
-const BIG_BYTES = 3 * 1024 * 1024;
+const MIB = 1024 * 1024;
+/** By a word in the target; `huge` is more than is stored. */
+const SIZES = { big: 3 * MIB, huge: 24 * MIB, usual: 20_000 };
 
 /** What this origin says to a request: made of method and target alone, so that anybody can tell whether bytes are another's. */
 export function bodyFor(method: string, target: string): Buffer {
@@ -36,7 +38,8 @@ export function bodyFor(method: string, target: string): Buffer {
     );
   }
   const unit = Buffer.from(`${target}\n`);
-  const bytes = target.includes('big') ? BIG_BYTES : 20_000;
+  const size = (['big', 'huge'] as const).find((word) => target.includes(word)) ?? 'usual';
+  const bytes = SIZES[size];
   return Buffer.concat([JPEG, Buffer.alloc(bytes - JPEG.length, unit)]);
 }
 

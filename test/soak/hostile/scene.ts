@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { PATIENCE_MS } from '../../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { within } from '../../support/region.js';
 import { residentBytes, type Soak } from '../../support/soak.js';
@@ -16,13 +17,17 @@ const FRAMED = /^(?:Content-Length|Transfer-Encoding): /i;
 /** Of a field that may only be the key's: a stored part is one of its own. */
 const RANGE = /^Range: bytes=\d/i;
 /** How long sockets and flights of those who have left may take to go, ms. */
-const AFTERMATH_MS = 8000;
+export const AFTERMATH_MS = 8000;
+const REQUEST_TIMEOUT_SECONDS = 5;
+/** Nobody waits longer: an origin that is silent is given up after REQUEST_TIMEOUT, and this one is not. */
+export const MOST_STALL_MS = REQUEST_TIMEOUT_SECONDS * 1000 + PATIENCE_MS;
 
 /** One proxy under attack: its origin, the clients beside, and what must be so afterwards. */
 export class Scene {
   readonly port: number;
   readonly #soak: Soak;
-  readonly #sockets: number;
+  /** Open sockets of the proxy before anybody came. */
+  readonly socketsBefore: number;
 
   private constructor(
     readonly origin: RecordingOrigin,
@@ -31,14 +36,19 @@ export class Scene {
   ) {
     this.port = Number(new URL(proxy.url).port);
     this.#soak = soak;
-    this.#sockets = this.sockets;
+    this.socketsBefore = this.sockets;
   }
 
   static async open(soak: Soak, env: Record<string, string> = {}): Promise<Scene> {
     const origin = await startRecordingOrigin();
     const proxy = await startProxy({
       quiet: true,
-      env: pointedAt(origin.url, { WORKERS: '1', UPSTREAM_RATE: '100000', ...env }),
+      env: pointedAt(origin.url, {
+        WORKERS: '1',
+        UPSTREAM_RATE: '100000',
+        REQUEST_TIMEOUT: String(REQUEST_TIMEOUT_SECONDS),
+        ...env,
+      }),
     });
     return new Scene(origin, proxy, soak);
   }
@@ -72,9 +82,12 @@ export class Scene {
       this.#soak.lose(
         `${kind}: neither answered nor closed: ${JSON.stringify(bytes.toString('latin1').slice(0, 300))}`,
       );
+    const ms = performance.now() - began;
+    // Where it is known what is to come; what is not is listened to for a while in any case.
+    if (options?.answers !== undefined) this.#soak.stalled(ms);
     this.#soak.measures.hostile_longest_ms = Math.max(
       this.#soak.measures.hostile_longest_ms ?? 0,
-      Math.round(performance.now() - began),
+      Math.round(ms),
     );
     return struck;
   }
@@ -107,7 +120,7 @@ export class Scene {
   /** Sockets go back to what they were before anybody came. */
   async settled(): Promise<void> {
     await within(AFTERMATH_MS, async () => {
-      const more = this.sockets - this.#sockets;
+      const more = this.sockets - this.socketsBefore;
       this.#soak.measures.sockets_left_count = Math.max(0, more);
       if (more > 0) throw new Error(`${more} sockets more than before`);
     });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Soak } from '../../support/soak.js';
 import { mutated } from './mutation.js';
 import { type Arrived, bodyFor } from './recording-origin.js';
-import { Scene } from './scene.js';
+import { MOST_STALL_MS, Scene } from './scene.js';
 import { head, ODD, SMUGGLED, SMUGGLING, TITLE } from './smuggling-cases.js';
 
 /** Strikes at a time. */
@@ -89,8 +89,9 @@ describe('a node of two workers', () => {
     soak.timeout(0.85),
   );
 
-  it('has no more sockets afterwards than before', async () => {
+  it('has no more sockets afterwards than before, and has kept nobody waiting', async () => {
     await scene.settled();
+    expect(soak.longestStallMs).toBeLessThan(MOST_STALL_MS);
     expect([soak.lost, soak.wrong]).toEqual([0, 0]);
     expect(soak.inputs['mutated bytes']).toBeGreaterThanOrEqual(250);
   });

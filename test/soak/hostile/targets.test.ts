@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Soak } from '../../support/soak.js';
 import { bodyFor } from './recording-origin.js';
-import { Scene } from './scene.js';
+import { MOST_STALL_MS, Scene } from './scene.js';
 import { TITLE } from './smuggling-cases.js';
 import { targets } from './target-cases.js';
 
@@ -39,5 +39,8 @@ describe('targets, methods and fields that mean something else elsewhere', () =>
     soak.timeout(0.8),
   );
 
-  it('leave no socket behind', () => scene.settled());
+  it('leave no socket behind, and keep nobody waiting', async () => {
+    await scene.settled();
+    expect(soak.longestStallMs).toBeLessThan(MOST_STALL_MS);
+  });
 });

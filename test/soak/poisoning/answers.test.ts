@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PATIENCE_MS } from '../../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { get } from '../../support/raw-client.js';
 import { Soak } from '../../support/soak.js';
@@ -7,6 +8,8 @@ import { type Mirror, reflected, startMirror } from './mirror.js';
 import { send } from './pairs.js';
 
 const soak = new Soak('answers');
+/** REQUEST_TIMEOUT, ms. */
+const TIMEOUT_MS = 5000;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: public, max-age=600\r\n';
 
 let mirror: Mirror;
@@ -14,7 +17,12 @@ let proxies: ProxyProcess[];
 
 beforeAll(async () => {
   mirror = await startMirror();
-  const common = { WORKERS: '1', UPSTREAM_RATE: '100000', REQUEST_TIMEOUT: '5', MAX_RETRIES: '0' };
+  const common = {
+    WORKERS: '1',
+    UPSTREAM_RATE: '100000',
+    REQUEST_TIMEOUT: String(TIMEOUT_MS / 1000),
+    MAX_RETRIES: '0',
+  };
   proxies = await Promise.all([
     startProxy({ quiet: true, env: pointedAt(mirror.url, common) }),
     startProxy({ quiet: true, env: { ...common, UPSTREAM_TYPE: 'custom', UPSTREAM_SERVERS: mirror.url } }),
@@ -43,19 +51,18 @@ it.each(Object.entries(INJECTIONS))('%s of the origin harms no other answer', as
   soak.input('injections of the origin');
   for (const { url } of proxies) {
     mirror.raw.set(path, bytes);
-    const first = await get(url + path);
+    const first = await soak.timed(() => get(url + path));
     mirror.raw.delete(path);
     const own = /^\{\}$/.test(first.body.toString());
     if (!own) expect(first.status, name).toBe(502);
     expect(first.headers['set-cookie']).toBeUndefined();
     // Whoever asks next, for this or for another thing, gets what the origin says of that.
     for (const next of ['/3/movie/9000001', '/3/movie/9000002', '/3/movie/9000003']) {
-      const other = await get(`${url}${next}${path.at(-1)}`);
-      soak.requests++;
+      const other = await soak.timed(() => get(`${url}${next}${path.at(-1)}`));
       expect(reflected(other.body)?.target.split('?')[0]).toBe(`${next}${path.at(-1)}`);
     }
     if (own) continue;
-    const again = await get(url + path);
+    const again = await soak.timed(() => get(url + path));
     if (again.status === 200) expect(reflected(again.body)?.target.split('?')[0]).toBe(path);
   }
 });
@@ -94,9 +101,10 @@ it.each(PERSONAL)(
       soak.input('paths of somebody’s own, dressed as files');
       const fieldsOf = (user: string) => ['Cookie', `user=${user}`, 'Accept', 'text/css,*/*'];
       const ask = (user: string) =>
-        send(table!.url, { method: 'GET', target: path + suffix, fields: fieldsOf(user), body: '' }, 0);
+        soak.timed(() =>
+          send(table!.url, { method: 'GET', target: path + suffix, fields: fieldsOf(user), body: '' }, 0),
+        );
       const [alice, mallory] = [await ask('alice'), await ask('mallory')];
-      soak.requests += 2;
       expect(mallory.body.toString(), suffix).not.toContain('alice');
       if (alice.status !== 200) continue;
       expect(alice.fields['x-cache'], suffix).toBe('BYPASS');
@@ -118,11 +126,8 @@ it('with a session, a token or a login in the query nothing is shared, however i
     'a=1%3Bsession_id',
   ]; // prettier-ignore
   for (const name of names) {
-    const ask = () => get(`${proxies[0]!.url}/3/movie/77?${name}=s`);
-    for (const got of [await ask(), await ask()]) {
-      soak.requests++;
-      expect(got.headers['x-cache'], name).toBe('BYPASS');
-    }
+    const ask = () => soak.timed(() => get(`${proxies[0]!.url}/3/movie/77?${name}=s`));
+    for (const got of [await ask(), await ask()]) expect(got.headers['x-cache'], name).toBe('BYPASS');
   }
 });
 
@@ -130,21 +135,24 @@ it('a value with a control character is refused before anybody is asked (HMC)', 
   for (const { url } of proxies)
     for (const character of ['\0', '\x07', '\n', '\r', '\x7f']) {
       soak.input('control characters in values');
-      const { port } = new URL(url);
-      const answer = await new Promise<string>((resolve, reject) => {
-        const socket = connect(Number(port), '127.0.0.1', () =>
-          socket.write(
-            `GET /3/movie/88 HTTP/1.1\r\nHost: h\r\nX-A: a${character}b\r\nConnection: close\r\n\r\n`,
-            'latin1',
-          ),
-        );
-        let text = '';
-        socket.on('data', (chunk) => {
-          text += chunk.toString('latin1');
-        });
-        socket.on('close', () => resolve(text)).on('error', reject);
-      });
-      soak.requests++;
+      const head = `GET /3/movie/88 HTTP/1.1\r\nHost: h\r\nX-A: a${character}b\r\nConnection: close\r\n\r\n`;
+      const answer = await soak.timed(() => sendBytes(Number(new URL(url).port), head));
       expect(answer.slice(0, 12)).toBe('HTTP/1.1 400');
     }
+});
+
+/** All that comes until the connection is closed; `bytes`: latin1. */
+function sendBytes(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(text)).on('error', reject);
+  });
+}
+
+it('none of all this kept anybody waiting', () => {
+  expect(soak.longestStallMs).toBeLessThan(TIMEOUT_MS + PATIENCE_MS);
 });

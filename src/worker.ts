@@ -1,7 +1,4 @@
-<<<<<<< HEAD
 import { Brake } from './admin/brake.js';
-=======
->>>>>>> e61e6e98704cdc096527355e7300f5a33929682e
 import { systemClock } from './clock.js';
 import { HubClient } from './cluster/hub-client.js';
 import { HubConnector } from './cluster/hub-socket.js';

@@ -38,7 +38,7 @@ export async function strike(
   bytes: Buffer | string,
   options: StrikeOptions = {},
 ): Promise<Struck> {
-  const { answers = Number.POSITIVE_INFINITY, listenMs = PATIENCE_MS, methods } = options;
+  const { answers = Number.POSITIVE_INFINITY, listenMs = 3 * PATIENCE_MS, methods } = options;
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   const chunks: Buffer[] = [];
   let over = false;

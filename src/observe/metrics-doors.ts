@@ -1,14 +1,20 @@
 import type { CollectedMetrics } from './metrics-collected.js';
 
-/** Which bound was reached: connections of the process or of one client, requests of the process or on one connection. */
-export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined';
+/** Which bound was reached: connections of the process or of one client, requests of the process, on one connection, or of management. */
+export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined' | 'management';
 
 /** What the listeners of a process have let in, and what they have turned away. */
 export class DoorCounts {
   connections = 0;
   /** Under way. */
   requests = 0;
-  readonly refused: Record<Refusal, number> = { connections: 0, client: 0, requests: 0, pipelined: 0 };
+  readonly refused: Record<Refusal, number> = {
+    connections: 0,
+    client: 0,
+    requests: 0,
+    pipelined: 0,
+    management: 0,
+  };
   /** Told of each. */
   onRefused: (bound: Refusal) => void = () => {};
 

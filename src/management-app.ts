@@ -1,4 +1,5 @@
 import type { AdminAppOptions } from './admin/app.js';
+import { isRefusable } from './admin/paths.js';
 import { probeOf } from './admin/probes.js';
 import { CLASS_NAMES } from './config/config.js';
 import type { DashboardOptions } from './dashboard/env.js';
@@ -40,6 +41,7 @@ export function managementApp(options: ManagementOptions, create = createApp): M
       }
       return management.fetch(request, bindings);
     },
+    isRefusable,
     probe: (path) => probeOf(path, options.ready),
     preload: async () => void (await loaded()),
   };

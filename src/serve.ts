@@ -6,6 +6,7 @@ import type { Brake } from './admin/brake.js';
 import { systemClock } from './clock.js';
 import { loopId } from './cluster/parent.js';
 import type { NodeSide } from './cluster/remote-management.js';
+import { sharedReads } from './cluster/shared-reads.js';
 import { memoryShares, type Serving } from './compose.js';
 import type { Config } from './config/config.js';
 import type { LiveConfig } from './config/live.js';
@@ -169,7 +170,7 @@ function opener(
   const { server } = config;
   const trusted = trustFunction(server.trustProxy);
   const managing = {
-    management,
+    management: sharedReads(management),
     auth: authOf(live, brake),
     apiKey: () => live.config.admin.apiKey,
     base: (c: Context) => forwardedBase(c.env.incoming, trusted),
@@ -192,6 +193,7 @@ function opener(
       management: managementApp({ ...managing, surface, metricsElsewhere }),
       territory,
       own,
+      doors: serving.counters.doors,
     });
     live.onChange((next) => app.delivery.identities.resize(copiesOf(next)));
     const path = proxies && (await isFast) ? fastPath(app, serving, live) : undefined;

@@ -71,6 +71,14 @@ export function ownsPath(path: string, method: string): boolean {
   return method === 'PURGE' || isDashboard(path) || MANAGEMENT_PATHS.has(canonicalPath(path));
 }
 
+const PROBES: ReadonlySet<string> = new Set(['/health', '/health/redis', '/livez', '/readyz']);
+
+/** Whether anybody may have it, and no load balancer's probe is it: what a flood of such requests may be refused. */
+export function isRefusable(path: string): boolean {
+  const canonical = canonicalPath(path);
+  return MANAGEMENT_PATHS.get(canonical)?.access === 'everyone' && !PROBES.has(canonical);
+}
+
 /** For the `Allow` field. */
 export function allowedMethods(path: ManagementPath): string[] {
   return [...path.methods, ...(path.methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];

@@ -33,7 +33,7 @@ const METHODS = {
   endSession: true,
   endedSessions: true,
 } satisfies Record<keyof NodeSide, true>;
-const METHOD_NAMES = Object.keys(METHODS) as (keyof NodeSide)[];
+export const METHOD_NAMES = Object.keys(METHODS) as (keyof NodeSide)[];
 
 /** What a management call came to, in a form that crosses processes with its error code intact. */
 export type Managed =

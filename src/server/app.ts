@@ -4,12 +4,14 @@ import type { Engine } from '../cache/engine.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { field, type RawHeaders } from '../http/headers.js';
 import { isLoop } from '../http/via.js';
+import type { DoorCounts } from '../observe/metrics-doors.js';
 import { admit } from './admission.js';
 import { isPreflight, PROXIED_METHODS, preflightFields } from './cors.js';
 import { Delivery } from './delivery.js';
 import { type ErrorSide, problemBody, sendError } from './error-response.js';
 import type { Exchange } from './exchange.js';
 import { guardRequest, type OwnNames } from './guard.js';
+import { ManagementLimit } from './management-limit.js';
 import type { ServerSettings } from './settings.js';
 import { writeHead } from './write-head.js';
 
@@ -28,6 +30,8 @@ export interface ManagementApp {
   fetch(request: Request, bindings: HttpBindings): Response | Promise<Response>;
   /** The complete answer to GET of a probe's path, if this is one: what `fetch` would say, without a `Request`. */
   probe?(path: string): ProbeAnswer | undefined;
+  /** Whether too many requests of this kind may be refused; none is told apart where it is missing. */
+  isRefusable?(path: string): boolean;
   /** Loads what the first request would. */
   preload?(): Promise<void>;
 }
@@ -47,6 +51,8 @@ export interface AppOptions {
   readonly management: ManagementApp;
   readonly territory: Territory;
   readonly own: OwnNames;
+  /** Told of what is refused. */
+  readonly doors?: Pick<DoorCounts, 'refuse'>;
 }
 
 /**
@@ -58,6 +64,7 @@ export interface AppOptions {
 export class App {
   readonly #options: AppOptions;
   readonly delivery: Delivery;
+  readonly #limit = new ManagementLimit();
   /** Loaded by `preload` or the first management request: a start needs neither it nor fetch's classes. */
   #adapter: Adapter | Promise<Adapter> | undefined;
 
@@ -134,6 +141,12 @@ export class App {
     if (probe !== undefined) {
       writeHead(exchange, probe.status, STATUS_CODES[probe.status]!, probe.headers);
       response.end(probe.body);
+      return;
+    }
+    const refused = this.#limit.enter(exchange, this.#options.management.isRefusable?.(path) ?? false);
+    if (refused !== undefined) {
+      this.#options.doors?.refuse('management');
+      sendError(exchange, refused, 'management');
       return;
     }
     exchange.allowBody();

@@ -38,6 +38,8 @@ export class Exchange implements RequestContext, ClientRequest {
   quiet = false;
   /** Set where as many requests are under way as this process takes: what all but management refuses it with. */
   refuse: (() => ProxyError) | undefined;
+  /** Called when it is over. */
+  whenClosed: (() => void) | undefined;
   /** The engine is asked: what comes of it counts, also nothing. */
   proxied = false;
   outcome: Outcome | undefined;
@@ -177,6 +179,7 @@ export class Exchange implements RequestContext, ClientRequest {
   /** The response is over, well or not. Called once. */
   closed(): void {
     this.#gone = true;
+    this.whenClosed?.();
     const complete = this.response.writableFinished && !this.#cut;
     if (!complete) {
       this.#abort?.abort();

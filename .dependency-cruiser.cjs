@@ -14,6 +14,7 @@ const BASE = [
   'clock\\.js$',
   'deadline\\.js$',
   'memo\\.js$',
+  'pace\\.js$',
   'redact/',
   'figures\\.js$',
   'once\\.js$',
@@ -115,7 +116,7 @@ module.exports = {
       from: { path: '^dist/[^/]+/' },
       to: {
         path: '^dist/[^/]+\\.js$',
-        pathNot: '^dist/((errors|clock|deadline|memo|figures|once|version)\\.js$|redact/)',
+        pathNot: '^dist/((errors|clock|deadline|memo|pace|figures|once|version)\\.js$|redact/)',
       },
     },
   ],

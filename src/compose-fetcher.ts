@@ -63,6 +63,9 @@ function originFetcher({ live, site, table, origin, coverage, later }: FetcherOp
     get maxEntryBytes() {
       return live.config.cache.maxEntryBytes;
     },
+    get inspectMs() {
+      return live.config.upstream.requestTimeoutMs;
+    },
     scrub: credentialScrubber(live),
     ownTarget: (route, location) => ownTarget(site, live.config, route, location),
     parent: parent && {

@@ -28,6 +28,8 @@ import { decide } from './verdict.js';
 export interface OriginFetcherParts extends RenewalParts {
   readonly origin: Origin;
   readonly maxEntryBytes: number;
+  /** Longest time that a body may take which is looked at before its head goes out, ms: its clients have nothing until then. */
+  readonly inspectMs: number;
   /** Takes our own credentials out of response fields: an origin may echo the URL it was asked (Location, Link). */
   readonly scrub: (headers: RawHeaders) => RawHeaders;
   /**
@@ -226,7 +228,8 @@ export class OriginFetcher implements Fetcher {
     if (this.#parts.site.ttlPolicy === 'origin')
       return { start: NO_BYTES, whole: false, failure: undefined, body };
     const text = !/^(?:image\/(?!svg)|video\/|audio\/)/i.test(field(headers, 'content-type') ?? '');
-    return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES);
+    const { clock, inspectMs } = this.#parts;
+    return peek(body, text ? MAX_INSPECTED_BYTES : MAGIC_BYTES, { clock, ms: inspectMs });
   }
 
   /**

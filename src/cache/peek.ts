@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+import { ProxyError } from '../errors.js';
 import type { BodySink, BodySource } from '../origin/source.js';
 
 /** A body whose first bytes have been looked at; reading it still yields all of it. */
@@ -11,10 +13,27 @@ export interface Peeked {
   readonly body: BodySource;
 }
 
-/** Waits for the first `bytes` of a body, then asks its source to pause. Never rejects. */
-export function peek(source: BodySource, bytes: number): Promise<Peeked> {
+/** How long the start of a body may take, ms. */
+export interface Deadline {
+  readonly clock: Clock;
+  readonly ms: number;
+}
+
+/** Waits for the first `bytes` of a body, then asks its source to pause. Never rejects: a body that is late is given up, and has failed. */
+export function peek(source: BodySource, bytes: number, deadline?: Deadline): Promise<Peeked> {
   return new Promise((resolve) => {
-    const body = new PeekedBody(source, bytes, (seen) => resolve({ ...seen, body }));
+    let stopTimer: (() => void) | undefined;
+    const body = new PeekedBody(source, bytes, (seen) => {
+      stopTimer?.();
+      resolve({ ...seen, body });
+    });
+    if (deadline !== undefined) {
+      const { clock, ms } = deadline;
+      stopTimer = clock.after(ms, () => {
+        source.cancel();
+        body.error(new ProxyError('origin_timeout', `the origin's answer was not whole within ${ms} ms`));
+      });
+    }
     source.start(body);
   });
 }

@@ -126,9 +126,9 @@ export class IncomingBody implements BodySource {
   }
 
   private stop(): void {
-    if (this.stopped || this.outcome !== 'flowing') return;
+    if (this.outcome !== 'flowing') return;
     this.stopped = true;
-    this.flow.pause();
+    this.flow.pause(); // also where it stands still already: there may be a reader by now
   }
 
   private conclude(): void {

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
 import { fieldValue, type RawHeaders } from '../http/headers.js';
+import { Pace } from '../pace.js';
 import { abortError, onAbort } from './abort.js';
 import { type Flow, IncomingBody } from './body.js';
 import { faultOf } from './faults.js';
@@ -23,6 +24,8 @@ export type ExchangeResult =
 export interface ExchangeContext {
   readonly clock: Clock;
   readonly timeouts: OriginTimeouts;
+  /** What a response's body has to move, bytes/s (`Pace`). */
+  readonly leastRate: number;
   /** Base URL for messages and OriginResponse.server. */
   readonly server: string;
   readonly onResult: (result: ExchangeResult) => void;
@@ -34,7 +37,7 @@ export interface ExchangeContext {
 
 /**
  * One request on one connection: undici's dispatch handler. Keeps the deadlines (to the connection, to the head,
- * between chunks) on the injected clock; undici's own are off, as they cannot be stepped and tick in whole seconds.
+ * the pace of the body) on the injected clock; undici's own are off, as they cannot be stepped and tick in whole seconds.
  */
 export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private controller: Dispatcher.DispatchController | undefined;
@@ -45,8 +48,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private done = false;
   private requestTime = 0;
   private silentSince: number;
-  private lastActivity = 0;
-  private idle = false;
+  /** Of the response's body. Its reader's pauses do not count, but for one who has not begun. */
+  private readonly pace: Pace;
   private cancelTimer: () => void;
   private readonly forgetSignal: () => void;
 
@@ -56,6 +59,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   ) {
     const { signal } = request;
     this.silentSince = context.clock.steady();
+    this.pace = new Pace(context.clock, context.timeouts.bodyMs, context.leastRate);
     this.forgetSignal = onAbort(signal, () => this.end(abortError(signal), 'given-up'));
     this.cancelTimer = context.clock.after(context.timeouts.connectMs, () =>
       this.end(this.timeout(`no connection within ${context.timeouts.connectMs} ms`), 'failed'),
@@ -96,8 +100,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
       // finished already and is ignored.
       body.finish();
     } else {
-      this.touch();
-      this.watchBody(this.context.timeouts.bodyMs);
+      this.pace.go();
+      this.watchBody();
     }
     const { server, clock } = this.context;
     const { requestTime } = this;
@@ -109,7 +113,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.touch();
+    this.pace.moved(chunk.length);
     this.body?.push(chunk);
   }
 
@@ -129,13 +133,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   pause(): void {
-    this.idle = true;
+    if (this.body?.started) this.pace.stop();
     this.controller?.pause();
   }
 
   resume(): void {
-    this.idle = false;
-    this.touch();
+    this.pace.go();
     if (!this.done) this.controller?.resume();
   }
 
@@ -191,19 +194,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     });
   }
 
-  /** One timer for the whole body that looks whether anything has come since, not one per chunk. */
-  private watchBody(ms: number): void {
+  /** One timer for the whole body that looks at its pace, not one per chunk. */
+  private watchBody(): void {
     const { clock, timeouts } = this.context;
-    this.cancelTimer = clock.after(ms, () => {
-      // A reader may pause as long as it likes; a body that nobody has begun to read must not keep its connection.
-      const silent = this.idle && this.body?.started ? 0 : clock.steady() - this.lastActivity;
-      if (silent < timeouts.bodyMs) this.watchBody(timeouts.bodyMs - Math.max(0, silent));
-      else this.end(this.timeout(`nothing more of the body for ${timeouts.bodyMs} ms`), 'failed');
+    this.cancelTimer = clock.after(this.pace.lookMs, () => {
+      if (this.pace.over)
+        this.end(this.timeout(`too little of the body for ${timeouts.bodyMs} ms`), 'failed');
+      else this.watchBody();
     });
-  }
-
-  private touch(): void {
-    this.lastActivity = this.context.clock.steady();
   }
 
   /** 0 of a request with a body: it may have been ours to send. */

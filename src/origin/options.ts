@@ -39,7 +39,7 @@ export interface OriginTimeouts {
   readonly connectMs: number;
   /** From the request sent to its final head, ms. */
   readonly headersMs: number;
-  /** Silence within a body, ms; time in which the reader has paused does not count. */
+  /** Silence within a body, or falling behind the least rate, ms (`Pace`); time in which the reader has paused does not count. */
   readonly bodyMs: number;
 }
 

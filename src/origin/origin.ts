@@ -1,4 +1,5 @@
 import { ProxyError } from '../errors.js';
+import { LEAST_RATE } from '../pace.js';
 import { TokenBucket } from './bucket.js';
 import { Budget } from './budget.js';
 import { UpstreamGroup } from './group.js';
@@ -111,6 +112,7 @@ class Made {
       clock,
       budget,
       onEvent,
+      leastRate: group.verbatim ? 0 : LEAST_RATE,
       lastWord: group.verbatim === true && group.servers.length === 1,
     });
   }

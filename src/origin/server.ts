@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly onEvent: (event: OriginEvent) => void;
+  /** What a response's body has to move, bytes/s (`Pace`). */
+  readonly leastRate: number;
   /** Whatever it answers concerns the request alone (`UpstreamGroupOptions.verbatim`, with no other server). */
   readonly lastWord: boolean;
 }
@@ -174,7 +176,7 @@ export class UpstreamServer {
     wire: { readonly method: string; readonly target: string; readonly headers: RawHeaders },
     release: () => void,
   ): Promise<Attempt> {
-    const { base, clock, upstream, proxied } = this.options;
+    const { base, clock, upstream, proxied, leastRate } = this.options;
     const timeouts = this.options.timeouts();
     return new Promise((resolve) => {
       if (request.signal.aborted) {
@@ -186,6 +188,7 @@ export class UpstreamServer {
       const exchange = new Exchange(request, {
         clock,
         timeouts,
+        leastRate,
         server: this.name,
         onResult: (result) => {
           good = isGood(result);

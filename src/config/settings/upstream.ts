@@ -53,7 +53,8 @@ export const UPSTREAM_SETTINGS = {
     kind: duration('seconds', { zero: false }),
     default: '30',
     reloadable: true,
-    meaning: 'Longest silence of an origin, before its answer and within it.',
+    meaning:
+      'Longest silence of an origin, before its answer and within it; as long may JSON take to be whole.',
   }),
   MAX_RETRIES: setting({
     kind: integer(0, 10),

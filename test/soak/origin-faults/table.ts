@@ -71,6 +71,7 @@ export const TABLE: readonly Row[] = [
     ...failing('504'),
     stale: BODILESS,
   },
+  { name: 'a drip', fault: { kind: 'latency', chunkDelayMs: 100, chunkBytes: 1 }, ...BREAKS_OFF },
   { name: 'reset before the head', fault: { kind: 'reset' }, ...failing('502') },
   { name: 'reset in the body', fault: { kind: 'reset', where: 'body' }, ...BREAKS_OFF },
   {

@@ -95,6 +95,9 @@ export function engineKit(overrides: KitOverrides = {}) {
   return { ...engineOver({ ...overrides, clock, origin, l2 }), clock, origin, l2 };
 }
 
+/** How long a body may take that is looked at whole, ms. */
+export const INSPECT_MS = 30_000;
+
 /** An engine with a memory of its own over whatever it is given. */
 export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin; l2: Tier; wrap?: Wrap }) {
   const { clock, origin, l2 } = parts;
@@ -108,6 +111,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     origin,
     clock,
     maxEntryBytes,
+    inspectMs: INSPECT_MS,
     scrub: (headers) => headers,
     ownTarget: (_, location) => (location.startsWith('/') ? location : undefined),
     parent: {

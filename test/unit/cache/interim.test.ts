@@ -91,6 +91,7 @@ describe('our own credential', () => {
     origin,
     clock,
     maxEntryBytes: 1000,
+    inspectMs: 30_000,
     scrub: (headers) => headers.map((part) => part.replace('s3cret', '…')),
     ownTarget: () => undefined,
     onHealed: () => {},

@@ -77,8 +77,18 @@ export type Fetched =
       fence?: number;
       kept?: boolean;
     }
-  /** Must not be stored. `share`: whoever waits may have it too (an error of the origin, nothing personal). */
-  | { kind: 'uncacheable'; head: ResponseHead; body: BodySource; reason: NoStoreReason; share: boolean };
+  /**
+   * Must not be stored. `share`: whoever waits may have it too (an error of the origin, nothing personal). `asker`: what it was for
+   * (`askerOf`), where it says nothing of what others are answered.
+   */
+  | {
+      kind: 'uncacheable';
+      head: ResponseHead;
+      body: BodySource;
+      reason: NoStoreReason;
+      share: boolean;
+      asker?: string | undefined;
+    };
 
 /**
  * What the engine asks when its tiers can't answer. In a single process this is the origin itself; in a worker it is

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { requestCacheControl } from '../http/cache-control.js';
-import { shapesUntold } from '../http/untold.js';
 import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
+import { askerOf, isForAsker } from './asker.js';
 import { HeldBytes } from './broadcast.js';
 import { Ending } from './ending.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
@@ -51,6 +51,10 @@ const REFUSED_MS = 2_000;
 const HELD_ENTRIES = 2;
 /** Requests that may wait for one flight (I-6). */
 const MAX_WAITERS = 10_000;
+/** A request that was let down by so many flights, because what they brought was for somebody else, leads one. */
+const MAX_LET_DOWN = 2;
+/** How long a credential that the origin has answered is known to be good, ms. */
+const WELCOME_MS = 3600_000;
 
 /** What became of a refresh. */
 export type Refreshed =
@@ -72,8 +76,10 @@ export class Filler {
   readonly #held: HeldBytes;
   readonly #uncacheable: RecentKeys;
   readonly #bornStale: RecentKeys;
-  /** What is only for the asker if it has a field that may shape it untold. */
-  readonly #unkeyed: RecentKeys;
+  /** Keys with an asker whose answers were for that asker alone: others are not to wait for it again. */
+  readonly #ofAskers: RecentKeys;
+  /** Credentials that the origin takes: who has one does not wait for another that may be wrong. */
+  readonly #welcome: RecentKeys;
   readonly #notBefore: RecentKeys;
 
   constructor(parts: FillParts) {
@@ -82,7 +88,8 @@ export class Filler {
     this.#held = new HeldBytes(() => HELD_ENTRIES * parts.maxEntryBytes);
     this.#uncacheable = new RecentKeys(parts.clock);
     this.#bornStale = new RecentKeys(parts.clock);
-    this.#unkeyed = new RecentKeys(parts.clock);
+    this.#ofAskers = new RecentKeys(parts.clock);
+    this.#welcome = new RecentKeys(parts.clock);
     this.#notBefore = new RecentKeys(parts.clock);
   }
 
@@ -93,7 +100,13 @@ export class Filler {
 
   /** Whether what is wanted turned out not to be stored a moment ago. */
   refused(want: Wanted): boolean {
-    return this.#uncacheable.has(flightKey(want));
+    const key = flightKey(want);
+    return this.#uncacheable.has(key) || this.#isOfAsker(key, want.route);
+  }
+
+  #isOfAsker(key: string, route: SharedRoute): boolean {
+    const asker = askerOf(route, this.#parts.site.ttlPolicy);
+    return asker !== undefined && this.#ofAskers.has(ofAsker(key, asker));
   }
 
   /** Leaves the origin alone for what a route asks for, for a while. */
@@ -158,7 +171,7 @@ export class Filler {
   }
 
   /** Joins the key's flight if what it brings suits, else leads one of its own. */
-  async #board(want: Want, priority: Priority, signal?: AbortSignal): Promise<Boarded> {
+  async #board(want: Want, priority: Priority, signal?: AbortSignal, letDown = 0): Promise<Boarded> {
     const { route } = want;
     const key = flightKey(want);
     const background = priority === 'refresh';
@@ -166,11 +179,11 @@ export class Filler {
     // stale answers one request each, but one refresh that nobody waits for is enough.
     const queueing =
       !this.#uncacheable.has(key) &&
-      !(this.#unkeyed.has(key) && shapesUntold(route.headers, [])) &&
+      !this.#isOfAsker(key, route) &&
       (background || !this.#bornStale.has(key)) &&
       !requestCacheControl(route.headers).noStore;
     let leading: Leading = queueing ? 'shared' : 'alone';
-    const joined = queueing ? this.#joinable(route.key, key) : undefined;
+    const joined = queueing ? this.#joinable(route, key) : undefined;
     if (joined !== undefined) {
       if (joined.waiters >= MAX_WAITERS) {
         throw new ProxyError('budget_exhausted', 'too many requests wait for this answer', { retryAfter: 1 });
@@ -187,16 +200,22 @@ export class Filler {
       if (landing !== 'late' && fit === 'yes') return { flight: joined, landing, collapsed: true };
       // Nobody may join what was not for sharing a moment ago; what is only too old by now is succeeded. A lease is still held.
       leading = fit === 'outdated' ? 'successor' : 'alone';
-      const succeeded = fit === 'outdated' && this.#joinable(route.key, key) !== joined;
-      if (succeeded) return this.#board(want, priority, signal);
+      const succeeded = fit === 'outdated' && letDown < MAX_LET_DOWN && this.#joinable(route, key) !== joined;
+      if (succeeded) {
+        const forOther = landing !== 'late' && landing.kind === 'released';
+        return this.#board(want, priority, signal, letDown + (forOther ? 1 : 0));
+      }
     }
     const flight = this.#lead(want, priority, leading);
     return { flight, landing: await flight.wait(signal), collapsed: false };
   }
 
-  /** The whole on its way serves a range as well. */
-  #joinable(whole: string, key: string): Flight | undefined {
-    return this.flights.joinable(whole) ?? this.flights.joinable(key);
+  /** The whole on its way serves a range as well. A credential that is known to be good need not wait for one that is not. */
+  #joinable(route: SharedRoute, key: string): Flight | undefined {
+    const flight = this.flights.joinable(route.key) ?? this.flights.joinable(key);
+    const { credential } = route;
+    if (flight?.credential === undefined || credential === undefined) return flight;
+    return this.#welcome.has(credential) && !this.#welcome.has(flight.credential) ? undefined : flight;
   }
 
   /**
@@ -228,6 +247,7 @@ export class Filler {
     const urging = priority === 'background' ? new AbortController() : undefined;
     const flight = new Flight({
       key,
+      credential: route.credential,
       stamp: want.stamp,
       expected,
       startedAt: this.#parts.clock.steady(),
@@ -270,24 +290,44 @@ export class Filler {
     const key = flightKey(job);
     const fetched = await fetcher.fetch(job);
     if (fetched.kind === 'current') left();
-    if (fetched.kind === 'uncacheable') {
-      // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
-      // That a client wants nothing kept, or brings what may shape the answer, says nothing of the next one.
-      if (fetched.reason === 'unkeyed-field') this.#unkeyed.note(key, UNCACHEABLE_MS);
-      else if (!fetched.share && fetched.reason !== 'request-no-store') {
-        const forMs = fetched.head.status >= 400 ? REFUSED_MS : UNCACHEABLE_MS;
-        this.#uncacheable.note(key, forMs);
-        ending.refused(forMs);
-      }
-      return fetched;
-    }
-    this.#uncacheable.forget(key);
+    if (fetched.kind === 'uncacheable') return this.#refuse(job.route, key, fetched, ending);
+    this.#accept(job.route, key, fetched.collapsed === true);
     this.#noteFreshness(key, fetched.kind === 'current' ? fetched.entry : fetched.head);
     if (fetched.kind === 'current') {
       if (fetched.kept) ending.writing(Promise.resolve('stored'));
       else ending.writing((await storer.keep(fetched.entry, fetched.fence)).written);
     }
     return fetched;
+  }
+
+  #accept(route: SharedRoute, key: string, collapsed: boolean): void {
+    const { credential } = route;
+    if (credential !== undefined && !collapsed) this.#welcome.note(credential, WELCOME_MS);
+    this.#uncacheable.forget(key);
+    const asker = askerOf(route, this.#parts.site.ttlPolicy);
+    if (asker !== undefined) this.#ofAskers.forget(ofAsker(key, asker));
+  }
+
+  #refuse(
+    route: SharedRoute,
+    key: string,
+    refused: Extract<Fetched, { kind: 'uncacheable' }>,
+    ending: Ending,
+  ): Fetched {
+    const { ttlPolicy } = this.#parts.site;
+    // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
+    // That a client wants nothing kept says nothing of the next one.
+    if (refused.share || refused.reason === 'request-no-store') return refused;
+    const forMs = refused.head.status >= 400 ? REFUSED_MS : UNCACHEABLE_MS;
+    const asker = isForAsker(refused, ttlPolicy) ? askerOf(route, ttlPolicy) : undefined;
+    if (asker !== undefined) {
+      this.#ofAskers.note(ofAsker(key, asker), UNCACHEABLE_MS);
+      this.#welcome.forget(asker);
+      return { ...refused, asker };
+    }
+    this.#uncacheable.note(key, forMs);
+    ending.refused(forMs);
+    return refused;
   }
 
   /** By the letter nobody may share what is born stale: those who want it need not wait for each other, nor nodes for nodes. */
@@ -322,4 +362,8 @@ export class Filler {
     }
     return result;
   }
+}
+
+function ofAsker(key: string, asker: string): string {
+  return `${key}\n${asker}`;
 }

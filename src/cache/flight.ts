@@ -36,6 +36,8 @@ export type Landing =
 
 export interface FlightStart {
   readonly key: string;
+  /** See `SharedRoute`. */
+  readonly credential?: string | undefined;
   /** What a purge may name of it before it has landed. */
   readonly expected: Expected;
   readonly stamp: number;
@@ -64,6 +66,7 @@ export interface FlightStart {
  */
 export class Flight {
   readonly key: string;
+  readonly credential: string | undefined;
   readonly stamp: number;
   readonly expected: Expected;
   readonly startedAt: number;
@@ -81,6 +84,7 @@ export class Flight {
 
   constructor(start: FlightStart) {
     this.key = start.key;
+    this.credential = start.credential;
     this.stamp = start.stamp;
     this.expected = start.expected;
     this.startedAt = start.startedAt;

@@ -38,6 +38,11 @@ export interface SharedRoute {
    * and with no precondition in the way. Not in `headers`, which Vary is judged by.
    */
   readonly range?: string | undefined;
+  /**
+   * The asker's own credential, '' where it has sent none, if that goes along and the key does not cover it: being refused says
+   * nothing of what others are answered.
+   */
+  readonly credential?: string | undefined;
   /** Another proxy asks, for a flight of its own that may be waiting for ours: it must not wait long in return. */
   readonly forProxy?: boolean | undefined;
   /** Our nodes that it has come through, by their names in CDN-Loop: for a parent alone, see `OriginRequest`. */

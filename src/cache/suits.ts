@@ -1,7 +1,7 @@
 import { acceptsCoding, contentCodings } from '../http/content-coding.js';
 import type { RawHeaders } from '../http/headers.js';
-import { shapesUntold } from '../http/untold.js';
 import { type EntryHead, freshUntil } from '../tiers/entry.js';
+import { askerOf } from './asker.js';
 import type { Landing } from './flight.js';
 import type { Want } from './landed.js';
 import { holds } from './part.js';
@@ -25,9 +25,11 @@ export function suits(
 ): Suits {
   const { route, forward } = want;
   switch (landing.kind) {
-    case 'released':
+    case 'released': {
       // What its asker brought along says nothing of what others are answered: they ask together.
-      return landing.reason === 'unkeyed-field' && !shapesUntold(route.headers, []) ? 'outdated' : 'no';
+      const { asker } = landing.own;
+      return asker !== undefined && asker !== askerOf(route, ttlPolicy) ? 'outdated' : 'no';
+    }
     case 'error-body':
       return landing.broadcast.joinable && takes(route, landing.head.headers, ttlPolicy) ? 'yes' : 'no';
     case 'current': {

@@ -41,6 +41,7 @@ export class SharedRoutes {
       tags: apiTags(path, segments, query.appended),
       target: targetOf(path, query.canonical, this.#fillPair(query)),
       headers: this.#headers.api,
+      ...(this.#credential === undefined && { credential: query.apiKey ?? '' }),
     };
   }
 

@@ -1,4 +1,4 @@
-// The disk is full, slow, read-only, lost: answers go on, right to the byte, and the node says what is wrong.
+// The disk is full, slow, read-only, lost, or stands still: answers go on, right to the byte, and the node says what is wrong.
 import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-pr
 import { get, json } from '../../support/raw-client.js';
 import { ADMIN, within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
-import { slowDisk, Volume } from './volumes.js';
+import { PretendedDisk, Volume } from './volumes.js';
 import { readyWorkersOf, Witness } from './witness.js';
 
 const TITLES = 24;
@@ -64,7 +64,7 @@ async function killWorker(proxy: ProxyProcess): Promise<void> {
   );
 }
 
-/** Undefined where this machine lets nobody mount: then the store is broken by hand, see below. */
+/** Undefined where this machine lets nobody mount: then disks are pretended alone, see below. */
 function mounted(): { disk: Volume; log: Volume } | undefined {
   try {
     const disk = Volume.ext4(join(parent, 'disk'), 12 * MiB);
@@ -73,23 +73,33 @@ function mounted(): { disk: Volume; log: Volume } | undefined {
     volumes.push(log);
     return { disk, log };
   } catch (error) {
-    console.warn(`no file systems of our own here (${String(error)}): the store is broken by hand`);
+    console.warn(`no file systems of our own here (${String(error)}): disks are pretended`);
     return undefined;
   }
 }
 
-/** Undefined where nothing can be compiled: then disk-bounds.test.ts alone has a slow disk, one of the store. */
-function slowLibrary(): string | undefined {
+/** Undefined where nothing can be compiled: then the store is broken by hand alone. */
+function pretendedDisk(): PretendedDisk | undefined {
   try {
-    return slowDisk(parent, SLOW_MS);
+    return new PretendedDisk(parent);
   } catch (error) {
-    console.warn(`no C compiler here (${String(error)}): the disk is as fast as it is`);
+    console.warn(`no C compiler here (${String(error)}): the store is broken by hand`);
     return undefined;
   }
 }
 
 const volume = mounted();
-const slow = slowLibrary();
+const pretended = pretendedDisk();
+
+/** What is written now is found again, once memory has it no more. */
+async function storesAgain({ url }: ProxyProcess): Promise<void> {
+  const id = witness.any();
+  await witness.edit(url, id);
+  await within(PATIENCE, async () => {
+    const { headers } = await get(`${url}/3/movie/${id}`);
+    expect(headers['cache-status']).toContain('detail=disk');
+  });
+}
 
 describe.runIf(volume !== undefined)('a disk', () => {
   const { disk, log } = volume ?? ({} as NonNullable<typeof volume>);
@@ -128,7 +138,7 @@ describe.runIf(volume !== undefined)('a disk', () => {
         makeRoom();
         makeRoomForLog();
         soak.fault('log on a full disk');
-        await witness.edit(proxy.url, witness.any());
+        await storesAgain(proxy);
         await crowd.stop();
       });
       expect(soak.complaints).toEqual([]);
@@ -160,22 +170,41 @@ describe('CACHE_DIR', () => {
   let proxy: ProxyProcess;
   const start = async () => {
     const cacheDir = mkdtempSync(join(parent, 'lost-'));
-    const preload: Record<string, string> = slow === undefined ? {} : { LD_PRELOAD: slow };
-    return startProxy({ quiet: true, cacheDir, env: { ...env(), ...preload } });
+    return startProxy({ quiet: true, cacheDir, env: { ...env(), ...pretended?.env } });
   };
   const data = () => join(proxy.cacheDir, 'data');
 
+  async function troubles(disk: PretendedDisk): Promise<void> {
+    disk.slow(SLOW_MS);
+    soak.fault('slow disk');
+    const began = performance.now();
+    await witness.askAll(proxy.url);
+    expect(performance.now() - began).toBeLessThan(PATIENCE_MS);
+    disk.is('stands still');
+    soak.fault('disk that stands still');
+    await witness.edit(proxy.url, witness.any());
+    for (let i = 0; i < 3; i++) await witness.askAll(proxy.url); // or they would hang
+    disk.well();
+    await storesAgain(proxy);
+    for (const state of ['full', 'read-only'] as const) {
+      disk.is(state);
+      soak.fault(`disk that is said to be ${state}`);
+      await witness.edit(proxy.url, witness.any());
+      await witness.askAll(proxy.url);
+      await within(PATIENCE, async () => expect(await l2Of(proxy)).toBe('degraded'));
+      disk.well();
+      await storesAgain(proxy);
+    }
+  }
+
   it(
-    'that is slow, takes nothing more, and is then lost, holds up no answer and ends no node: workers that die are replaced, and the log says so',
+    'that is slow, stands still, is full or read-only for a while, takes nothing more, and is then lost, holds up no answer and ends no node: workers that die are replaced, and the log says so',
     async () => {
       proxy = await start();
       await soak.rounds(1, 0.3, async (round) => {
         if (round > 0) proxy = await start();
         try {
-          if (slow !== undefined) soak.fault('slow disk');
-          const began = performance.now();
-          await witness.askAll(proxy.url);
-          if (slow !== undefined) expect(performance.now() - began).toBeLessThan(PATIENCE_MS);
+          if (pretended !== undefined) await troubles(pretended);
           const bodies = join(data(), 'store', 'bodies');
           renameSync(bodies, `${bodies}-away`);
           writeFileSync(bodies, 'no directory');

@@ -67,28 +67,78 @@ export class Volume {
   };
 }
 
-/** Every write of a file's bytes, and waiting for the medium, takes so much longer. Sockets are not written so. */
-const SLOW = (ms: number) => `
+/** Asks a file before each write how the disk is. Only regular files are meant: sockets are written with `write`, too. */
+const SOURCE = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#define SLOWLY(name, result, params, args) \\
-  result name params { result (*real) params = dlsym(RTLD_NEXT, #name); usleep(${ms} * 1000); return real args; }
-SLOWLY(fdatasync, int, (int fd), (fd))
-SLOWLY(fsync, int, (int fd), (fd))
-SLOWLY(msync, int, (void *at, size_t n, int flags), (at, n, flags))
-SLOWLY(pwrite, ssize_t, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))
-SLOWLY(pwrite64, ssize_t, (int fd, const void *from, size_t n, off64_t at), (fd, from, n, at))
-SLOWLY(pwritev, ssize_t, (int fd, const struct iovec *from, int n, off_t at), (fd, from, n, at))
-SLOWLY(pwritev64, ssize_t, (int fd, const struct iovec *from, int n, off64_t at), (fd, from, n, at))
+static int trouble(void) {
+  for (;;) {
+    char state[16] = "";
+    int fd = open(getenv("PRETENDED_DISK"), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, state, sizeof state - 1) < 0) state[0] = 0;
+    if (fd >= 0) close(fd);
+    if (state[0] == 'F') return ENOSPC;
+    if (state[0] == 'R') return EROFS;
+    if (state[0] != 'S') { usleep(atoi(state) * 1000); return 0; }
+    usleep(5000);
+  }
+}
+static int is_file(int fd) { struct stat about; return fstat(fd, &about) == 0 && S_ISREG(about.st_mode); }
+#define ON_DISK(name, result, params, args, applies) \\
+  result name params { \\
+    result (*real) params = dlsym(RTLD_NEXT, #name); \\
+    int error = applies ? trouble() : 0; \\
+    if (error) { errno = error; return -1; } \\
+    return real args; }
+ON_DISK(fdatasync, int, (int fd), (fd), 1)
+ON_DISK(fsync, int, (int fd), (fd), 1)
+ON_DISK(msync, int, (void *at, size_t n, int flags), (at, n, flags), 1)
+ON_DISK(write, ssize_t, (int fd, const void *from, size_t n), (fd, from, n), is_file(fd))
+ON_DISK(writev, ssize_t, (int fd, const struct iovec *from, int n), (fd, from, n), is_file(fd))
+ON_DISK(pwrite, ssize_t, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at), 1)
+ON_DISK(pwrite64, ssize_t, (int fd, const void *from, size_t n, off64_t at), (fd, from, n, at), 1)
+ON_DISK(pwritev, ssize_t, (int fd, const struct iovec *from, int n, off_t at), (fd, from, n, at), 1)
+ON_DISK(pwritev64, ssize_t, (int fd, const struct iovec *from, int n, off64_t at), (fd, from, n, at), 1)
 `;
 
-/** A library for `LD_PRELOAD` that makes the disk slow. Throws where there is no C compiler. */
-export function slowDisk(folder: string, ms: number): string {
-  const library = `${folder}/slow-disk.so`;
-  writeFileSync(`${folder}/slow-disk.c`, SLOW(ms));
-  run('cc', '-shared', '-fPIC', '-O1', '-o', library, `${folder}/slow-disk.c`, '-ldl');
-  return library;
+const STATES = { full: 'F', 'read-only': 'R', 'stands still': 'S' } as const;
+
+/** A disk in trouble as a process sees it that is told so: for machines where nobody may mount. */
+export class PretendedDisk {
+  readonly #state: string;
+  readonly #library: string;
+
+  /** Throws where there is no C compiler. */
+  constructor(folder: string) {
+    this.#state = `${folder}/disk-state`;
+    this.#library = `${folder}/disk.so`;
+    writeFileSync(`${folder}/disk.c`, SOURCE);
+    run('cc', '-shared', '-fPIC', '-O1', '-o', this.#library, `${folder}/disk.c`, '-ldl');
+    this.well();
+  }
+
+  /** For the processes that are to believe it. */
+  get env(): Record<string, string> {
+    return { LD_PRELOAD: this.#library, PRETENDED_DISK: this.#state };
+  }
+
+  /** Every write, and every wait for the medium, takes so much longer. */
+  slow(ms: number): void {
+    writeFileSync(this.#state, String(ms));
+  }
+
+  is(state: keyof typeof STATES): void {
+    writeFileSync(this.#state, STATES[state]);
+  }
+
+  well(): void {
+    writeFileSync(this.#state, '');
+  }
 }

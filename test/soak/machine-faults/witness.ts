@@ -1,19 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { SampleOrigin } from '../../../src/demo/index.js';
 import { get } from '../../support/raw-client.js';
 import { ADMIN, pause, purge } from '../../support/region.js';
 import type { Soak } from '../../support/soak.js';
+import { Truth } from '../../support/truth.js';
 
 /** A request without an answer for so long hangs, ms. */
 const HUNG_MS = 20_000;
 /** Pause of a client between two requests, ms. */
 const THINK_MS = 15;
-
-interface Version {
-  readonly hash: string;
-  /** When the purge of it had answered; from then on no request may be given it. */
-  retired: number;
-}
 
 /** Whether a request that was under way at these times may fail; `performance.now()`. */
 export type Excuse = (began: number, ended: number, what: string) => boolean;
@@ -22,7 +16,8 @@ const never: Excuse = () => false;
 
 /** Asks for titles and judges every body by hash: it is what the origin says now, or said until a purge has answered. */
 export class Witness {
-  readonly #versions = new Map<number, Version[]>();
+  readonly #truth = new Truth();
+  #titles = 0;
   readonly #soak: Soak;
   readonly #origin: SampleOrigin;
 
@@ -33,12 +28,13 @@ export class Witness {
 
   /** Of the movies 1 to `titles`. */
   async learn(titles: number): Promise<void> {
+    this.#titles = titles;
     for (let id = 1; id <= titles; id++) await this.#see(id);
   }
 
   /** Any of them, by the soak's own randomness. */
   any(): number {
-    return 1 + Math.floor(this.#soak.random() * this.#versions.size);
+    return 1 + Math.floor(this.#soak.random() * this.#titles);
   }
 
   /** True when it was answered, and rightly. A failure that is not excused is a lost request. */
@@ -63,7 +59,7 @@ export class Witness {
 
   /** Every title once, a few at a time. */
   async askAll(url: string, excuse?: Excuse): Promise<void> {
-    const ids = [...this.#versions.keys()];
+    const ids = Array.from({ length: this.#titles }, (_, i) => i + 1);
     while (ids.length > 0) await Promise.all(ids.splice(0, 8).map((id) => this.ask(url, id, excuse)));
   }
 
@@ -87,37 +83,28 @@ export class Witness {
 
   /** Edits a title at the origin and purges it; what was there before must not come back. */
   async edit(url: string, id: number): Promise<void> {
-    const before = this.#versions.get(id)!.at(-1)!;
     this.#origin.edit('movie', id, { title: `Edited ${this.#soak.random()}` });
     await this.#see(id);
     const answer = await purge(url, { tags: [`movie:${id}`] });
     if (answer.status !== 200) throw new Error(`purge: ${answer.status} ${answer.body}`);
-    before.retired = performance.now();
+    this.#truth.settle(path(id));
   }
 
   async #see(id: number): Promise<void> {
     const { body } = await get(`${this.#origin.url}${path(id)}?api_key=witness`);
-    const versions = this.#versions.get(id) ?? [];
-    versions.push({ hash: hashOf(body), retired: Number.POSITIVE_INFINITY });
-    this.#versions.set(id, versions);
+    this.#truth.says(path(id), body);
   }
 
   #judge(id: number, body: Buffer, began: number): boolean {
     this.#soak.stalled(performance.now() - began);
-    const version = this.#versions.get(id)?.find(({ hash }) => hash === hashOf(body));
-    if (version !== undefined && began < version.retired) return true;
-    const what = version === undefined ? 'no bytes of the origin' : 'purged bytes are back';
-    this.#soak.mistake(`movie ${id}: ${what}: ${body.toString().slice(0, 100)}`);
-    return false;
+    const mistake = this.#truth.mistakeIn(path(id), body, began);
+    if (mistake !== undefined) this.#soak.mistake(mistake);
+    return mistake === undefined;
   }
 }
 
 function path(id: number): string {
   return `/3/movie/${id}`;
-}
-
-function hashOf(body: Buffer): string {
-  return createHash('sha256').update(body).digest('hex');
 }
 
 /** How many workers the node says accept connections; undefined while it says nothing. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { Agent, request } from 'undici';
 import type { ProxyProcess } from '../../support/proxy-process.js';
 import { get } from '../../support/raw-client.js';
+import { pause } from '../../support/region.js';
 import type { Soak } from '../../support/soak.js';
+import type { Asking } from './asking.js';
 
 /** Whether a node may be sent requests, as a load balancer finds out; see `/readyz`. */
 const PROBE_EVERY_MS = 50;
@@ -10,20 +10,18 @@ const PROBE_EVERY_MS = 50;
 const PAUSE_MS = 20;
 
 /**
- * A load balancer's clients: each asks a node that says it is ready, over connections that are kept, and never a second time.
- * Whatever is not the origin's answer to the byte counts as lost or wrong.
+ * A load balancer's clients: each asks a node that says it is ready, over connections that are kept, and never a second time. A request
+ * that finds no node ready is lost.
  */
 export class Balancer {
-  readonly #agent = new Agent({ connections: 32, pipelining: 1 });
   readonly #ready = new Set<string>();
   readonly #nodes: (ProxyProcess | undefined)[];
   readonly #running: Promise<void>[] = [];
   #stopped = false;
 
-  /** @param wanted the hash of each path's body at the origin */
   constructor(
     count: number,
-    private readonly wanted: ReadonlyMap<string, string>,
+    private readonly asking: Asking,
     private readonly soak: Soak,
   ) {
     this.#nodes = new Array<ProxyProcess | undefined>(count).fill(undefined);
@@ -34,68 +32,59 @@ export class Balancer {
     this.#nodes[index] = node;
   }
 
+  get nodes(): ProxyProcess[] {
+    return this.#nodes.map((_, index) => this.nodeAt(index));
+  }
+
   nodeAt(index: number): ProxyProcess {
     const node = this.#nodes[index];
     if (node === undefined) throw new Error(`no node at ${index}`);
     return node;
   }
 
-  start(clients: number): void {
-    this.#running.push(this.#probe());
+  async start(clients: number): Promise<void> {
+    const places = [...this.#nodes.keys()];
+    await Promise.all(places.map((index) => this.#look(index)));
+    for (const index of places) this.#running.push(this.#probe(index));
     for (let i = 0; i < clients; i++) this.#running.push(this.#client());
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running);
-    await this.#agent.close();
   }
 
-  async #probe(): Promise<void> {
+  async #probe(index: number): Promise<void> {
     while (!this.#stopped) {
-      await Promise.all(
-        this.#nodes.map(async (node) => {
-          if (node === undefined) return;
-          const ready = await get(`${node.url}/readyz`).then(
-            ({ status }) => status === 200,
-            () => false,
-          );
-          if (ready) this.#ready.add(node.url);
-          else this.#ready.delete(node.url);
-        }),
-      );
-      await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
+      await pause(PROBE_EVERY_MS);
+      await this.#look(index);
     }
+  }
+
+  async #look(index: number): Promise<void> {
+    const { url } = this.nodeAt(index);
+    const ready = await get(`${url}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (ready) this.#ready.add(url);
+    else this.#ready.delete(url);
   }
 
   async #client(): Promise<void> {
-    const paths = [...this.wanted.keys()];
     while (!this.#stopped) {
-      const urls = [...this.#ready];
-      if (urls.length > 0)
-        await this.#ask(
-          urls[Math.floor(this.soak.random() * urls.length)]!,
-          paths[Math.floor(this.soak.random() * paths.length)]!,
-        );
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await this.#send();
+      await pause(PAUSE_MS);
     }
   }
 
-  async #ask(url: string, path: string): Promise<void> {
-    const began = performance.now();
+  async #send(): Promise<void> {
+    const urls = [...this.#ready];
+    if (urls.length > 0) {
+      await this.asking.ask(urls[Math.floor(this.soak.random() * urls.length)]!, this.asking.any());
+      return;
+    }
     this.soak.requests++;
-    try {
-      const { statusCode, body } = await request(url + path, { dispatcher: this.#agent });
-      const bytes = Buffer.from(await body.arrayBuffer());
-      if (statusCode !== 200) this.soak.lose(`${path}: ${statusCode}`);
-      else if (hashOf(bytes) !== this.wanted.get(path)) this.soak.mistake(path);
-    } catch (error) {
-      this.soak.lose(`${path}: ${String(error)}`);
-    }
-    this.soak.stalled(performance.now() - began);
+    this.soak.lose('no node is ready');
   }
-}
-
-export function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,7 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { architectures, unpacked } from './debian.js';
 
 export interface RedisBinaries {
   readonly server: string;
@@ -17,7 +17,7 @@ let found: RedisBinaries | undefined;
  * installed and no service starts). Throws with the one line that says what to install; never skips (issue 3).
  */
 export function findRedis(): RedisBinaries {
-  found ??= onPath() ?? unpacked();
+  found ??= onPath() ?? fromDebian();
   if (found === undefined) {
     throw new Error(
       'These tests need a real Redis: install it (Debian: apt-get install redis-server; macOS: brew install redis).',
@@ -49,43 +49,18 @@ const PACKAGES = [
   'lua-bitop',
 ];
 
-function unpacked(): RedisBinaries | undefined {
-  const folder = join(tmpdir(), `tmdb-proxy-redis-${process.getuid?.() ?? 0}`);
-  const result = (): RedisBinaries => ({
+function fromDebian(): RedisBinaries | undefined {
+  const folder = unpacked('redis', PACKAGES, 'usr/bin/redis-server');
+  if (folder === undefined) return undefined;
+  const libraries = ['usr/lib', 'lib'].map((path) => join(folder, path));
+  return usable({
     server: join(folder, 'usr/bin/redis-server'),
     cli: join(folder, 'usr/bin/redis-cli'),
     env: {
       ...process.env,
-      LD_LIBRARY_PATH: ['usr/lib', 'lib']
-        .flatMap((path) => [join(folder, path), ...architectures(join(folder, path))])
-        .join(':'),
+      LD_LIBRARY_PATH: libraries.flatMap((path) => [path, ...architectures(path)]).join(':'),
     },
   });
-  if (existsSync(join(folder, 'usr/bin/redis-server'))) return usable(result());
-  if (spawnSync('apt-get', ['--version']).status !== 0) return undefined;
-  // Test files run in parallel: each unpacks for itself, the first to finish wins.
-  const mine = `${folder}-${process.pid}`;
-  mkdirSync(mine, { recursive: true });
-  try {
-    if (process.getuid?.() === 0) spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    for (const name of PACKAGES)
-      spawnSync('apt-get', ['download', '-qq', name], { cwd: mine, stdio: 'ignore' });
-    for (const file of readdirSync(mine).filter((name) => name.endsWith('.deb')))
-      execFileSync('dpkg-deb', ['-x', join(mine, file), mine]);
-    if (!existsSync(folder)) renameSync(mine, folder);
-  } catch {
-    return undefined; // the caller says what to install
-  } finally {
-    rmSync(mine, { recursive: true, force: true });
-  }
-  return usable(result());
-}
-
-function architectures(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('-linux-gnu'))
-    .map((name) => join(folder, name));
 }
 
 function usable(binaries: RedisBinaries): RedisBinaries | undefined {

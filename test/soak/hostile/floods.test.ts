@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Soak } from '../../support/soak.js';
 import { FLOODS } from './flood-cases.js';
 import { bodyFor } from './recording-origin.js';
@@ -27,6 +27,8 @@ afterAll(async () => {
   await scene.close();
   soak.end();
 });
+
+afterEach(() => scene.settled());
 
 describe('floods', () => {
   it(
@@ -90,7 +92,6 @@ describe('floods', () => {
           }
         }),
       );
-      await scene.settled();
       scene.judgeOrigin();
       expect(soak.complaints).toEqual([]);
     },
@@ -119,7 +120,6 @@ describe('floods', () => {
       await flood();
       const early = scene.residentBytes;
       await scene.beside(() => soak.rounds(1, 0.3, flood));
-      await scene.settled();
       soak.measures.resident_growth_bytes = scene.residentBytes - early;
       // Its bounds of memory, and room for what a heap has not given back.
       if (soak.long) expect(soak.measures.resident_growth_bytes).toBeLessThan(150 * MIB);

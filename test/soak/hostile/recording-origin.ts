@@ -19,6 +19,8 @@ export interface RecordingOrigin {
   readonly malformed: string[];
   /** Connections that are open. */
   readonly connections: number;
+  /** Those of them on which a request has begun and is not whole. */
+  readonly halfAsked: number;
   close(): Promise<void>;
 }
 
@@ -47,9 +49,10 @@ export function bodyFor(method: string, target: string): Buffer {
 export async function startRecordingOrigin(): Promise<RecordingOrigin> {
   let arrived: Arrived[] = [];
   const malformed: string[] = [];
-  const sockets = new Set<Socket>();
+  /** With what has come of a request that is not whole. */
+  const sockets = new Map<Socket, string>();
   const server = createServer((socket) => {
-    sockets.add(socket);
+    sockets.set(socket, '');
     let pending = '';
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
@@ -57,7 +60,10 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
       pending += text;
       for (;;) {
         const read = readRequest(pending);
-        if (read === 'more') return;
+        if (read === 'more') {
+          if (sockets.has(socket)) sockets.set(socket, pending);
+          return;
+        }
         if (typeof read === 'string') {
           malformed.push(`${read}: ${JSON.stringify(pending.slice(0, 400))}`);
           socket.destroy();
@@ -81,10 +87,13 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
     get connections() {
       return sockets.size;
     },
+    get halfAsked() {
+      return [...sockets.values()].filter((pending) => pending !== '').length;
+    },
     close: () =>
       new Promise((done) => {
         server.close(() => done());
-        for (const socket of sockets) socket.destroy();
+        for (const socket of sockets.keys()) socket.destroy();
       }),
   };
 }

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PATIENCE_MS } from '../../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { within } from '../../support/region.js';
@@ -18,6 +20,16 @@ const FRAMED = /^(?:Content-Length|Transfer-Encoding): /i;
 const RANGE = /^Range: bytes=\d/i;
 /** How long sockets and flights of those who have left may take to go, ms. */
 export const AFTERMATH_MS = 8000;
+/** MEMORY_CACHE_BYTES of one process. */
+const CACHE_BYTES = 16 * 1024 * 1024;
+/** Beside the cache: code that is compiled when it is first run, series of metrics, buffers that are used again. */
+const SLACK_BYTES = 16 * 1024 * 1024;
+/** UPSTREAM_MAX_CONNECTIONS, of each of two groups: the API and images. */
+const ORIGIN_CONNECTIONS = 20;
+const GROUPS = 2;
+/** After which a connection that nobody uses ends (`src/origin/pool.ts`), ms. */
+const ORIGIN_IDLE_MS = 10_000;
+const PRELOADED = `--import=${new URL('live-bytes.mjs', import.meta.url).href}`;
 const REQUEST_TIMEOUT_SECONDS = 5;
 /** Nobody waits longer: an origin that is silent is given up after REQUEST_TIMEOUT, and this one is not. */
 export const MOST_STALL_MS = REQUEST_TIMEOUT_SECONDS * 1000 + PATIENCE_MS;
@@ -26,12 +38,15 @@ export const MOST_STALL_MS = REQUEST_TIMEOUT_SECONDS * 1000 + PATIENCE_MS;
 export class Scene {
   readonly port: number;
   readonly #soak: Soak;
-  /** Open sockets of the proxy before anybody came. */
+  /** Sockets of clients before anybody came. */
   readonly socketsBefore: number;
+  /** Set by `open`. */
+  #liveBefore = 0;
 
   private constructor(
     readonly origin: RecordingOrigin,
     readonly proxy: ProxyProcess,
+    private readonly liveFolder: string,
     soak: Soak,
   ) {
     this.port = Number(new URL(proxy.url).port);
@@ -41,16 +56,26 @@ export class Scene {
 
   static async open(soak: Soak, env: Record<string, string> = {}): Promise<Scene> {
     const origin = await startRecordingOrigin();
+    const liveFolder = mkdtempSync(join(tmpdir(), 'tmdb-proxy-live-'));
     const proxy = await startProxy({
       quiet: true,
       env: pointedAt(origin.url, {
+        MEMORY_CACHE_BYTES: String(CACHE_BYTES),
+        UPSTREAM_MAX_CONNECTIONS: String(ORIGIN_CONNECTIONS),
+        LIVE_BYTES: liveFolder,
+
         WORKERS: '1',
         UPSTREAM_RATE: '100000',
         REQUEST_TIMEOUT: String(REQUEST_TIMEOUT_SECONDS),
         ...env,
+        NODE_OPTIONS: `${PRELOADED} ${env.NODE_OPTIONS ?? ''}`,
       }),
     });
-    return new Scene(origin, proxy, soak);
+    const scene = new Scene(origin, proxy, liveFolder, soak);
+    // What the first requests load stays.
+    await scene.beside(async () => {});
+    scene.#liveBefore = await scene.#liveBytes();
+    return scene;
   }
 
   /** The proxy and its workers. */
@@ -60,7 +85,7 @@ export class Scene {
     return [pid, ...(children === '' ? [] : children.split(' ').map(Number))];
   }
 
-  /** Open sockets of the proxy, those to the origin left out. */
+  /** Open sockets of the proxy; those to the origin are counted at the origin. */
   get sockets(): number {
     const all = this.#pids.map(
       (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(pid, fd)).length,
@@ -85,10 +110,7 @@ export class Scene {
     const ms = performance.now() - began;
     // Where it is known what is to come; what is not is listened to for a while in any case.
     if (options?.answers !== undefined) this.#soak.stalled(ms);
-    this.#soak.measures.hostile_longest_ms = Math.max(
-      this.#soak.measures.hostile_longest_ms ?? 0,
-      Math.round(ms),
-    );
+    this.#most('hostile_longest_ms', Math.round(ms));
     return struck;
   }
 
@@ -117,18 +139,60 @@ export class Scene {
     return arrived;
   }
 
-  /** Sockets go back to what they were before anybody came. */
+  /**
+   * Sockets of clients go back to what they were before anybody came, those to the origin to what may be kept open for the next request,
+   * and of memory only what the cache may hold stays.
+   */
   async settled(): Promise<void> {
     await within(AFTERMATH_MS, async () => {
       const more = this.sockets - this.socketsBefore;
       this.#soak.measures.sockets_left_count = Math.max(0, more);
-      if (more > 0) throw new Error(`${more} sockets more than before`);
+      if (more > 0) throw new Error(`${more} sockets of clients more than before`);
+      const { connections, halfAsked } = this.origin;
+      this.#most('origin_sockets_left_count', connections);
+      if (halfAsked > 0 || connections > GROUPS * ORIGIN_CONNECTIONS)
+        throw new Error(`${connections} sockets to the origin, ${halfAsked} of them with half a request`);
     });
+    await within(
+      AFTERMATH_MS,
+      async () => {
+        const more = (await this.#liveBytes()) - this.#liveBefore;
+        this.#most('live_growth_bytes', more);
+        if (more > CACHE_BYTES + SLACK_BYTES) throw new Error(`${more} bytes more than before`);
+      },
+      AFTERMATH_MS / 10,
+    );
+  }
+
+  #most(measure: string, value: number): void {
+    this.#soak.measures[measure] = Math.max(this.#soak.measures[measure] ?? value, value);
+  }
+
+  /** What the proxy and its workers hold when garbage is collected. */
+  async #liveBytes(): Promise<number> {
+    const pids = this.#pids;
+    const fileOf = (pid: number) => join(this.liveFolder, String(pid));
+    for (const pid of pids) rmSync(fileOf(pid), { force: true });
+    for (const pid of pids) process.kill(pid, 'SIGWINCH');
+    const all = await within(AFTERMATH_MS, async () =>
+      pids.map((pid) => Number(readFileSync(fileOf(pid), 'utf8'))),
+    );
+    return all.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   async close(): Promise<void> {
+    if (this.#soak.long) await this.#originIsLeftAlone();
     await this.proxy.stop();
     await this.origin.close();
+    rmSync(this.liveFolder, { recursive: true, force: true });
+  }
+
+  /** When nobody asks, connections to it end as well. */
+  async #originIsLeftAlone(): Promise<void> {
+    await within(ORIGIN_IDLE_MS + AFTERMATH_MS, async () => {
+      const { connections } = this.origin;
+      if (connections > 0) throw new Error(`${connections} sockets to the origin are kept for nobody`);
+    });
   }
 }
 

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { architectures, unpacked } from '../../support/debian.js';
 import { PATIENCE_MS } from '../../support/patience.js';
 import { Soak } from '../../support/soak.js';
 import { ask, judge, Switches, type Title, untroubled, World, wordOf } from './world.js';
@@ -29,11 +30,17 @@ function bySwitch(): Setter {
   };
 }
 
-/** Debian's libfaketime, where it is installed; LIBFAKETIME names it elsewhere. */
+/**
+ * Where LIBFAKETIME says, or Debian's, installed or unpacked; the long form fetches it. What it shows beyond the injected clock is that
+ * nothing asks the system for the time past `Date.now`.
+ */
 function libfaketime(): string | undefined {
-  const folders = readdirSync('/usr/lib').filter((name) => name.includes('linux-gnu'));
-  const usual = folders.map((name) => join('/usr/lib', name, 'faketime/libfaketime.so.1'));
-  return [process.env.LIBFAKETIME ?? '', ...usual].find((path) => existsSync(path));
+  const within = (root: string) =>
+    architectures(join(root, 'usr/lib')).map((folder) => join(folder, 'faketime/libfaketime.so.1'));
+  const there = [process.env.LIBFAKETIME ?? '', ...within('/')].find((path) => existsSync(path));
+  if (there !== undefined || !soak.long) return there;
+  const folder = unpacked('faketime', ['libfaketime'], 'usr/lib');
+  return folder && within(folder).find((path) => existsSync(path));
 }
 
 function byLibrary(library: string): Setter {
@@ -90,11 +97,12 @@ async function expectTitle(world: World, title: Title, what: string): Promise<vo
   if (seen.status !== 200 || !seen.whole) soak.lose(`${what}: ${title.path} ${wordOf(seen)}`);
 }
 
-describe.each(WAYS)('a clock that is set while the proxy works, by %s', (_way, way) => {
+describe.each(WAYS)('a clock that is set while the proxy works, by %s', (name, way) => {
   it(
     'loses no title, prolongs no deadline, no hold and no rest',
     async () => {
       const { world, jump } = await setUp(way);
+      soak.input(`clocks set by ${name}`);
       const hot = world.titles.slice(0, HOT).flat();
       const [slow, hung, held, rested] = world.titles.slice(HOT).map(([json]) => json);
       for (const title of hot) await expectTitle(world, title, 'before');

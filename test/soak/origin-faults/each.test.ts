@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS } from '../../../src/demo/fault-kinds.js';
 import { Soak } from '../../support/soak.js';
-import { type Row, TABLE } from './table.js';
+import { LONG_STORM, type Row, TABLE } from './table.js';
 import { judge, type Seen, type Title, untroubled, World, wordOf } from './world.js';
 
 const soak = new Soak('each');
@@ -12,7 +12,7 @@ const LOADED = 4;
 const OF_ROW = 3;
 
 beforeAll(async () => {
-  world = await World.start(LOADED + OF_ROW * (TABLE.length + 1));
+  world = await World.start(LOADED + OF_ROW * (TABLE.length + 2));
 });
 
 afterAll(async () => {
@@ -52,7 +52,8 @@ async function recovered(row: Row, titles: readonly Title[]): Promise<void> {
   soak.measures.longest_recovery_ms = Math.max(soak.measures.longest_recovery_ms ?? 0, ms);
 }
 
-async function tried(row: Row, place: number): Promise<void> {
+/** What clients see of a fault, which stays switched on. */
+async function struck(row: Row, place: number): Promise<Title[]> {
   const { fresh, stale, unknown } = titlesFor(place);
   await stored([...fresh, ...stale]);
   await world.manage('/cache/purge', { urls: stale.map(({ path }) => path), soft: true });
@@ -64,9 +65,14 @@ async function tried(row: Row, place: number): Promise<void> {
     });
   await Promise.all([...asked(fresh, 'fresh'), ...asked(stale, 'stale'), ...asked(unknown, 'unknown')]);
   if (fault.hits === 0) soak.lose(`${row.name}: nobody asked the origin`);
-  world.origin.faults.clear();
   soak.fault(row.name);
-  await recovered(row, [...unknown, ...stale]);
+  return [...unknown, ...stale];
+}
+
+async function tried(row: Row, place: number): Promise<void> {
+  const titles = await struck(row, place);
+  world.origin.faults.clear();
+  await recovered(row, titles);
 }
 
 describe('what clients see of each fault of the origin', () => {
@@ -107,6 +113,16 @@ describe('what clients see of each fault of the origin', () => {
       judge(soak, unknown[i >> 1]!, seen, 'gate');
       expect(seen.status).toBe(200);
     }
+    expect(soak.complaints).toEqual([]);
+  });
+
+  it('is a stale answer or a 429 at once for as long as the origin wishes not to be asked', async () => {
+    const titles = await struck(LONG_STORM, TABLE.length + 1);
+    world.origin.faults.clear();
+    world.origin.requests.reset();
+    for (const [i, title] of titles.entries())
+      check(LONG_STORM, 'afterwards', title, await world.ask(title), [i < 2 ? '429' : '200 STALE']);
+    expect(titles.filter(({ path }) => world.origin.requests.countOf(path) > 0)).toEqual([]);
     expect(soak.complaints).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from '../../../src/demo/fault-kinds.js';
+import { type Fault, KINDS } from '../../../src/demo/fault-kinds.js';
 import { Soak } from '../../support/soak.js';
-import { TABLE } from './table.js';
+import { type Row, TABLE } from './table.js';
 import { judge, type Title, untroubled, World, wordOf } from './world.js';
 
 const soak = new Soak('sequences');
@@ -13,6 +13,10 @@ const CLIENTS = 6;
 /** How long a set of faults lasts, and the longest time that the origin is left alone afterwards (a breaker's rest), ms. */
 const STEP_MS = 150;
 const REST_MS = 8000;
+const FAULTS_PER_STEP = 3;
+const GATE_EVERY = 4;
+/** In which each row of the table has its turn. */
+const STEPS = Math.ceil(TABLE.length / FAULTS_PER_STEP);
 
 /** Of the retries of production, so that a fault may also strike the second attempt only. */
 beforeAll(async () => {
@@ -26,9 +30,18 @@ afterAll(async () => {
 
 const int = (below: number) => Math.floor(soak.random() * below);
 
+/** Rows of the table in an order of chance, each once before any comes again. */
+function* shuffled(): Generator<Row> {
+  for (;;) {
+    const rows = [...TABLE];
+    while (rows.length > 0) yield rows.splice(int(rows.length), 1)[0]!;
+  }
+}
+const deck = shuffled();
+
 /** A switch, for all requests, for the next few, or for one of the two kinds of titles. */
 function anyFault(): { readonly name: string; readonly fault: Fault } {
-  const { name, fault } = TABLE[int(TABLE.length)]!;
+  const { name, fault } = deck.next().value as Row;
   const bounds = [{}, { times: 1 + int(5) }, { match: '/3/' }, { match: '/t/p/' }][int(4)]!;
   return { name, fault: { ...fault, ...bounds } as Fault };
 }
@@ -75,12 +88,17 @@ async function sequence(steps: number, cold: readonly Title[]): Promise<void> {
   };
   const clients = Array.from({ length: CLIENTS }, client);
   for (let step = 0; step < steps; step++) {
-    for (let i = 0; i <= int(3); i++) {
+    for (let i = 0; i < FAULTS_PER_STEP; i++) {
       const { name, fault } = anyFault();
       world.origin.faults.add(fault);
       soak.fault(name);
     }
+    if (step % GATE_EVERY === 0) {
+      world.origin.faults.gate('shut', { where: int(2) === 0 ? 'head' : 'body' });
+      soak.fault('gate');
+    }
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    world.origin.faults.release('shut');
     if (int(2) === 0) world.origin.faults.clear();
     if (int(3) === 0)
       await world.manage('/cache/purge', { urls: cold.map(({ path }) => path), soft: int(2) === 0 });
@@ -100,7 +118,7 @@ describe('random sequences of faults under load', () => {
       const stop = untroubled(soak, world, hot);
       try {
         soak.measures.sequences_count = await soak.rounds(1, 0.85, async () => {
-          await sequence(soak.long ? 40 : 8, cold);
+          await sequence(STEPS, cold);
           await recovered(cold);
         });
       } finally {
@@ -109,6 +127,8 @@ describe('random sequences of faults under load', () => {
       }
       expect(soak.complaints).toEqual([]);
       expect(soak.requests).toBeGreaterThan(100);
+      expect(Object.keys(soak.faults).sort()).toEqual(['gate', ...TABLE.map(({ name }) => name)].sort());
+      expect(new Set(['gate', ...TABLE.map(({ fault }) => fault.kind)])).toEqual(KINDS);
     },
     soak.timeout(0.85),
   );

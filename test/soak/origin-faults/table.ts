@@ -33,6 +33,9 @@ const BREAKS_OFF: Expected = {
   unknown: { json: ['502', '504'], image: ['502', '504', '200 MISS cut'] },
 };
 
+/** Nothing stored, fresh or stale, may be the origin's word of the moment. */
+const isHandedOn = (cache: string) => cache === 'MISS' || cache === 'BYPASS';
+
 const HOUR_MS = 3_600_000;
 const dated = (ms: number) => new Date(Date.now() + ms).toUTCString();
 const headers = (name: string, set: Record<string, string | string[] | null>): Row => ({
@@ -46,22 +49,45 @@ const status = (code: number, words: string[] = [String(code)]): Row => ({
   ...failing(...words),
 });
 
+/** What is no number and no date is as if it were not there. */
+const RETRY_AFTER = {
+  'for a second': 1,
+  'for no time that is told': undefined,
+  'for rubbish': 'soon; 1, -5',
+};
+const STORMS: readonly Row[] = [
+  ...Object.entries(RETRY_AFTER).map(([name, retryAfter]): Row => {
+    const told = retryAfter === undefined ? {} : { retryAfter };
+    return { name: `429 storm ${name}`, fault: { kind: 'status', status: 429, ...told }, ...failing('429') };
+  }),
+  {
+    name: '429 storm until a date',
+    get fault() {
+      return { kind: 'status', status: 429, retryAfter: dated(2000) } as const;
+    },
+    stale: both('200 STALE'),
+    unknown: both('429'),
+  },
+];
+/** Nobody asks any more for as long, so that it is the last that happens to a proxy. */
+export const LONG_STORM: Row = {
+  name: '429 storm for an hour',
+  fault: { kind: 'status', status: 429, retryAfter: 3600 },
+  ...failing('429'),
+};
+
 /** Each switch of src/demo/fault-kinds.ts, and what clients may see of it. */
 export const TABLE: readonly Row[] = [
   { name: 'late head', fault: { kind: 'latency', headMs: 250 }, ...HARMLESS, stale: both('200 STALE') },
   { name: 'late body', fault: { kind: 'latency', bodyMs: 250 }, ...HARMLESS, stale: BODILESS },
   { name: 'drops of a body', fault: { kind: 'latency', chunkDelayMs: 5, chunkBytes: 256 }, ...HARMLESS },
   ...[500, 501, 502, 503, 504].map((code) => status(code)),
-  {
-    name: '429 storm',
-    fault: { kind: 'status', status: 429, retryAfter: 1 },
-    ...failing('429'),
-  },
+  ...STORMS,
   {
     name: 'envelope with status 200',
     fault: { kind: 'envelope200' },
     ...failing('200 MISS', '200 BYPASS', '502'),
-    isOriginsWord: ({ body, cache }) => cache !== 'HIT' && /"status_code":11\b/.test(body.toString()),
+    isOriginsWord: ({ body, cache }) => isHandedOn(cache) && /"status_code":11\b/.test(body.toString()),
   },
   { name: 'hang before the head', fault: { kind: 'hang' }, ...failing('504') },
   { name: 'hang in the body', fault: { kind: 'hang', where: 'body' }, ...BREAKS_OFF },
@@ -98,7 +124,7 @@ export const TABLE: readonly Row[] = [
   { name: 'field without its gzip', fault: { kind: 'header-without-gzip' }, ...HARMLESS },
   {
     ...headers('an unknown coding', { 'Content-Encoding': 'x-unheard-of' }),
-    isOriginsWord: ({ coding, cache }) => cache !== 'HIT' && coding === 'x-unheard-of',
+    isOriginsWord: ({ coding, cache }) => isHandedOn(cache) && coding === 'x-unheard-of',
   },
   headers('another type', { 'Content-Type': 'text/html' }),
   headers('no type', { 'Content-Type': null }),

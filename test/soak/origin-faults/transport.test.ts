@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pause, within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
 import { Authority, type Certificate } from './certificates.js';
-import { ask, judge, Switches, type Title, World, wordOf } from './world.js';
+import { ask, judge, Switches, type Title, untroubled, World, wordOf } from './world.js';
 
 const soak = new Soak('transport');
 const NAME = 'api.test';
@@ -77,10 +78,13 @@ const authority = new Authority();
 const good = authority.issue(NAME);
 let world: World;
 
+/** A breaker's rest, and what a busy machine adds, ms. */
+const REST_MS = 8000;
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
 /** What goes wrong below HTTP or in its head, and the statuses for a title that is not stored. */
-const FAULTS: readonly (readonly [name: string, mode: Mode, statuses: readonly number[], dns?: boolean])[] = [
+type Fault = readonly [name: string, mode: Mode, statuses: readonly number[], dns?: boolean];
+const FAULTS: readonly Fault[] = [
   ['no word after the connection', { silent: true }, [504]],
   ['reset connection', { reset: true }, [502]],
   ['no TLS', { plain: true }, [502]],
@@ -128,9 +132,20 @@ async function expectTitle(title: Title, what: string): Promise<void> {
   if (seen.status !== 200) soak.lose(`${what}: ${title.path} ${wordOf(seen)}`);
 }
 
-function well(): void {
+/** What is watched for in a file takes a moment to be seen, ms. */
+const SEEN_MS = 200;
+
+async function broken(mode: Mode, dns = true): Promise<void> {
+  switches.set({ dns });
+  front.become(mode);
+  if (!dns) await pause(SEEN_MS);
+}
+
+/** @param dns what it was before */
+async function well(dns = true): Promise<void> {
   switches.set({});
   front.become({ tls: good });
+  if (!dns) await pause(SEEN_MS);
 }
 
 describe('faults of the connection to the origin', () => {
@@ -138,37 +153,76 @@ describe('faults of the connection to the origin', () => {
     'are a stale answer or a 502 or 504 in time, and are over when they are over',
     async () => {
       const json = world.titles.map(([title]) => title);
-      await soak.rounds(1, 0.85, async () => {
-        well();
+      await soak.rounds(1, 0.5, async () => {
+        await well();
         await world.manage('/cache/clear?type=all');
         for (const [place, [name, mode, statuses, dns]] of FAULTS.entries()) {
           const [stored, unknown] = json.slice(2 + 2 * place, 4 + 2 * place) as [Title, Title];
           await expectTitle(stored, `before ${name}`);
           await world.manage('/cache/purge', { urls: [stored.path], soft: true });
-          switches.set({ dns: dns ?? true });
-          front.become(mode);
-          // What is watched for in a file takes a moment to be seen.
-          if (dns === false) await new Promise((resolve) => setTimeout(resolve, 200));
+          await broken(mode, dns);
           soak.fault(name);
           const [stale, none] = await Promise.all([world.ask(stored), world.ask(unknown)]);
           judge(soak, stored, stale, name);
           judge(soak, unknown, none, name);
           if (wordOf(stale) !== '200 STALE') soak.lose(`${name}: a stored title saw ${wordOf(stale)}`);
           if (!statuses.includes(none.status)) soak.lose(`${name}: ${wordOf(none)}, not ${statuses.join()}`);
-          well();
-          if (dns === false) await new Promise((resolve) => setTimeout(resolve, 200));
+          await well(dns);
           await expectTitle(unknown, `after ${name}`);
           await expectTitle(json[place % 2]!, `after ${name}`);
         }
       });
       expect(soak.complaints).toEqual([]);
     },
-    soak.timeout(0.85),
+    soak.timeout(0.5),
+  );
+
+  it(
+    'in random sequences cost no stored title and give no wrong byte, and end when they end',
+    async () => {
+      const [hot, ...cold] = world.titles.map(([title]) => title) as [Title, ...Title[]];
+      const renewed = { tls: authority.issue(NAME) };
+      const all = [...FAULTS, ['certificate change', renewed, [200]] as const];
+      await soak.rounds(1, 0.35, async () => {
+        await well();
+        await expectTitle(hot, 'before a sequence');
+        const stop = untroubled(soak, world, [hot]);
+        const left = [...all];
+        while (left.length > 0) {
+          const [[name, mode, , dns]] = left.splice(Math.floor(soak.random() * left.length), 1) as [Fault];
+          await world.manage('/cache/purge', {
+            urls: cold.map(({ path }) => path),
+            soft: soak.random() < 0.5,
+          });
+          await broken(mode, dns);
+          soak.fault(`${name} in a sequence`);
+          await Promise.all(
+            cold.slice(0, 8).map(async (title) => {
+              const seen = await world.ask(title);
+              judge(soak, title, seen, `${name} in a sequence`);
+              if (![200, 502, 503, 504].includes(seen.status) || !seen.whole)
+                soak.lose(`${name} in a sequence: ${wordOf(seen)}`);
+            }),
+          );
+          if (dns === false) await pause(SEEN_MS);
+        }
+        await well();
+        for (const title of cold.slice(0, 8))
+          await within(REST_MS, async () => {
+            const seen = await world.ask(title);
+            judge(soak, title, seen, 'after a sequence');
+            if (seen.status !== 200) throw new Error(`not back: ${title.path} ${wordOf(seen)}`);
+          });
+        await stop();
+      });
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.35),
   );
 
   it('a new certificate of the same authority is taken without a request lost', async () => {
     const title = world.titles[1]![0];
-    well();
+    await well();
     for (const certificate of [authority.issue(NAME), good]) {
       // Connections that are open stay; new ones meet the new certificate.
       front.mode = { tls: certificate };

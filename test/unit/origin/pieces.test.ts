@@ -66,9 +66,23 @@ describe('RateLimit', () => {
 
   it('waits longer each time it is told nothing, until something else is answered', () => {
     const limit = new RateLimit(clock);
-    expect([1, 2, 3].map(() => limit.holdMs(undefined))).toEqual([1250, 2500, 5000]);
+    const afterwards = () => {
+      const ms = limit.holdMs(undefined);
+      clock.advance(ms);
+      return ms;
+    };
+    expect([1, 2, 3].map(afterwards)).toEqual([1250, 2500, 5000]);
     limit.answered();
+    expect(afterwards()).toBe(1250);
+  });
+
+  it('takes those that were under way together for one', () => {
+    const limit = new RateLimit(clock);
     expect(limit.holdMs(undefined)).toBe(1250);
+    clock.advance(250);
+    expect([1, 2, 3].map(() => limit.holdMs(undefined))).toEqual([1000, 1000, 1000]);
+    clock.advance(1000);
+    expect(limit.holdMs(undefined)).toBe(2500);
   });
 });
 

@@ -14,7 +14,8 @@ const ADVICE: Readonly<Record<Refusal, string>> = {
   pipelined: 'a client sends requests without reading answers',
   system:
     'for EMFILE or ENFILE raise the limit on open files (ulimit -n); for ENOMEM or ENOBUFS give it memory',
-  management: 'a client asks for /metrics, /stats and the like without reading answers; METRICS_PORT gives metrics a port of their own',
+  management:
+    'a client asks for /metrics, /stats and the like without reading answers; METRICS_PORT gives metrics a port of their own',
 };
 
 /** Says that clients are turned away, once a minute for each bound. */

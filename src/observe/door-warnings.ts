@@ -11,8 +11,11 @@ const ADVICE: Readonly<Record<Refusal, string>> = {
   client:
     'if one address speaks for many (a load balancer, a tunnel, NAT), name it in TRUST_PROXY or raise MAX_CONNECTIONS_PER_CLIENT',
   requests: 'raise MAX_REQUESTS, or see what the answers wait for: /metrics has their durations',
+  heads:
+    'clients send many requests with large heads at once; cut cookies for this host, or lower maxima in a load balancer in front',
   pipelined: 'a client sends requests without reading answers',
-  management: 'a client asks for /metrics, /stats and the like without reading answers; METRICS_PORT gives metrics a port of their own',
+  management:
+    'a client asks for /metrics, /stats and the like without reading answers; METRICS_PORT gives metrics a port of their own',
 };
 
 /** Says that clients are turned away, once a minute for each bound. */

@@ -1,7 +1,7 @@
 import type { CollectedMetrics } from './metrics-collected.js';
 
-/** Which bound was reached: connections of the process or of one client, requests of the process, on one connection, or of management. */
-export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined' | 'management';
+/** Which bound was reached: connections of the process or of one client, requests of the process, their heads, requests on one connection, or of management. */
+export type Refusal = 'connections' | 'client' | 'requests' | 'heads' | 'pipelined' | 'management';
 
 /** What the listeners of a process have let in, and what they have turned away. */
 export class DoorCounts {
@@ -12,6 +12,7 @@ export class DoorCounts {
     connections: 0,
     client: 0,
     requests: 0,
+    heads: 0,
     pipelined: 0,
     management: 0,
   };

@@ -11,6 +11,8 @@ const ADVICE: Readonly<Record<Refusal, string>> = {
   client:
     'if one address speaks for many (a load balancer, a tunnel, NAT), name it in TRUST_PROXY or raise MAX_CONNECTIONS_PER_CLIENT',
   requests: 'raise MAX_REQUESTS, or see what the answers wait for: /metrics has their durations',
+  heads:
+    'clients send many requests with large heads at once; cut cookies for this host, or lower maxima in a load balancer in front',
   pipelined: 'a client sends requests without reading answers',
   system:
     'for EMFILE or ENFILE raise the limit on open files (ulimit -n); for ENOMEM or ENOBUFS give it memory',

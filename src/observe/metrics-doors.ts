@@ -1,10 +1,10 @@
 import type { CollectedMetrics } from './metrics-collected.js';
 
 /**
- * Which bound was reached: connections of the process or of one client, requests of the process, on one connection, or of management;
- * or one of the system, which then gives no connection (file descriptors, memory).
+ * Which bound was reached: connections of the process or of one client, requests of the process, their heads, requests on one
+ * connection, or of management; or one of the system, which then gives no connection (file descriptors, memory).
  */
-export type Refusal = 'connections' | 'client' | 'requests' | 'pipelined' | 'management' | 'system';
+export type Refusal = 'connections' | 'client' | 'requests' | 'heads' | 'pipelined' | 'management' | 'system';
 
 /** What the listeners of a process have let in, and what they have turned away. */
 export class DoorCounts {
@@ -15,6 +15,7 @@ export class DoorCounts {
     connections: 0,
     client: 0,
     requests: 0,
+    heads: 0,
     pipelined: 0,
     system: 0,
     management: 0,

@@ -11,6 +11,7 @@ import { problemBody } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { FastConnection } from './fast-connection.js';
 import type { FastPath } from './fast-path.js';
+import { HeadBytes, headBytesOf } from './head-bytes.js';
 import { type ConnectionLimits, LIMITS } from './limits.js';
 
 /** What Node's parser says, and what the client is told. */
@@ -55,6 +56,7 @@ export class Listener implements Drainable {
   readonly #app: App;
   readonly #doors: Doors;
   readonly #limit: ConnectionLimit;
+  readonly #heads = new HeadBytes();
   /** Refused, and not closed yet. */
   #refused = 0;
   /** Connections that end with a refusal: what stands behind it is not looked at. */
@@ -166,18 +168,20 @@ export class Listener implements Drainable {
     }
     const exchange = new Exchange(incoming, response, this.#app.settings, expectsContinue);
     const { counts } = this.#doors;
+    const bytes = headBytesOf(incoming);
     let open = true;
     const closed = () => {
       if (!open) return;
       open = false;
       counts.requests--;
+      this.#heads.leave(socket, bytes);
       this.connections.end(socket, closed);
       exchange.closed();
     };
     counts.requests++;
     const before = this.connections.begin(socket, closed, () => incoming.complete);
     response.once('close', closed);
-    if (this.#hasRoom(before, exchange)) this.#app.handle(exchange);
+    if (this.#hasRoom(before, bytes, exchange)) this.#app.handle(exchange);
     else socket.destroy();
   }
 
@@ -185,15 +189,17 @@ export class Listener implements Drainable {
    * Whether a request is taken, perhaps to be refused. Behind one that waits its refusal would have to be held as well: such a
    * connection is closed.
    */
-  #hasRoom(before: number, exchange: Exchange): boolean {
+  #hasRoom(before: number, bytes: number, exchange: Exchange): boolean {
     const { counts, bounds } = this.#doors;
-    if (before >= MOST_PIPELINED) {
+    const heads = this.#heads.enter(exchange.incoming.socket, bytes);
+    if (before >= MOST_PIPELINED || heads === 'connection') {
       counts.refuse('pipelined');
       return false;
     }
-    if (counts.requests <= bounds().requests) return true;
+    const bound = heads === 'all' ? 'heads' : 'requests';
+    if (bound === 'requests' && counts.requests <= bounds().requests) return true;
     exchange.refuse = () => {
-      counts.refuse('requests');
+      counts.refuse(bound);
       return new ProxyError('node_full', 'too many requests are under way', { retryAfter: 1 });
     };
     if (before > 0) exchange.refuse();

@@ -5,7 +5,7 @@ import { openFiles } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { get } from '../../support/raw-client.js';
 import { freePort } from '../../support/redis-server.js';
-import { Soak } from '../../support/soak.js';
+import { residentBytes, Soak } from '../../support/soak.js';
 import { ask, Client, countOf, type Gauges, gaugesAt, type Reply } from './clients.js';
 import { HeldOrigin } from './held-origin.js';
 
@@ -158,6 +158,52 @@ it(
     expect(soak.complaints).toEqual([]);
   },
   soak.timeout(0.4),
+);
+
+it(
+  'of 900 pipelined requests for figures a few are begun, the rest is refused, and others are answered meanwhile',
+  async () => {
+    await soak.rounds(1, 0.05, async () => {
+      for (const path of ['/stats', '/health', '/status']) {
+        const client = await Client.open(port);
+        client.send(...Array<string>(900).fill(path));
+        const began = performance.now();
+        look([await ask(port, '/health'), await ask(port, '/livez')], { 200: 2 });
+        soak.stalled(performance.now() - began);
+        const counts = countOf(await client.replies(900));
+        expect(counts['200'], path).toBeGreaterThanOrEqual(16);
+        expect(counts['503'], path).toBe(900 - counts['200']!);
+        client.close();
+        soak.fault('management pipelined beyond a bound', counts['503']);
+      }
+      await expectQuiet();
+    });
+    expect(soak.complaints).toEqual([]);
+  },
+  soak.timeout(0.05),
+);
+
+it(
+  'large heads, pipelined on many connections, take no more memory than they may',
+  async () => {
+    const lines = Array.from({ length: 780 }, (_, i) => `X-${i}: ${'y'.repeat(30)}\r\n`).join('');
+    const before = residentBytes(proxy.pid);
+    await soak.rounds(1, 0.05, async () => {
+      const path = held();
+      const head = `GET ${path} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
+      const clients = await Promise.all(Array.from({ length: 20 }, () => Client.open(port)));
+      for (const client of clients) client.socket.write(head.repeat(soak.long ? 900 : 100));
+      await Promise.all(clients.map((client) => client.ended()));
+      soak.fault('heads beyond a bound', clients.length);
+      origin.release();
+      await expectQuiet();
+      const grown = residentBytes(proxy.pid) - before;
+      soak.measures.grown_by_heads_mib = Math.max(soak.measures.grown_by_heads_mib ?? 0, grown / 1024 ** 2);
+      expect(grown).toBeLessThan(200 * 1024 ** 2);
+    });
+    expect(soak.complaints).toEqual([]);
+  },
+  soak.timeout(0.05),
 );
 
 /** As an operator does it: a bound may change while it runs. */

@@ -107,6 +107,52 @@ describe('requests beyond the bound', () => {
   });
 });
 
+describe('heads of requests that wait', () => {
+  /** Nearly as large as one may be. */
+  const large = (path: string) =>
+    request('GET', path, ...Array.from({ length: 780 }, (_, i) => `X-${i}: ${'y'.repeat(30)}`));
+
+  it('end a connection that pipelines more than 1 MiB of them', async () => {
+    const { port, counts, finish } = await node({ requests: 1_000_000 });
+    const socket = dial(port);
+    socket.write(large('/3/slow/1').repeat(100));
+    await until(() => socket.destroyed || socket.readableEnded);
+    await until(() => counts.requests === 0);
+    expect(finish.length).toBeGreaterThan(4);
+    expect(finish.length).toBeLessThan(10);
+    expect(counts.refused.pipelined).toBe(1);
+  });
+
+  it('of all connections are 64 MiB at most: then 503, but for management, until there is room', async () => {
+    const { port, counts, finish } = await node({ connections: 1000, requests: 1_000_000 });
+    for (let i = 0; i < 700; i++) dial(port).write(large('/3/slow/1'));
+    await until(() => finish.length + counts.refused.heads === 700);
+    const refused = await exchange(port, large('/3/movie/1'));
+    expect(refused.status).toBe(503);
+    expect(refused.get('retry-after')).toBe('1');
+    expect((await get(port, '/livez')).status).toBe(200);
+    expect(finish.length).toBeGreaterThan(500);
+    expect(finish.length).toBeLessThan(600);
+    for (const end of finish) end();
+    await until(() => counts.requests === 0);
+    expect((await get(port, '/3/movie/1')).status).toBe(200);
+  });
+
+  it('bring no warning about listeners, however many are pipelined', async () => {
+    const warned: string[] = [];
+    const onWarning = ({ name }: Error) => void warned.push(name);
+    process.on('warning', onWarning);
+    const { port, counts, finish } = await node({});
+    const socket = dial(port);
+    for (const path of ['/3/slow/1', '/livez', '/3/movie/1']) socket.write(request('GET', path).repeat(30));
+    await until(() => finish.length === 30);
+    for (const end of finish) end();
+    await until(() => counts.requests === 0);
+    process.off('warning', onWarning);
+    expect(warned).toEqual([]);
+  });
+});
+
 describe('what a request may be as long as', () => {
   it(`a target of ${MAX_TARGET} characters`, async () => {
     const { port } = await node({});

@@ -1,15 +1,19 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Soak } from '../../support/soak.js';
+import { Bystanders } from './bystander.js';
 import { Scene } from './scene.js';
 import { head, TITLE } from './smuggling-cases.js';
 
 /** Slow connections of each kind at a time. */
 const EACH = 60;
+/** Connections to the origin, which as many slow clients as there are kinds could hold. */
+const TO_ORIGIN = 4;
 /** Between two bytes of a slow client, ms; and how often they are sent under `npm test`. */
 const TICK_MS = 50;
 const TICKS = 20;
@@ -20,7 +24,7 @@ const NOTICES_MS = 10_000;
 const soak = new Soak('slow');
 let scene: Scene;
 beforeAll(async () => {
-  scene = await Scene.open(soak);
+  scene = await Scene.open(soak, { UPSTREAM_MAX_CONNECTIONS: String(TO_ORIGIN) });
 });
 afterAll(async () => {
   await scene.close();
@@ -70,6 +74,28 @@ describe('clients that are slow on purpose', () => {
       expect(soak.complaints).toEqual([]);
     },
     soak.timeout(0.2),
+  );
+
+  it(
+    'keep nobody from the origin while they send a body',
+    async () => {
+      await soak.rounds(1, 0.05, async (round) => {
+        const clients = (['slow body', 'slow chunks'] as const).flatMap((kind) =>
+          Array.from({ length: EACH }, () => [kind, slowClient(kind)] as const),
+        );
+        await Promise.all(clients.map(([, socket]) => once(socket, 'connect')));
+        tick(clients);
+        const others = new Bystanders(scene.port, soak, 0);
+        for (let n = 0; n < 2 * TO_ORIGIN; n++) await others.ask(`/3/movie/1?while=${round}-${n}`);
+        tick(clients);
+        if (clients.some(([, socket]) => socket.destroyed)) soak.lose('they did not go on sending');
+        for (const [, socket] of clients) socket.destroy();
+        await others.stop();
+      });
+      await scene.settled();
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.05),
   );
 
   it.runIf(soak.long)(

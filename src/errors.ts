@@ -41,6 +41,7 @@ const CATALOGUE = {
   target_too_long: [414, false, 'Send a shorter URL.'],
   too_many_fields: [431, false, 'Send fewer header fields.'],
   body_too_large: [413, false, 'Send at most 64 KiB.'],
+  upload_slow: [408, true, 'Send it again, and faster.'],
   body_coded: [415, false, 'Send it without Content-Encoding.'],
   tenant_rate: [429, true, 'Honour Retry-After.'],
   tenant_quota: [429, true, 'Honour Retry-After: the quota begins anew at midnight UTC.'],

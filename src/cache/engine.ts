@@ -41,8 +41,8 @@ export interface RequestContext extends Attendants {
   readonly request: ClientRequest;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
-  /** Body of a request that is passed through. */
-  readonly body?: OriginRequest['body'];
+  /** Body of a request that is passed through, as soon as it has begun to come. */
+  readonly readBody?: () => Promise<OriginRequest['body']>;
   readonly onInfo?: OriginRequest['onInfo'];
   /** Told to an origin that the request is passed through to. */
   readonly requestId?: string | undefined;
@@ -304,8 +304,9 @@ export class Engine {
     };
   }
 
-  /** Under way until its head is there: from then on its connection to the origin bounds it. */
+  /** Under way from when there is something to send until its head is there: from then on its connection to the origin bounds it. */
   async #passed(route: PassRoute, context: RequestContext): Promise<OriginResponse> {
+    const body = await context.readBody?.();
     const left = this.filler.flights.enter();
     try {
       return await this.#parts.fetcher.pass({
@@ -313,7 +314,7 @@ export class Engine {
         method: context.request.method,
         target: route.target,
         headers: passedFields(route.headers, context),
-        body: context.body,
+        body,
         retryable: route.retryable,
         priority: 'user',
         signal: context.signal,

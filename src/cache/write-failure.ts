@@ -8,6 +8,9 @@ const NOT_SENT: ReadonlySet<ErrorCode> = new Set([
   'origin_rate_limited',
 ]);
 
+/** Failures that leave open how much of the body went out. */
+const UNFINISHED: ReadonlySet<ErrorCode> = new Set(['client_closed', 'upload_slow']);
+
 /** What node:net and undici call a connection that never was. */
 const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
@@ -23,7 +26,7 @@ const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
 export function mayHaveActed({ body }: OriginRequest, thrown: unknown): boolean {
   if (!(thrown instanceof ProxyError)) return true;
   if (NOT_SENT.has(thrown.code)) return false;
-  if (thrown.code === 'client_closed') return body === undefined || body.readableEnded;
+  if (UNFINISHED.has(thrown.code)) return body === undefined || body.readableEnded;
   const { cause } = thrown;
   return !(cause instanceof Error && 'code' in cause && NOT_CONNECTED.has(cause.code));
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
@@ -70,8 +71,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     this.controller = controller;
     this.requestTime = this.context.clock.now();
     this.silentSince = this.context.clock.steady();
+    const { body } = this.request;
     if (this.ended) controller.abort(this.ended);
-    else this.awaitHead();
+    else if (body === undefined) this.awaitHead();
+    else this.awaitUpload(body);
   }
 
   onResponseStart(
@@ -184,14 +187,32 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   private awaitHead(): void {
-    this.cancelTimer();
     const { headersMs } = this.context.timeouts;
-    this.cancelTimer = this.context.clock.after(headersMs, () => {
-      const { body } = this.request;
-      // An upload takes as long as its client: the origin's time begins when it has everything.
-      if (body && !body.readableEnded && !body.destroyed) this.awaitHead();
-      else this.end(this.timeout(`no answer within ${headersMs} ms`), 'failed');
+    this.cancelTimer();
+    this.cancelTimer = this.context.clock.after(headersMs, () =>
+      this.end(this.timeout(`no answer within ${headersMs} ms`), 'failed'),
+    );
+  }
+
+  /** The origin's time begins when it has everything; until then client and origin have to keep the upload moving. */
+  private awaitUpload(body: Readable): void {
+    const { clock, timeouts } = this.context;
+    const pace = new Pace(clock, timeouts.bodyMs);
+    pace.go();
+    body.on('data', (chunk: Buffer) => pace.moved(chunk.length));
+    body.once('end', () => {
+      if (this.body === undefined && !this.done && !this.ended) this.awaitHead();
     });
+    const look = (): void => {
+      this.cancelTimer();
+      this.cancelTimer = clock.after(pace.lookMs, () => {
+        if (!pace.over) look();
+        else if (body.isPaused())
+          this.end(this.timeout(`took too little for ${timeouts.bodyMs} ms`), 'failed');
+        else this.end(new ProxyError('upload_slow', 'too little of your request came'), 'given-up');
+      });
+    };
+    look();
   }
 
   /** One timer for the whole body that looks at its pace, not one per chunk. */

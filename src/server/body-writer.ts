@@ -1,7 +1,9 @@
 import { asProxyError, ProxyError } from '../errors.js';
 import type { BodySink, BodySource } from '../origin/source.js';
+import { Pace } from '../pace.js';
 import { sendError } from './error-response.js';
 import type { Exchange } from './exchange.js';
+import { LIMITS } from './limits.js';
 
 export interface BodyPlan {
   /** Writes the head. Called with the first bytes, or at the end of an empty body. */
@@ -11,12 +13,6 @@ export interface BodyPlan {
   /** HEAD, 204 and 304: what comes is not sent. */
   readonly silent: boolean;
 }
-
-/**
- * A client that takes nothing for this long is cut, ms: it holds a connection of the few there are to the origin (20 to
- * TMDB), and others wait for it.
- */
-const STALL_MS = 60_000;
 
 /** More than this of a body nobody is sent is not worth reading for the sake of a connection to the origin, bytes. */
 const SWALLOW_BYTES = 64 * 1024;
@@ -32,22 +28,26 @@ export class BodyWriter implements BodySink {
   readonly #plan: BodyPlan;
   #started = false;
   #swallowed = 0;
-  #stopStallTimer: () => void = () => {};
+  /** Of the client: time counts while the body waits for it. */
+  readonly #pace: Pace;
+  #stopTimer: () => void = () => {};
 
   constructor(exchange: Exchange, source: BodySource, plan: BodyPlan) {
     this.#exchange = exchange;
     this.#source = source;
     this.#plan = plan;
+    this.#pace = new Pace(exchange.settings.clock, LIMITS.stallTimeout);
   }
 
   start(): void {
     this.#exchange.attach(this.#source);
     const { response } = this.#exchange;
     response.on('drain', () => {
-      this.#stopStallTimer();
+      this.#stopTimer();
+      this.#pace.stop();
       this.#source.resume();
     });
-    response.once('close', () => this.#stopStallTimer());
+    response.once('close', () => this.#stopTimer());
     this.#source.start(this);
   }
 
@@ -68,14 +68,18 @@ export class BodyWriter implements BodySink {
     this.#exchange.bytes += chunk.length;
     if (length !== undefined && this.#exchange.bytes > length) {
       this.#giveUp('the body is longer than announced');
-    } else if (!this.#exchange.response.write(chunk)) {
-      this.#source.pause();
-      this.#stopStallTimer();
-      this.#stopStallTimer = this.#exchange.settings.clock.after(STALL_MS, () => this.#stalled());
+      return;
     }
+    this.#pace.moved(chunk.length);
+    if (this.#exchange.response.write(chunk)) return;
+    this.#source.pause();
+    this.#pace.go();
+    this.#stopTimer();
+    this.#stopTimer = this.#exchange.settings.clock.after(this.#pace.lookMs, () => this.#tooSlow());
   }
 
   end(): void {
+    this.#stopTimer(); // nothing waits for the client any more but its own connection
     if (!this.#startOnce()) return;
     const { length, silent } = this.#plan;
     if (!silent && length !== undefined && this.#exchange.bytes !== length) {
@@ -97,7 +101,8 @@ export class BodyWriter implements BodySink {
     this.#exchange.cut(this.#framed());
   }
 
-  #stalled(): void {
+  /** It holds what others wait for: one of the few connections to the origin, or memory that they share. */
+  #tooSlow(): void {
     this.#source.cancel();
     this.#exchange.cut(this.#framed());
   }

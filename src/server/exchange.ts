@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { RequestContext } from '../cache/engine.js';
 import type { Outcome } from '../cache/outcome.js';
 import type { Phase } from '../cache/phases.js';
 import type { ClientRequest } from '../cache/site.js';
-import type { ProxyError } from '../errors.js';
+import { ProxyError } from '../errors.js';
 import { field, hasField, type RawHeaders, withField } from '../http/headers.js';
 import type { BodySource, OriginRequest } from '../origin/source.js';
 import { sanitizeUrl } from '../redact/redact.js';
@@ -14,6 +14,7 @@ import type { Phases } from './observer.js';
 import { requestIdOf } from './request-id.js';
 import type { Caller, ServerSettings } from './settings.js';
 import { spanOf, type TracedSpan } from './span.js';
+import { readAhead, uploadOf } from './upload.js';
 
 /**
  * One request and its response, from the parser to the access log. It is also the engine's `RequestContext`; what only
@@ -108,18 +109,16 @@ export class Exchange implements RequestContext, ClientRequest {
     this.#bytes = body;
   }
 
-  /**
-   * The request's body on its way to the origin, or undefined when it has none. A stream of its own: destroying it (as
-   * a failing origin request does) must not take the client's connection with it, on which the error is to be told.
-   */
-  get body(): OriginRequest['body'] {
-    if (this.#body === undefined && this.#bytes !== undefined) {
-      if (this.#bytes.length > 0) this.#body = Readable.from(this.#bytes);
-    } else if (this.#body === undefined && this.hasBody) {
-      const body = new PassThrough();
-      body.on('error', () => this.incoming.unpipe(body));
-      this.#body = this.incoming.pipe(body);
+  /** The request's body on its way to the origin, once it has begun to come; undefined when there is none. Asked for once. */
+  async readBody(): Promise<OriginRequest['body']> {
+    if (this.#bytes !== undefined) {
+      this.#body = this.#bytes.length > 0 ? Readable.from(this.#bytes) : undefined;
+    } else if (this.hasBody) {
+      if (this.#gone) throw new ProxyError('client_closed', 'the client has left');
+      const body = uploadOf(this.incoming);
+      this.#body = body;
       this.allowBody();
+      await readAhead(this.incoming, body);
     }
     return this.#body;
   }

@@ -26,6 +26,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   target_too_long: 47,
   too_many_fields: 47,
   body_too_large: 47,
+  upload_slow: 47,
   body_coded: 47,
   tenant_rate: 25,
   tenant_quota: 25,

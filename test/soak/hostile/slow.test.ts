@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/server/limits.js';
 import { within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
-import { BYSTANDERS } from './bystander.js';
+import { BYSTANDERS, Bystanders } from './bystander.js';
 import { AFTERMATH_MS, MOST_STALL_MS, Scene } from './scene.js';
 import { KINDS, type Kind, SlowClient, shorterTimes } from './slow-clients.js';
 import { MODES, type Mode, slowhttptest, slowhttptestIsThere } from './slowhttptest.js';
@@ -12,6 +13,10 @@ import { TITLE } from './smuggling-cases.js';
 const EACH = 12;
 /** A socket on which a write is under way looks a second time whether any of it was taken. */
 const LOOKS = { headersTimeout: 1, requestTimeout: 1, stallTimeout: 2 };
+/** Connections to the origin, which the clients of two kinds could hold. */
+const TO_ORIGIN = 4;
+/** The pace of what arrives goes by a clock that cannot be made to run faster from outside: see test/unit/server. */
+const SHORTENED = (Object.keys(KINDS) as Kind[]).filter((kind) => kind !== 'slow reader of what arrives');
 /** Between two bytes of a slow client, ms. */
 const TICK_MS = 50;
 /** What `src/server/limits.ts` allows, ms; short, so that `npm test` sees the end of each. */
@@ -69,7 +74,7 @@ describe('clients that are slow on purpose', () => {
   it(
     'are closed when their time is over, keep nobody else waiting, and leave nothing',
     async () => {
-      await scene.beside(() => soak.rounds(1, 0.2, () => dawdle(scene, Object.keys(KINDS) as Kind[], SHORT)));
+      await scene.beside(() => soak.rounds(1, 0.2, () => dawdle(scene, SHORTENED, SHORT)));
       await scene.settled();
       expect(soak.complaints).toEqual([]);
       expect(soak.longestStallMs).toBeLessThan(MOST_STALL_MS);
@@ -77,6 +82,30 @@ describe('clients that are slow on purpose', () => {
       expect(scene.proxy.output()).not.toContain('FAST_PATH: ');
     },
     soak.timeout(0.2),
+  );
+
+  it(
+    'keep nobody from the origin while they send a body',
+    async () => {
+      const few = await Scene.open(soak, { UPSTREAM_MAX_CONNECTIONS: String(TO_ORIGIN) });
+      await soak.rounds(1, 0.05, async (round) => {
+        const clients = (['slow body', 'slow chunks'] as const).flatMap((kind) =>
+          Array.from({ length: EACH }, () => new SlowClient(few.port, kind)),
+        );
+        await Promise.all(clients.map(({ socket }) => once(socket, 'connect')));
+        for (const client of clients) client.dawdle();
+        const others = new Bystanders(few.port, soak, 0);
+        for (let n = 0; n < 2 * TO_ORIGIN; n++) await others.ask(`/3/movie/1?while=${round}-${n}`);
+        for (const client of clients) client.dawdle();
+        if (clients.some(({ heldMs }) => heldMs !== undefined)) soak.lose('they did not go on sending');
+        for (const { socket } of clients) socket.destroy();
+        await others.stop();
+      });
+      await few.settled();
+      await few.close();
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.05),
   );
 
   describe.runIf(soak.long)('with the times of production', () => {

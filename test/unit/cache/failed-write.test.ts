@@ -11,7 +11,8 @@ const error = (code: ErrorCode) => new ProxyError(code, code);
 /** A write that fails with `thrown`. */
 async function fails(kit: ReturnType<typeof kitOf>, thrown: ProxyError, body?: Readable) {
   const request = { method: 'POST', target: '/x', headers: [] };
-  const answer = kit.engine.handle({ request, signal: new AbortController().signal, ...(body && { body }) });
+  const { signal } = new AbortController();
+  const answer = kit.engine.handle({ request, signal, readBody: async () => body });
   await settle();
   kit.origin.last.fail(thrown);
   await expect(answer).rejects.toBe(thrown);
@@ -32,12 +33,15 @@ describe('a write that brings no answer', () => {
     expect(await stored(kit, '/x')).toBe('old');
   });
 
-  it('a client that leaves before it has sent the whole purges nothing', async () => {
-    const kit = kitOf();
-    await fill(kit, '/x');
-    await fails(kit, error('client_closed'), new Readable({ read() {} }));
-    expect(await stored(kit, '/x')).toBe('old');
-  });
+  it.each(['client_closed', 'upload_slow'] as const)(
+    'a client that leaves before it has sent the whole, or is sent away, purges nothing: %s',
+    async (code) => {
+      const kit = kitOf();
+      await fill(kit, '/x');
+      await fails(kit, error(code), new Readable({ read() {} }));
+      expect(await stored(kit, '/x')).toBe('old');
+    },
+  );
 
   it.each([
     ['a connection that breaks', fault('ECONNRESET'), undefined],

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { settle } from '../../support/fake-clock.js';
 import { bytesOf, engineKit } from './engine-kit.js';
@@ -41,4 +42,27 @@ it('a slow disk refuses no fetch: what is only being stored is not under way', a
   void kit.ask('/3/movie/2');
   await settle();
   expect(kit.origin.asked).toHaveLength(2);
+});
+
+it('a request whose body has not come is no fetch yet: who sends slowly keeps nobody from the origin', async () => {
+  const kit = engineKit({ maxFlights: 1 });
+  const { flights } = kit.engine.filler;
+  let come: (body: Readable) => void = () => {};
+  const slow = kit.engine.handle({
+    request: { method: 'POST', target: '/3/movie/1/rating', headers: [] },
+    signal: new AbortController().signal,
+    readBody: () =>
+      new Promise((resolve) => {
+        come = resolve;
+      }),
+  });
+  await settle();
+  expect([flights.underWay, kit.origin.asked.length]).toEqual([0, 0]);
+  const body = Readable.from(['{}']);
+  come(body);
+  await settle();
+  expect([flights.underWay, kit.origin.last.request.body]).toEqual([1, body]);
+  kit.origin.last.reply({ status: 201 });
+  await slow;
+  expect(flights.underWay).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { connect } from 'node:net';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import { field } from '../../../src/http/headers.js';
@@ -316,21 +316,6 @@ describe('deadlines', () => {
     await Promise.all(Array.from({ length: 5 }, async () => text(await origin.fetch(request({ signal })))));
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(clock.pending).toBe(0);
-  });
-
-  it('an upload may take its time', async () => {
-    const { url } = await bench.http(async (incoming, res) =>
-      res.end(Buffer.concat(await incoming.toArray())),
-    );
-    const clock = new TestClock();
-    const origin = bench.origin([url], clock);
-    const body = new PassThrough();
-    const answer = origin.fetch(request({ method: 'PUT', retryable: false, body }));
-    body.write('slow');
-    await settle();
-    clock.advance(60_000);
-    body.end('ly');
-    expect(await text(await answer)).toBe('slowly');
   });
 });
 

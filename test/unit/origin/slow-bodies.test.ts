@@ -1,6 +1,8 @@
-import { afterEach, expect, it } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { UpstreamGroupOptions } from '../../../src/origin/options.js';
-import { Bench, request, settle, TestClock, until } from './helpers.js';
+import { LEAST_RATE } from '../../../src/pace.js';
+import { Bench, refusal, request, settle, TestClock, text, until } from './helpers.js';
 
 const bench = new Bench();
 afterEach(() => bench.close());
@@ -55,4 +57,75 @@ it('who pauses as soon as a body that has stood still is read is waited for', as
   body.resume();
   expect(await ended).toBe('end');
   expect(Buffer.concat(got)).toHaveLength(4_000_000);
+});
+
+describe('an upload', () => {
+  /** An origin that takes a body whole before it answers, and a PUT to it of which `head` has been sent. */
+  const begun = async (clock: TestClock, head: Buffer | string = '{') => {
+    let taken = 0;
+    const { url } = await bench.http((incoming, res) => {
+      incoming.on('data', (chunk: Buffer) => {
+        taken += chunk.length;
+      });
+      incoming.on('end', () => res.end(String(taken)));
+    });
+    const origin = bench.origin([url], clock, { group: { maxConnections: 1 } });
+    const body = new PassThrough();
+    const answer = origin.fetch(request({ method: 'PUT', retryable: false, body }));
+    body.write(head);
+    await until(() => taken >= head.length);
+    const send = async (bytes: number) => {
+      const wanted = taken + bytes;
+      body.write(Buffer.alloc(bytes));
+      await until(() => taken >= wanted || origin.status()[0]?.in_flight === 0);
+    };
+    return { origin, body, answer, send };
+  };
+
+  it('that moves may take its time, and then the origin has all of its own', async () => {
+    const clock = new TestClock();
+    const { body, answer, send } = await begun(clock);
+    for (let second = 0; second < 300; second += 15) {
+      clock.advance(15_000);
+      await send(15 * LEAST_RATE);
+    }
+    clock.advance(19_000);
+    body.end();
+    await settle();
+    clock.advance(19_000);
+    expect(await text(await answer)).toBe(String(1 + 300 * LEAST_RATE));
+  });
+
+  it('that trickles is told so, frees its connection, and says nothing against the origin', async () => {
+    const clock = new TestClock();
+    const { origin, answer, send } = await begun(clock);
+    const refused = refusal(answer);
+    for (let second = 0; second < 30 && origin.status()[0]?.in_flight === 1; second++) {
+      clock.advance(1000);
+      await send(1);
+    }
+    expect(await refused).toMatchObject({ code: 'upload_slow', status: 408 });
+    await until(() => origin.status()[0]?.in_flight === 0);
+    expect(origin.status()[0]).toMatchObject({ errors: 0, breaker: 'closed' });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that the origin does not take is its fault', async () => {
+    const { url } = await bench.raw((socket) => socket.pause());
+    const clock = new TestClock();
+    const origin = bench.origin([url], clock);
+    const body = new PassThrough();
+    const refused = refusal(origin.fetch(request({ method: 'PUT', retryable: false, body })));
+    let written = 0;
+    const fill = (): void => {
+      while (body.write(Buffer.alloc(65_536))) written++;
+      written++;
+    };
+    body.on('drain', fill);
+    fill();
+    for (let last = -1; last !== written; await settle(200)) last = written;
+    clock.advance(20_000);
+    expect(await refused).toMatchObject({ code: 'origin_timeout' });
+    expect(origin.status()[0]).toMatchObject({ in_flight: 0, errors: 1 });
+  });
 });

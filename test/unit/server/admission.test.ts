@@ -17,10 +17,10 @@ interface Seen {
 }
 
 async function bodyOf(context: RequestContext): Promise<string | undefined> {
-  const { body } = context;
-  if (body === undefined || body === null) return undefined;
+  const body = await context.readBody?.();
+  if (body === undefined) return undefined;
   const chunks: Buffer[] = [];
-  for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of body) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 

@@ -88,7 +88,7 @@ describe('a request with a body', () => {
   it('hands it to the engine as a stream', async () => {
     const { port } = await start(async (context) => {
       const parts: Buffer[] = [];
-      for await (const part of context.body!) parts.push(part);
+      for await (const part of (await context.readBody!())!) parts.push(part);
       return raw(201, 'Created', [], bodyOf(Buffer.concat(parts)));
     });
     const text = request('POST', '/3/account/1/favorite', 'Content-Length: 7');
@@ -96,7 +96,9 @@ describe('a request with a body', () => {
   });
 
   it('has none where none was sent', async () => {
-    const { port } = await start((context) => raw(context.body === undefined ? 200 : 500, '', []));
+    const { port } = await start(async (context) =>
+      raw((await context.readBody!()) === undefined ? 200 : 500, '', []),
+    );
     expect((await get(port, '/3/account/1')).status).toBe(200);
     expect((await exchange(port, request('POST', '/3/account/1', 'Content-Length: 0'))).status).toBe(200);
   });
@@ -105,7 +107,7 @@ describe('a request with a body', () => {
     const { port } = await start(async (context) => {
       if (context.request.target.endsWith('no')) return raw(403, 'No', ['Content-Length', '0']);
       const parts: Buffer[] = [];
-      for await (const part of context.body!) parts.push(part);
+      for await (const part of (await context.readBody!())!) parts.push(part);
       return raw(200, 'OK', [], bodyOf(Buffer.concat(parts)));
     });
     const socket = dial(port);
@@ -125,8 +127,8 @@ describe('a request with a body', () => {
   });
 
   it('survives an origin that destroys the stream: the client still gets its answer', async () => {
-    const { port } = await start((context) => {
-      const { body } = context;
+    const { port } = await start(async (context) => {
+      const body = await context.readBody!();
       body!.destroy(new Error('origin failed'));
       return raw(503, 'Busy', ['Content-Length', '0']);
     });

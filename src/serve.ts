@@ -65,7 +65,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     delayMs: server.shutdownDelayMs,
     timeoutMs: server.shutdownTimeoutMs,
   });
-  const hitLog = new HitLog(systemClock, live.config.server.logHits);
+  const hitLog = new HitLog(systemClock, live.config.server.logHits, () => log.hasRoom?.() ?? true);
   live.onChange((next) => hitLog.limit(next.server.logHits));
   const access = accessLog({ ...serving.sides, counters: serving.counters }, log, hitLog);
   const settings = settingsOf(options, draining, access);

@@ -6,14 +6,19 @@ import type { Clock } from '../clock.js';
  */
 export class HitLog {
   readonly #clock: Clock;
+  readonly #hasRoom: () => boolean;
   #perSecond: number;
   #windowEnds = 0;
   #logged = 0;
   #silent = 0;
 
-  /** @param perSecond `LOG_HITS` */
-  constructor(clock: Clock, perSecond: number) {
+  /**
+   * @param perSecond `LOG_HITS`
+   * @param hasRoom whether the log takes another line: a hit whose line would be left out is counted with the next
+   */
+  constructor(clock: Clock, perSecond: number, hasRoom: () => boolean = () => true) {
     this.#clock = clock;
+    this.#hasRoom = hasRoom;
     this.#perSecond = perSecond;
   }
 
@@ -24,7 +29,7 @@ export class HitLog {
 
   /** How many hits a line for this one stands for: itself and those before it that got none. 0: no line. */
   take(): number {
-    if (this.#logged >= this.#perSecond && !this.#nextWindow()) {
+    if ((this.#logged >= this.#perSecond && !this.#nextWindow()) || !this.#hasRoom()) {
       this.#silent += 1;
       return 0;
     }

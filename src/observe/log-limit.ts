@@ -60,6 +60,21 @@ export class LogLimit {
     return true;
   }
 
+  /** Whether a line of level info would be written now. */
+  hasRoom(): boolean {
+    const { clock, perSecond } = this.#parts;
+    const { written, endsAt } = this.#windows.info;
+    return written < perSecond() || clock.steady() >= endsAt;
+  }
+
+  /** What `task` writes is within no bound: it tells of lines that are missing. */
+  unbounded(task: () => void): void {
+    const before = this.#telling;
+    this.#telling = true;
+    task();
+    this.#telling = before;
+  }
+
   /** Says what was left out so far. */
   flush(): void {
     this.#stopTimer?.();
@@ -84,8 +99,6 @@ export class LogLimit {
     const { leftOut } = window;
     if (leftOut === 0) return;
     window.leftOut = 0;
-    this.#telling = true;
-    this.#parts.tell(group, leftOut);
-    this.#telling = false;
+    this.unbounded(() => this.#parts.tell(group, leftOut));
   }
 }

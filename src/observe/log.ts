@@ -2,7 +2,10 @@ import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import { pino, stdTimeFunctions } from 'pino';
 import { isSensitiveName, MASK, makeScrubber, type Scrubber } from '../redact/redact.js';
 
-export type Logger = PinoLogger;
+export interface Logger extends PinoLogger {
+  /** Whether a line of level info would be written now; LOG_LINES may leave it out. */
+  hasRoom?(): boolean;
+}
 
 export interface LoggerOptions {
   /** A pino level, or `silent`. */
@@ -16,8 +19,8 @@ export interface LoggerOptions {
   readonly scrub?: Scrubber | undefined;
   /** Which lines are written, by pino's number of their level; all by default. */
   readonly admits?: ((level: number) => boolean) | undefined;
-  /** Where lines go; stdout by default. */
-  readonly destination?: DestinationStream | undefined;
+  /** Where lines go; its `flushSync`, if it has one, is called after a fatal one. */
+  readonly destination: DestinationStream;
 }
 
 /**
@@ -49,21 +52,8 @@ export function createLogger(options: LoggerOptions): Logger {
         }),
       },
     },
-    options.destination ?? standardOutput(),
+    options.destination,
   );
-}
-
-/** Of lines that standard output does not take, bytes; beyond that they are dropped. */
-const MOST_HELD = 1024 * 1024;
-
-/**
- * Synchronous: the last lines before a crash or an exit are the ones that matter. A log on a medium that is full must not end the
- * program: lines wait for room, bounded.
- */
-function standardOutput(): DestinationStream {
-  const stream = pino.destination({ fd: 1, sync: true, maxLength: MOST_HELD });
-  stream.on('error', () => {});
-  return stream;
 }
 
 /**

@@ -1,4 +1,8 @@
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { freePort } from '../../support/redis-server.js';
 import { Soak } from '../../support/soak.js';
@@ -108,3 +112,54 @@ it(
   },
   soak.timeout(0.4),
 );
+
+it('a reader of the log that hangs holds up no request, loses no line within the bound, and no end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tmdb-proxy-log-'));
+  const path = join(folder, 'log');
+  execFileSync('mkfifo', [path]);
+  const { O_RDONLY, O_NONBLOCK } = constants;
+  const reader = openSync(path, O_RDONLY | O_NONBLOCK);
+  const log = openSync(path, 'w');
+  proxy = await startProxy({
+    quiet: true,
+    log,
+    env: pointedAt(`http://127.0.0.1:${await freePort()}`, {
+      WORKERS: '2',
+      MAX_RETRIES: '0',
+      LOG_LINES: '1000000',
+    }),
+  });
+  const port = Number(new URL(proxy.url).port);
+  await flood(port, 300);
+  soak.fault('readers of the log that hang');
+  let text = '';
+  await vi.waitFor(
+    () => {
+      text += taken(reader);
+      expect(text.match(/"level":"warn"/g)?.length).toBeGreaterThanOrEqual(300);
+    },
+    { timeout: 10_000 },
+  );
+  // More than a pipe holds has waited, and no line of one process is within one of another.
+  expect(text.length).toBeGreaterThan(128 * 1024);
+  for (const line of text.trimEnd().split('\n')) expect(() => JSON.parse(line), line).not.toThrow();
+  await flood(port, 300);
+  const { code } = await proxy.stop('SIGTERM');
+  expect(code).toBe(0);
+  for (const fd of [reader, log]) closeSync(fd);
+  rmSync(folder, { recursive: true });
+  expect(soak.complaints).toEqual([]);
+}, 30_000);
+
+/** What has come out of a pipe by now. */
+function taken(fd: number): string {
+  const chunk = Buffer.alloc(64 * 1024);
+  let text = '';
+  try {
+    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk))
+      text += chunk.toString('utf8', 0, read);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EAGAIN') throw thrown;
+  }
+  return text;
+}

@@ -71,3 +71,21 @@ it('goes on after its second when the wall clock was set back', () => {
   log.warn('third');
   expect(lines.map(({ msg }) => msg)).toContain('third');
 });
+
+it('knows whether it would write another line of info, and takes none for it', () => {
+  const { clock, limit, log } = bounded(2);
+  expect([limit.hasRoom(), limit.hasRoom(), limit.hasRoom()]).toEqual([true, true, true]);
+  log.info('one');
+  log.info('two');
+  log.warn('another group');
+  expect(limit.hasRoom()).toBe(false);
+  clock.advance(1000);
+  expect(limit.hasRoom()).toBe(true);
+});
+
+it('what tells of lines that are missing is written in any case', () => {
+  const { limit, lines, log } = bounded(1);
+  log.warn('one');
+  limit.unbounded(() => log.warn('lost'));
+  expect(lines.map(({ msg }) => msg)).toEqual(['one', 'lost']);
+});

@@ -3,6 +3,7 @@ import type { Flights } from '../cache/flight.js';
 import { type PurgeRule, type PurgeScope, type PurgeTable, scopeId } from '../cache/purge-table.js';
 import type { Clock } from '../clock.js';
 import { within } from '../deadline.js';
+import { ProxyError } from '../errors.js';
 import type { DurableArea } from '../tiers/disk-types.js';
 import type { EntryHead } from '../tiers/entry.js';
 
@@ -55,6 +56,8 @@ export interface Purges {
 const CHUNK = 500;
 /** Longest a follower may take; a process that hangs longer is stopped rather than trusted (I-1), ms. */
 const FOLLOWER_DEADLINE_MS = 3000;
+/** Longest a purge waits for the disk: one that stands still must not hold up who purges, or a client that writes, ms. */
+const DISK_DEADLINE_MS = 3000;
 
 /** The one authority for purges on this machine: makes them durable, tells every process, and numbers them when nobody else does. */
 export class Purger implements Purges {
@@ -119,7 +122,14 @@ export class Purger implements Purges {
   #keep(rule: PurgeRule): Promise<void> {
     const { scope, soft } = rule;
     const kept = this.#parts.table.ruleOf(scope, soft) ?? rule;
-    return this.#parts.durable.put(durableName(scope, soft), Buffer.from(JSON.stringify(kept)));
+    const { durable, clock } = this.#parts;
+    const put = durable.put(durableName(scope, soft), Buffer.from(JSON.stringify(kept)));
+    return within(clock, DISK_DEADLINE_MS, put, () => {
+      throw new ProxyError(
+        'internal',
+        'the disk does not take a purge in: it holds, but a restart forgets it',
+      );
+    });
   }
 
   /** One sweep at a time, and one more for all purges that came during it: a change feed sends hundreds. */

@@ -25,8 +25,14 @@ export class Reclaimer {
     readonly fileBytes: () => number,
   ) {}
 
-  /** Whether `growth` bytes of files and `rows` bytes of rows fit now, after giving up what was needed. */
-  async makeRoom(growth: number, rows: number): Promise<boolean> {
+  /**
+   * Whether `bodies` bytes of segments, a transaction that takes `pages` bytes, and `rows` bytes of rows fit now, after giving up
+   * what was needed.
+   */
+  async makeRoom(bodies: number, pages: number, rows: number): Promise<boolean> {
+    const grows = this.parts.growth.by(pages);
+    if (grows === undefined) return false;
+    const growth = bodies + grows;
     // What would not fit into an empty store evicts nothing.
     if (this.fileBytes() - this.parts.log.bytes + growth > this.#room()) return false;
     while (!this.#fits(growth, rows)) {
@@ -38,8 +44,7 @@ export class Reclaimer {
   /** Frees a segment's worth while nobody waits, so that the next batch need not. */
   async ahead(): Promise<void> {
     const { limits, log } = this.parts;
-    if (log.segments.size > 8)
-      await this.makeRoom(limits.batchBytes + indexGrowth(limits.batchEntries, 0), 0);
+    if (log.segments.size > 8) await this.makeRoom(limits.batchBytes, indexGrowth(limits.batchEntries, 0), 0);
   }
 
   /** Frees the oldest segment on a medium that is full, while there is more than a handful. */

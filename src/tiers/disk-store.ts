@@ -2,6 +2,7 @@ import { Account } from './disk-account.js';
 import { DurableTable } from './disk-durable.js';
 import { FailureLog } from './disk-errors.js';
 import { DiskIndex } from './disk-index.js';
+import { IndexGrowth, usedBytesOf } from './disk-index-growth.js';
 import { indexKey } from './disk-key.js';
 import { type DiskSizes, limitsFor } from './disk-limits.js';
 import type { WriterLock } from './disk-lock.js';
@@ -43,6 +44,7 @@ export class WritableDiskStore implements OwnDiskStore {
   readonly #failures: FailureLog;
   readonly #used = new UseBits();
   readonly #view: DiskView;
+  readonly #growth: IndexGrowth;
   readonly #writer: DiskWriter;
   readonly #durable: DurableTable;
   /** Entries on their way to the files: this process reads its own writes. Bounded as the writer's queue is. */
@@ -68,6 +70,12 @@ export class WritableDiskStore implements OwnDiskStore {
     this.#log = new SegmentLog(layout.bodies, this.#limits, this.#bodies, this.#failures);
     this.#account = new Account(this.#log);
     this.#durable = new DurableTable(root, durable, clock, this.#limits.durableBytes, true);
+    this.#growth = new IndexGrowth({
+      clock,
+      fileBytes: () => this.#writer.indexFileBytes(),
+      usedBytes: () => usedBytesOf(this.#environment),
+      maxBytes: () => this.#limits.maxBytes,
+    });
     this.#writer = new DiskWriter({
       index: this.#index,
       log: this.#log,
@@ -75,6 +83,7 @@ export class WritableDiskStore implements OwnDiskStore {
       limits: this.#limits,
       failures: this.#failures,
       used: this.#used,
+      growth: this.#growth,
       indexPath: layout.index,
       maxPendingBytes: options.maxPendingBytes ?? Math.min(64 * MiB, Math.max(8 * MiB, maxBytes / 8)),
       keepMs: options.keepMs ?? 0,
@@ -114,7 +123,7 @@ export class WritableDiskStore implements OwnDiskStore {
    * bound that was lowered leaves one behind.
    */
   get indexOutgrown(): boolean {
-    return this.#writer.indexFileBytes() > this.#limits.maxBytes * 0.6;
+    return this.#growth.outgrown;
   }
 
   async resize(maxBytes: number): Promise<number> {

@@ -3,6 +3,7 @@ import { encodeHead } from './codec.js';
 import type { Account } from './disk-account.js';
 import { type FailureLog, isFull } from './disk-errors.js';
 import { type DiskIndex, type IndexWrite, MAX_HEAD_BYTES, rowBytes, valueBytes } from './disk-index.js';
+import type { IndexGrowth } from './disk-index-growth.js';
 import { indexKey, MAX_KEY_BYTES } from './disk-key.js';
 import { type DiskLimits, indexGrowth } from './disk-limits.js';
 import { onDisk, recordBytes, type SegmentLog } from './disk-log.js';
@@ -20,6 +21,7 @@ export interface WriterParts {
   readonly limits: DiskLimits;
   readonly failures: FailureLog;
   readonly used: UseBits;
+  readonly growth: IndexGrowth;
   readonly indexPath: string;
   readonly maxPendingBytes: number;
   /** See `DiskOptions`. */
@@ -189,7 +191,7 @@ export class DiskWriter {
       records += recordBytes(op.fullKey.length, op.body.length);
       rows += rowBytes(op.key.length, valueBytes(op.head.length));
     }
-    if (await this.reclaimer.makeRoom(onDisk(records) + indexGrowth(batch.length, rows), rows))
+    if (await this.reclaimer.makeRoom(onDisk(records), indexGrowth(batch.length, rows), rows))
       return 'stored';
     this.refused += sets.length;
     return 'not-admitted';

@@ -19,6 +19,8 @@ const PATIENCE = 20_000;
 const MiB = 1024 * 1024;
 /** What each write to the disk takes longer, ms. */
 const SLOW_MS = 100;
+/** Of a purge that the disk may not take in. */
+const UNKEPT = [200, 500];
 
 const soak = new Soak('disk');
 const parent = mkdtempSync(join(tmpdir(), 'machine-faults-'));
@@ -182,14 +184,14 @@ describe('CACHE_DIR', () => {
     expect(performance.now() - began).toBeLessThan(PATIENCE_MS);
     disk.is('stands still');
     soak.fault('disk that stands still');
-    await witness.edit(proxy.url, witness.any());
+    await witness.edit(proxy.url, witness.any(), UNKEPT);
     for (let i = 0; i < 3; i++) await witness.askAll(proxy.url); // or they would hang
     disk.well();
     await storesAgain(proxy);
     for (const state of ['full', 'read-only'] as const) {
       disk.is(state);
       soak.fault(`disk that is said to be ${state}`);
-      await witness.edit(proxy.url, witness.any());
+      await witness.edit(proxy.url, witness.any(), UNKEPT);
       await witness.askAll(proxy.url);
       await within(PATIENCE, async () => expect(await l2Of(proxy)).toBe('degraded'));
       disk.well();

@@ -1,4 +1,4 @@
-import { canonicalPath, MANAGEMENT_PATHS } from '../../../src/admin/paths.js';
+import { allowedMethods, canonicalPath, MANAGEMENT_PATHS } from '../../../src/admin/paths.js';
 import type { Credential, Origin } from './states.js';
 
 export type Listener = 'PORT' | 'ADMIN_PORT' | 'METRICS_PORT';
@@ -10,13 +10,17 @@ export interface Arrangement {
   readonly keyed: boolean;
   /** `ADMIN_PORT` and `METRICS_PORT` are set. */
   readonly apart: boolean;
+  /** It listens on IPv6 too, where IPv4 comes as mapped addresses, and believes everybody's `X-Forwarded-*` (`TRUST_PROXY=true`). */
+  readonly trusting: boolean;
 }
 
 export const ARRANGEMENTS: readonly Arrangement[] = [
-  { name: 'an admin key, one listener', keyed: true, apart: false },
-  { name: 'no admin key, one listener', keyed: false, apart: false },
-  { name: 'an admin key, three listeners', keyed: true, apart: true },
-  { name: 'no admin key, three listeners', keyed: false, apart: true },
+  { name: 'an admin key, one listener', keyed: true, apart: false, trusting: false },
+  { name: 'no admin key, one listener', keyed: false, apart: false, trusting: false },
+  { name: 'an admin key, three listeners', keyed: true, apart: true, trusting: false },
+  { name: 'no admin key, three listeners', keyed: false, apart: true, trusting: false },
+  { name: 'an admin key, one listener, IPv6, TRUST_PROXY', keyed: true, apart: false, trusting: true },
+  { name: 'no admin key, three listeners, IPv6, TRUST_PROXY', keyed: false, apart: true, trusting: true },
 ];
 
 export interface Asked {
@@ -24,25 +28,34 @@ export interface Asked {
   readonly path: string;
 }
 
-/** Every line of the table of paths under each of its names and methods, and `PURGE`, which is management on every path. */
+/** Beside those that a path has: what is told without a key, and what nothing here is for. */
+const METHODS = ['HEAD', 'OPTIONS', 'DELETE', 'PROPFIND', 'GET', 'POST'];
+
+/**
+ * Every line of the table of paths under each of its names and methods, with methods it does not have, and `PURGE`, which is management
+ * on every path.
+ */
 export const REQUESTS: readonly Asked[] = [
   ...[...MANAGEMENT_PATHS].flatMap(([path, { methods, aliased }]) =>
     [path, ...(aliased ? [`/api${path}`, `/mapi${path}`] : [])].flatMap((each) =>
-      methods.map((method) => ({ method, path: each })),
+      [...new Set([...methods, ...METHODS])].map((method) => ({ method, path: each })),
     ),
   ),
   ...['/3/movie/550', '/stats', '/t/p/w500/a.jpg'].map((path) => ({ method: 'PURGE', path })),
 ];
 
-/** What a path may answer: itself, that a key is needed (or wrong, or tried too often), not from here, nothing here. */
-export type Verdict = 'open' | 'key' | 'forbidden' | 'elsewhere';
+/** What a path may answer: itself, that a key is needed (or wrong, or tried too often), not from here, nothing here, not with this method. */
+export type Verdict = 'open' | 'key' | 'forbidden' | 'elsewhere' | 'method';
 
 const VERDICTS: Readonly<Record<number, Verdict>> = {
   401: 'key',
   429: 'key',
   403: 'forbidden',
   404: 'elsewhere',
+  405: 'method',
 };
+
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 export const verdictOf = (status: number): Verdict => VERDICTS[status] ?? 'open';
 
@@ -56,11 +69,14 @@ export function promised(
 ): Verdict {
   const canonical = canonicalPath(path);
   const purge = method === 'PURGE';
-  if (listener === 'METRICS_PORT') return canonical === '/metrics' && !purge ? 'open' : 'elsewhere';
+  const granted =
+    purge || allowedMethods(MANAGEMENT_PATHS.get(canonical)!).includes(method) ? 'open' : 'method';
+  if (listener === 'METRICS_PORT') return canonical === '/metrics' && !purge ? granted : 'elsewhere';
   if (canonical === '/metrics' && apart && !purge) return 'elsewhere';
-  if (!purge && MANAGEMENT_PATHS.get(canonical)!.access === 'everyone') return 'open';
+  if (!purge && MANAGEMENT_PATHS.get(canonical)!.access === 'everyone') return granted;
   if (listener === 'PORT' && apart) return 'elsewhere';
-  if (!keyed) return local ? 'open' : 'forbidden';
-  if (opens === 'session') return canonical === '/dashboard' && !purge ? 'open' : 'key';
-  return opens === 'all' ? 'open' : 'key';
+  if (method === 'OPTIONS') return granted;
+  if (!keyed) return local ? granted : 'forbidden';
+  if (opens === 'session') return canonical === '/dashboard' && READING.has(method) ? 'open' : 'key';
+  return opens === 'all' ? granted : 'key';
 }

@@ -85,9 +85,15 @@ export interface Origin {
   readonly local: boolean;
 }
 
-const outside = Object.values(networkInterfaces())
-  .flat()
-  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+const addressOf = (family: 'IPv4' | 'IPv6', internal: boolean) =>
+  addresses.find(
+    (one) => one.family === family && one.internal === internal && !one.address.startsWith('fe80:'),
+  )?.address;
+const outside = addressOf('IPv4', false);
+const outside6 = addressOf('IPv6', false);
+/** Whether this machine has IPv6 at all. */
+export const HAS_IPV6 = addressOf('IPv6', true) !== undefined;
 
 const LOOPBACK = { address: '127.0.0.1', fields: {}, local: true };
 /** A machine without a network has no other address to ask from. */
@@ -116,6 +122,32 @@ export const ORIGINS: readonly Origin[] = [
           fields: { 'X-Forwarded-For': '127.0.0.1', Forwarded: 'for=127.0.0.1' },
           local: false,
         },
+      ]),
+]; // prettier-ignore
+
+/** The same over IPv6, as far as the machine has it. */
+export const IPV6_ORIGINS: readonly Origin[] = [
+  ...(HAS_IPV6
+    ? [
+        { name: 'loopback, IPv6', address: '::1', fields: {}, local: true },
+        {
+          name: 'loopback, IPv6, X-Forwarded-For: ::1',
+          address: '::1',
+          fields: { 'X-Forwarded-For': '::1' },
+          local: false,
+        },
+      ]
+    : []),
+  ...(outside6 === undefined
+    ? []
+    : [
+        {
+          name: 'outside, IPv6, X-Forwarded-For: ::1',
+          address: outside6,
+          fields: { 'X-Forwarded-For': '::1' },
+          local: false,
+        },
+        { name: 'outside, IPv6', address: outside6, fields: {}, local: false },
       ]),
 ]; // prettier-ignore
 

@@ -1,17 +1,19 @@
 // A client in a process of its own: `requests` requests over a tenth as many keys, over `connections` connections, half of them
 // with `depth` requests under way at a time. One of ten asks for a key that nobody has asked for yet, the others again for one of the
-// last thousand or of all. Every answer is looked at. Prints a line of JSON at the tenth, waits for a line on standard input, and
-// prints one at the end.
+// last thousand or, one of twenty, of all. Every answer is looked at. Prints a line of JSON at the tenth, waits for a line on standard
+// input, and prints one at the end; the tenth and the end are of the requests or of `forMs`, whichever comes first.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-const { port, requests, connections, depth, seed } = JSON.parse(process.argv[2]);
+const { port, requests, connections, depth, seed, forMs = Infinity } = JSON.parse(process.argv[2]);
 const PAUSE_AT = Math.floor(requests / 10);
 
 const seen = { requests: 0, lost: 0, wrong: 0, why: [] };
 let sent = 0;
 let keys = 0;
 let limit = PAUSE_AT;
+/** Not the time in which the driver waits for a line. */
+let until = performance.now() + forMs / 10;
 let state = seed;
 
 function complain(kind, why) {
@@ -29,7 +31,7 @@ function random() {
 
 function nextKey() {
   if (sent++ % 10 === 0) return ++keys;
-  return random() < 0.8 ? Math.max(1, keys - Math.floor(random() * 1000)) : 1 + Math.floor(random() * keys);
+  return random() < 0.95 ? Math.max(1, keys - Math.floor(random() * 1000)) : 1 + Math.floor(random() * keys);
 }
 
 class Client {
@@ -58,6 +60,7 @@ class Client {
 
   #fill() {
     let text = '';
+    if (performance.now() > until) limit = Math.min(limit, sent);
     while (this.#expected.length < this.depth && sent < limit) {
       const key = nextKey();
       this.#expected.push(key);
@@ -96,6 +99,7 @@ await Promise.all(clients.map((client) => client.run()));
 console.log(JSON.stringify({ ...seen, keys }));
 await once(process.stdin, 'data');
 limit = requests;
+until = performance.now() + forMs * 0.9;
 await Promise.all(clients.map((client) => client.run()));
 console.log(JSON.stringify({ ...seen, keys }));
 process.exit(0);

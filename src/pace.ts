@@ -54,6 +54,8 @@ export class Pace {
   }
 
   #left(): number {
-    return this.#since === undefined ? this.#leftMs : this.#leftMs - (this.#clock.steady() - this.#since);
+    if (this.#since === undefined) return this.#leftMs;
+    // What is long over can be made up for.
+    return Math.max(-this.#mostMs, this.#leftMs - (this.#clock.steady() - this.#since));
   }
 }

@@ -27,6 +27,8 @@ export interface ExchangeContext {
   readonly timeouts: OriginTimeouts;
   /** What a response's body has to move, bytes/s (`Pace`). */
   readonly leastRate: number;
+  /** Whether people wait for a connection to this server, as all are in use. */
+  readonly wanted: () => boolean;
   /** Base URL for messages and OriginResponse.server. */
   readonly server: string;
   readonly onResult: (result: ExchangeResult) => void;
@@ -35,6 +37,15 @@ export interface ExchangeContext {
   /** undici is done with the request: its connection is free or gone. Comes last, exactly once. */
   readonly onDone: () => void;
 }
+
+/**
+ * While others wait for a connection, a client has to move so many bytes/s, and may be behind for so long, ms: half of what a request
+ * waits in the queue. Else some who are just not slow enough would hold all the connections there are.
+ */
+const WANTED_RATE = 64 * 1024;
+const WANTED_MS = 5_000;
+/** How often that is looked at, ms. */
+const LOOK_MS = 1_000;
 
 /**
  * One request on one connection: undici's dispatch handler. Keeps the deadlines (to the connection, to the head,
@@ -51,6 +62,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private silentSince: number;
   /** Of the response's body. Its reader's pauses do not count, but for one who has not begun. */
   private readonly pace: Pace;
+  /** Of whoever reads it, while it waits for them. */
+  private readonly readerPace: Pace;
   private cancelTimer: () => void;
   private readonly forgetSignal: () => void;
 
@@ -61,6 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     const { signal } = request;
     this.silentSince = context.clock.steady();
     this.pace = new Pace(context.clock, context.timeouts.bodyMs, context.leastRate);
+    this.readerPace = new Pace(context.clock, WANTED_MS, WANTED_RATE);
     this.forgetSignal = onAbort(signal, () => this.end(abortError(signal), 'given-up'));
     this.cancelTimer = context.clock.after(context.timeouts.connectMs, () =>
       this.end(this.timeout(`no connection within ${context.timeouts.connectMs} ms`), 'failed'),
@@ -117,6 +131,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.pace.moved(chunk.length);
+    this.readerPace.moved(chunk.length);
     this.body?.push(chunk);
   }
 
@@ -136,12 +151,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   pause(): void {
-    if (this.body?.started) this.pace.stop();
+    if (this.body?.started) {
+      this.pace.stop();
+      this.readerPace.go();
+    }
     this.controller?.pause();
   }
 
   resume(): void {
     this.pace.go();
+    this.readerPace.stop();
     if (!this.done) this.controller?.resume();
   }
 
@@ -196,32 +215,40 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
 
   /** The origin's time begins when it has everything; until then client and origin have to keep the upload moving. */
   private awaitUpload(body: Readable): void {
-    const { clock, timeouts } = this.context;
+    const { clock, timeouts, wanted } = this.context;
     const pace = new Pace(clock, timeouts.bodyMs);
-    pace.go();
-    body.on('data', (chunk: Buffer) => pace.moved(chunk.length));
+    const clientPace = new Pace(clock, WANTED_MS, WANTED_RATE);
+    for (const each of [pace, clientPace]) {
+      each.go();
+      body.on('data', (chunk: Buffer) => each.moved(chunk.length));
+    }
     body.once('end', () => {
       if (this.body === undefined && !this.done && !this.ended) this.awaitHead();
     });
-    const look = (): void => {
-      this.cancelTimer();
-      this.cancelTimer = clock.after(pace.lookMs, () => {
-        if (!pace.over) look();
-        else if (body.isPaused())
-          this.end(this.timeout(`took too little for ${timeouts.bodyMs} ms`), 'failed');
-        else this.end(new ProxyError('upload_slow', 'too little of your request came'), 'given-up');
-      });
-    };
-    look();
+    this.watch(pace, () => {
+      const isStuck = body.isPaused();
+      if (pace.over && isStuck) this.end(this.timeout(`took too little for ${timeouts.bodyMs} ms`), 'failed');
+      else if (pace.over || (clientPace.over && !isStuck && wanted()))
+        this.end(new ProxyError('upload_slow', 'too little of your request came'), 'given-up');
+    });
   }
 
-  /** One timer for the whole body that looks at its pace, not one per chunk. */
   private watchBody(): void {
-    const { clock, timeouts } = this.context;
-    this.cancelTimer = clock.after(this.pace.lookMs, () => {
+    const { timeouts, wanted } = this.context;
+    this.watch(this.pace, () => {
       if (this.pace.over)
         this.end(this.timeout(`too little of the body for ${timeouts.bodyMs} ms`), 'failed');
-      else this.watchBody();
+      else if (this.readerPace.over && wanted())
+        this.end(new ProxyError('client_closed', 'read too slowly while others waited'), 'given-up');
+    });
+  }
+
+  /** One timer that looks at the pace, not one per chunk. */
+  private watch(pace: Pace, look: () => void): void {
+    this.cancelTimer();
+    this.cancelTimer = this.context.clock.after(Math.min(pace.lookMs, LOOK_MS), () => {
+      look();
+      if (!this.ended && !this.done) this.watch(pace, look);
     });
   }
 

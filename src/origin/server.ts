@@ -189,6 +189,7 @@ export class UpstreamServer {
         clock,
         timeouts,
         leastRate,
+        wanted: () => this.lane.waiting.user.length > 0 && !this.permits.free('user'),
         server: this.name,
         onResult: (result) => {
           good = isGood(result);

@@ -129,3 +129,50 @@ describe('an upload', () => {
     expect(origin.status()[0]).toMatchObject({ in_flight: 0, errors: 1 });
   });
 });
+
+describe('while others wait for the only connection', () => {
+  const slowlyRead = async (pieces: number) => {
+    const { url } = await bench.http((incoming, res) =>
+      res.end(incoming.url!.includes('big') ? Buffer.alloc(32_000_000) : 'small'),
+    );
+    const clock = new TestClock();
+    const origin = bench.origin([url], clock, { group: { maxConnections: 1 } });
+    const { body } = await origin.fetch(request({ target: '/big' }));
+    let got = 0;
+    let wanted = 0;
+    const ended = new Promise<unknown>((resolve) => {
+      const data = (chunk: Buffer): void => {
+        got += chunk.length;
+        if (got >= wanted) body.pause();
+      };
+      body.start({ data, end: () => resolve('end'), error: resolve });
+    });
+    /** So long, ms, in which the reader takes so much, or one piece. */
+    const take = async (ms: number) => {
+      wanted = got + pieces;
+      body.resume();
+      await until(() => got >= wanted || origin.status()[0]?.in_flight === 0);
+      clock.advance(ms);
+    };
+    return { origin, ended, take };
+  };
+
+  it('a body whose reader is slow gives it up in time for them, and says nothing against the origin', async () => {
+    const { origin, ended, take } = await slowlyRead(1000);
+    for (let n = 0; n < 10; n++) await take(4000);
+    expect(origin.status()[0]).toMatchObject({ in_flight: 1, errors: 0 });
+    const other = origin.fetch(request({ target: '/small' }));
+    await take(4000);
+    expect(await ended).toMatchObject({ code: 'client_closed' });
+    expect(await text(await other)).toBe('small');
+    expect(origin.status()[0]).toMatchObject({ errors: 0 });
+  });
+
+  it('a body that is read as it should goes on', async () => {
+    const { origin, take } = await slowlyRead(200_000);
+    const other = refusal(origin.fetch(request({ target: '/small' })));
+    for (let n = 0; n < 10; n++) await take(1000);
+    expect(await other).toMatchObject({ code: 'budget_exhausted' });
+    expect(origin.status()[0]).toMatchObject({ in_flight: 1, requests: 1 });
+  });
+});

@@ -86,21 +86,23 @@ export class LeasedFetcher implements Fetcher {
   async #claimOrShare(job: FillJob, patience: Patience): Promise<Fetched | undefined> {
     const { leases, clock, counts } = this.#parts;
     const since = clock.now();
+    const begun = clock.steady();
+    const tellWait = () => job.onPhase?.('lease', clock.steady() - begun);
     for (let round = 0; round < MAX_ROUNDS && !patience.over; round++) {
       const claim = await leases.claim(job.route.key, job.stamp, this.#parts.purgedAt(job.route));
       if (counts !== undefined) counts[claim.kind] += 1;
       if (claim.kind === 'ours') {
-        job.onPhase?.('lease', clock.now() - since);
+        tellWait();
         return this.#lead(job, claim.lease, claim.filledBefore, since);
       }
       if (claim.kind === 'alone') break;
-      const waited = await claim.wait(patience.signal);
-      const shared = waited === 'stored' ? await this.#shared(job, since) : undefined;
+      const end = await claim.wait(patience.signal);
+      const shared = end === 'stored' ? await this.#shared(job, since) : undefined;
       if (shared === undefined) continue;
-      job.onPhase?.('lease', clock.now() - since);
+      tellWait();
       return shared;
     }
-    job.onPhase?.('lease', clock.now() - since);
+    tellWait();
     if (job.signal.aborted) throw left();
     return undefined;
   }

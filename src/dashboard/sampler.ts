@@ -37,7 +37,7 @@ interface Read {
 export class Sampler {
   readonly #source: SamplerSource;
   readonly #clock: Clock;
-  readonly #samples: { readonly seq: number; readonly sample: Sample }[] = [];
+  readonly #samples: { readonly seq: number; readonly began: number; readonly sample: Sample }[] = [];
   readonly #tracks = new Map<string, Track>();
   readonly #reads = new Map<keyof State, Read>();
   readonly #dueAt = new Map<PieceName, number>();
@@ -59,7 +59,7 @@ export class Sampler {
 
   /** What is new since a position; asking keeps it going. Never rejects. */
   async watch(after: number): Promise<Watched> {
-    this.#wantedUntil = this.#clock.now() + LEASE_MS;
+    this.#wantedUntil = this.#clock.steady() + LEASE_MS;
     this.#running ??= this.#begin();
     await this.#running;
     const state: Record<string, unknown> = {};
@@ -77,7 +77,7 @@ export class Sampler {
 
   /** Looks once, and again later while somebody watches. Resolves with the last part, which may be slow. */
   async #look(): Promise<void> {
-    const began = this.#clock.now();
+    const began = this.#clock.steady();
     this.#forgetOld(began);
     const parts = Promise.all(this.#due(began).map((name) => this.#read(name)));
     await this.#sample(began);
@@ -86,9 +86,9 @@ export class Sampler {
   }
 
   #lookLater(began: number): void {
-    const left = Math.max(0, SAMPLE_MS - (this.#clock.now() - began));
+    const left = Math.max(0, SAMPLE_MS - (this.#clock.steady() - began));
     this.#clock.after(left, () => {
-      if (this.#clock.now() < this.#wantedUntil) void this.#look();
+      if (this.#clock.steady() < this.#wantedUntil) void this.#look();
       else this.#running = undefined;
     });
   }
@@ -100,7 +100,8 @@ export class Sampler {
     return due;
   }
 
-  async #sample(at: number): Promise<void> {
+  async #sample(began: number): Promise<void> {
+    const at = this.#clock.now();
     const rows = await this.#tried('nodes', () => this.#source.nodes());
     if (rows === undefined) return;
     const steps = rows.map((row) => this.#step(row));
@@ -109,7 +110,7 @@ export class Sampler {
     if (self === undefined) return;
     const known = steps.filter((step) => step !== undefined);
     const cluster = rows.length > 1 ? ratesOf(known) : null;
-    this.#samples.push({ seq: ++this.#seq, sample: { at, node: ratesOf([self]), cluster } });
+    this.#samples.push({ seq: ++this.#seq, began, sample: { at, node: ratesOf([self]), cluster } });
     if (this.#samples.length > MOST_SAMPLES) this.#samples.shift();
   }
 
@@ -149,7 +150,7 @@ export class Sampler {
 
   #forgetOld(now: number): void {
     const oldest = now - MOST_SAMPLES * SAMPLE_MS;
-    while (this.#samples[0] !== undefined && this.#samples[0].sample.at < oldest) this.#samples.shift();
+    while (this.#samples[0] !== undefined && this.#samples[0].began < oldest) this.#samples.shift();
   }
 }
 

@@ -152,7 +152,7 @@ export class KnownTitles {
 
   #tellWithin(ms: number): void {
     const { clock, onError, tellMs } = this.#parts;
-    const at = clock.now() + ms;
+    const at = clock.steady() + ms;
     if (this.#next !== undefined && this.#next.at <= at) return;
     this.#next?.cancel();
     const cancel = clock.after(ms, () => {

@@ -28,8 +28,8 @@ export interface MetricsSources {
   readonly requests: RequestCounters;
   /** A shared store may be given by every process: its entries and bytes count once. */
   readonly tiers: () => readonly NamedStats[];
-  /** Fills in progress, and requests that wait for them. */
-  readonly flights: () => { readonly size: number; readonly waiters: number; readonly refused: number };
+  /** Fetches under way, as MAX_FLIGHTS counts them, and requests that wait for them. */
+  readonly flights: () => { readonly underWay: number; readonly waiters: number; readonly refused: number };
   /** What the core alone knows; absent in workers. */
   readonly core?: () => CoreSources;
 }
@@ -88,7 +88,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const timed = tierMetrics(metrics, PREFIX, tiers);
   const gauge = (name: string, help: string, pick: () => number) =>
     metrics.add({ name: PREFIX + name, help, type: 'gauge' }, () => [{ labels: {}, value: pick() }]);
-  gauge('flights', 'Fills in progress.', () => flights().size);
+  gauge(
+    'flights',
+    'Fetches under way, those passed through included: what `MAX_FLIGHTS` bounds.',
+    () => flights().underWay,
+  );
   gauge('flight_waiters', 'Requests that wait for the head of a fill in progress.', () => flights().waiters);
   metrics.add(
     {

@@ -2,6 +2,7 @@ import type { Outcome } from '../cache/outcome.js';
 import type { HitLog } from '../observe/hit-log.js';
 import type { Logger } from '../observe/log.js';
 import type { RequestCounters } from '../observe/metrics-requests.js';
+import { UnstoredWarning } from '../observe/unstored-warning.js';
 import type { Observer, RequestRecord } from './observer.js';
 
 export interface AccessLog extends Observer {
@@ -27,12 +28,21 @@ export function accessLog(
   log: Logger,
   hitLog: HitLog,
 ): AccessLog {
+  const unstored = new UnstoredWarning((answers) =>
+    log.warn(
+      { answers },
+      `nothing is stored: each of ${answers} answers was for its asker alone, because the request had a Cookie, an Origin or another field of somebody's own that no Vary names`,
+    ),
+  );
   const write = (record: RequestRecord, hits: number) =>
     log.info({ ...lineOf(record), ...(hits > 1 && { hits }) }, 'request');
   return {
     request(record) {
       const { outcome, status, ms, bytes, tenant } = record;
-      if (outcome !== undefined) counters.record(outcome, status, ms, bytes);
+      if (outcome !== undefined) {
+        counters.record(outcome, status, ms, bytes);
+        unstored.saw(outcome);
+      }
       if (outcome?.result === 'hit' || outcome?.result === 'stale') warm?.saw(outcome.key);
       else if (outcome?.result === 'miss') misses?.saw(outcome.key);
       if (tenant !== undefined) tenants?.record(tenant, outcome, bytes);

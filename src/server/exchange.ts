@@ -28,8 +28,9 @@ export class Exchange implements RequestContext, ClientRequest {
   readonly requestId: string;
   readonly client: string;
   readonly span: TracedSpan | undefined;
-  /** Clock when the head arrived, ms. */
+  /** Clock when the head arrived, ms; and by the one that nobody sets, for durations. */
   readonly startedAt: number;
+  readonly #begun: number;
   /** In origin form, once the request was found to be for us. */
   target: string;
   headers: RawHeaders;
@@ -76,6 +77,7 @@ export class Exchange implements RequestContext, ClientRequest {
     this.span = spanOf(this.headers);
     this.client = settings.clientAddress(incoming);
     this.startedAt = settings.clock.now();
+    this.#begun = settings.clock.steady();
     this.expectsContinue = expectsContinue;
   }
 
@@ -150,7 +152,7 @@ export class Exchange implements RequestContext, ClientRequest {
 
   /** The answer's head is ready. */
   headReady(): void {
-    this.#headAt ??= this.settings.clock.now();
+    this.#headAt ??= this.settings.clock.steady();
   }
 
   /** Sends `100 Continue` to a client that waits for it: from here on its body is wanted (RFC 9110 section 10.1.1). */
@@ -196,7 +198,7 @@ export class Exchange implements RequestContext, ClientRequest {
       path: sanitizeUrl(this.target),
       status: response.headersSent ? response.statusCode : 499,
       bytes: this.bytes,
-      ms: Math.max(0, settings.clock.now() - this.startedAt), // the clock may have been set back
+      ms: settings.clock.steady() - this.#begun,
       // A client that left before there was an answer: were it not counted, a silent origin would look like no traffic.
       outcome: this.outcome ?? (this.proxied ? failureOutcome(this) : undefined),
       age: this.age,
@@ -211,6 +213,6 @@ export class Exchange implements RequestContext, ClientRequest {
 
   #phasesGone(): Phases | undefined {
     if (this.#phases === undefined || this.#headAt === undefined) return this.#phases;
-    return { ...this.#phases, head: this.#headAt - this.startedAt };
+    return { ...this.#phases, head: this.#headAt - this.#begun };
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { Limits } from './limits.js';
 
 const DAY_MS = 86_400_000;
@@ -10,6 +11,16 @@ export function dayOf(ms: number): number {
 /** When a day ends, ms since epoch. */
 export function endOf(day: number): number {
   return (day + 1) * DAY_MS;
+}
+
+/** When something is, by the wall clock that days go by, and by the one that nobody sets; ms. */
+export interface Moment {
+  readonly now: number;
+  readonly steady: number;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), steady: clock.steady() };
 }
 
 /** Used (or, below zero, given back) elsewhere, of the quota of one day. */
@@ -39,9 +50,9 @@ export class Account {
   #at: number;
 
   /** @param level what may be taken at once now; undefined: all that the limits allow */
-  constructor(now: number, level?: number) {
+  constructor({ now, steady }: Moment, level?: number) {
     this.#day = dayOf(now);
-    this.#at = now;
+    this.#at = steady;
     this.#level = level;
   }
 
@@ -54,13 +65,13 @@ export class Account {
     if (day === this.#day) this.#used = Math.max(this.#used, used);
   }
 
-  take(limits: Limits, want: number, change: Change, now: number): Taken {
+  take(limits: Limits, want: number, change: Change, { now, steady }: Moment): Taken {
     this.#turnDay(now);
     const amount = change.day === this.#day ? change.amount : 0;
     this.#used = Math.max(0, this.#used + amount);
     const { rate, quota } = limits;
     const level =
-      rate === undefined ? Number.POSITIVE_INFINITY : this.#refill(rate, limits.capacity, amount, now);
+      rate === undefined ? Number.POSITIVE_INFINITY : this.#refill(rate, limits.capacity, amount, steady);
     const left = quota === undefined ? want : Math.max(0, quota - this.#used);
     const given = Math.min(want, left, Math.floor(level));
     if (this.#level !== undefined) this.#level -= given;
@@ -79,9 +90,9 @@ export class Account {
     this.#used = 0;
   }
 
-  #refill(rate: number, capacity: number, used: number, now: number): number {
-    const grown = (this.#level ?? capacity) + (Math.max(0, now - this.#at) * rate) / 1000;
-    this.#at = now;
+  #refill(rate: number, capacity: number, used: number, steady: number): number {
+    const grown = (this.#level ?? capacity) + ((steady - this.#at) * rate) / 1000;
+    this.#at = steady;
     this.#level = Math.max(0, Math.min(capacity, Math.min(capacity, grown) - used));
     return this.#level;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { Account, type Change, dayOf, endOf, type Taken } from './account.js';
+import { Account, type Change, dayOf, endOf, type Moment, momentOf, type Taken } from './account.js';
 import { type Limits, limitsOf, shareOf } from './limits.js';
 import type { Grant, GrantAsk, Tenant } from './tenant.js';
 
@@ -107,8 +107,8 @@ export class Ledger {
 
   #alone(tenant: Tenant, want: number, change: Change): Grant {
     const { limits, portion } = limitsOf(tenant);
-    const now = this.#parts.clock.now();
-    return granted(this.#pageOf(tenant.name).account.take(limits, want, change, now), portion.forMs, now);
+    const at = momentOf(this.#parts.clock);
+    return granted(this.#pageOf(tenant.name).account.take(limits, want, change, at), portion.forMs, at.now);
   }
 
   async #together(shared: SharedAccounts, tenant: Tenant, want: number, change: Change): Promise<Grant> {
@@ -138,9 +138,9 @@ export class Ledger {
   /** Of an equal share: of the rate as it is, of the quota what was left of it when the others could last be asked. */
   #share(tenant: Tenant, want: number, change: Change): Grant {
     const { clock } = this.#parts;
-    const now = clock.now();
+    const at = momentOf(clock);
     const page = this.#pageOf(tenant.name);
-    const today = dayOf(now);
+    const today = dayOf(at.now);
     if (page.day !== today) Object.assign(page, { day: today, untold: 0 });
     if (change.day === today) page.untold += change.amount;
     const { limits, portion } = limitsOf(tenant);
@@ -150,27 +150,27 @@ export class Ledger {
     const quota =
       limits.quota === undefined ? undefined : Math.max(0, Math.floor((limits.quota - before) / nodes));
     const share = { ...shareOf(limits, nodes), ...(quota !== undefined && { quota }) };
-    const taken = page.account.take(share, want, change, now);
+    const taken = page.account.take(share, want, change, at);
     page.untold += taken.given;
-    return granted(taken, portion.forMs, now);
+    return granted(taken, portion.forMs, at.now);
   }
 
   #pageOf(tenant: string): Page {
     let page = this.#pages.get(tenant);
     if (page === undefined) {
-      const now = this.#parts.clock.now();
-      page = { account: this.#newAccount(tenant, now), known: undefined, untold: 0, day: dayOf(now) };
+      const at = momentOf(this.#parts.clock);
+      page = { account: this.#newAccount(tenant, at), known: undefined, untold: 0, day: dayOf(at.now) };
       this.#pages.set(tenant, page);
     }
     return page;
   }
 
   /** Where others take from the same limit, their shares may begin in the same moment: together they have what one has. */
-  #newAccount(name: string, now: number): Account {
+  #newAccount(name: string, at: Moment): Account {
     const { shared, tenant: find } = this.#parts;
     const tenant = find(name);
-    if (shared === undefined || tenant === undefined) return new Account(now);
-    return new Account(now, Math.floor(limitsOf(tenant).limits.capacity / this.#nodes()));
+    if (shared === undefined || tenant === undefined) return new Account(at);
+    return new Account(at, Math.floor(limitsOf(tenant).limits.capacity / this.#nodes()));
   }
 
   #nodes(): number {
@@ -180,8 +180,8 @@ export class Ledger {
   #lost(): void {
     if (this.#away) return;
     this.#away = true;
-    const now = this.#parts.clock.now();
-    for (const [tenant, page] of this.#pages) page.account = this.#newAccount(tenant, now);
+    const at = momentOf(this.#parts.clock);
+    for (const [tenant, page] of this.#pages) page.account = this.#newAccount(tenant, at);
     this.#parts.onChange?.(false);
     this.#lookLater();
   }

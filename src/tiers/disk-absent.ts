@@ -14,11 +14,17 @@ export class AbsentDisk implements DiskStore {
   readonly sorted = true;
   readonly writable = false;
 
-  async get(): Promise<undefined> {}
+  #misses = 0;
+  #refused = 0;
+
+  async get(): Promise<undefined> {
+    this.#misses++;
+  }
 
   lookNow(): undefined {}
 
   async set(): Promise<SetResult> {
+    this.#refused++;
     return 'read-only';
   }
 
@@ -52,14 +58,15 @@ export class AbsentDisk implements DiskStore {
       bytes: 0,
       maxBytes: 0,
       hits: 0,
-      misses: 0,
+      misses: this.#misses,
       writes: 0,
       evictions: 0,
       corrupt: 0,
-      errors: 1,
+      // Each look fails; that the files have gone is one fault more.
+      errors: 1 + this.#misses,
       fileBytes: 0,
       expired: 0,
-      refused: 0,
+      refused: this.#refused,
     };
   }
 

@@ -29,7 +29,7 @@ export class HotKeys {
     this.#slots = slots;
     this.#sample = sample;
     this.#skip = this.#draw();
-    this.#halveAt = clock.now() + HALVED_MS;
+    this.#halveAt = clock.steady() + HALVED_MS;
   }
 
   saw(key: string | undefined): void {
@@ -87,7 +87,7 @@ export class HotKeys {
   }
 
   #age(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     if (now < this.#halveAt || this.#counted < this.#slots) return;
     this.#halveAt = now + HALVED_MS;
     this.#counted = 0;

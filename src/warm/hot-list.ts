@@ -8,7 +8,7 @@ const HALVED_MS = 3_600_000;
 
 export interface HotListParts {
   readonly path: string;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'steady'>;
   /** Keys that are remembered. */
   readonly most: number;
   /** What each process of the node has counted. */
@@ -29,12 +29,12 @@ export class HotList {
   async load(): Promise<void> {
     const text = await readFile(this.#parts.path, 'utf8').catch(() => '');
     this.#before = savedOf(text);
-    this.#loadedAt = this.#parts.clock.now();
+    this.#loadedAt = this.#parts.clock.steady();
   }
 
   /** The hottest first. */
   async top(most = this.#parts.most): Promise<HotKey[]> {
-    const faded = 2 ** ((this.#loadedAt - this.#parts.clock.now()) / HALVED_MS);
+    const faded = 2 ** ((this.#loadedAt - this.#parts.clock.steady()) / HALVED_MS);
     const hits = new Map<string, number>();
     const add = (key: string, more: number) => hits.set(key, (hits.get(key) ?? 0) + more);
     for (const { key, hits: before } of this.#before) add(key, before * faded);

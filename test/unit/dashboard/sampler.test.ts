@@ -52,6 +52,17 @@ function kit() {
 }
 
 describe('the sampler of a node', () => {
+  it('goes by no clock that is set: it neither stops to look nor looks on for ever', async () => {
+    const { clock, node, sampler, run } = kit();
+    await sampler.watch(0);
+    clock.set(3600_000);
+    await run(SAMPLE_MS);
+    expect(node.looks).toBe(2);
+    clock.set(-7200_000);
+    await run(LEASE_MS + SAMPLE_MS);
+    expect(sampler.running).toBe(false);
+  });
+
   it('looks at nothing until somebody watches, and rests when nobody asks any more', async () => {
     const { node, sampler, run } = kit();
     await run(60_000);

@@ -41,7 +41,7 @@ function make(memory = 5, disk = 50, process = false) {
     requests,
     metrics: createMetrics({
       version: '1.2.3',
-      sources: { requests, tiers, flights: () => ({ size: 2, waiters: 5, refused: 0 }) },
+      sources: { requests, tiers, flights: () => ({ underWay: 2, waiters: 5, refused: 0 }) },
       upstreams: ['image'],
       process,
     }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Account, type Change, type Taken } from '../../../src/tenants/account.js';
+import { Account, type Change, momentOf, type Taken } from '../../../src/tenants/account.js';
 import { type Known, Ledger, type SharedAccounts } from '../../../src/tenants/ledger.js';
 import { type Limits, limitsOf } from '../../../src/tenants/limits.js';
 import { TenantMeter } from '../../../src/tenants/meter.js';
@@ -23,11 +23,11 @@ class Shared implements SharedAccounts {
     this.asked += 1;
     await Promise.resolve();
     if (this.away) throw new Error('away');
-    const now = this.clock.now();
-    const account = this.accounts.get(tenant) ?? new Account(now);
+    const at = momentOf(this.clock);
+    const account = this.accounts.get(tenant) ?? new Account(at);
     this.accounts.set(tenant, account);
     if (floor !== undefined) account.remember(floor);
-    return account.take(limits, want, change, now);
+    return account.take(limits, want, change, at);
   }
 }
 

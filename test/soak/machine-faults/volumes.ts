@@ -78,37 +78,40 @@ const SOURCE = `
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-static int trouble(void) {
+/* end: how long the file would be; 0 where nothing is written. A full disk has room for what a file has already. */
+static int trouble(int file, off_t end) {
+  struct stat about;
   for (;;) {
     char state[16] = "";
     int fd = open(getenv("PRETENDED_DISK"), O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read(fd, state, sizeof state - 1) < 0) state[0] = 0;
     if (fd >= 0) close(fd);
-    if (state[0] == 'F') return ENOSPC;
-    if (state[0] == 'R') return EROFS;
+    if (state[0] == 'F') return fstat(file, &about) == 0 && end > about.st_size ? ENOSPC : 0;
     if (state[0] != 'S') { usleep(atoi(state) * 1000); return 0; }
     usleep(5000);
   }
 }
 static int is_file(int fd) { struct stat about; return fstat(fd, &about) == 0 && S_ISREG(about.st_mode); }
-#define ON_DISK(name, result, params, args, applies) \\
+static off_t sum(const struct iovec *from, int n) { off_t all = 0; while (n-- > 0) all += from[n].iov_len; return all; }
+#define NO_END 0
+#define ON_DISK(name, result, params, args, applies, file, end) \\
   result name params { \\
     result (*real) params = dlsym(RTLD_NEXT, #name); \\
-    int error = applies ? trouble() : 0; \\
+    int error = applies ? trouble(file, end) : 0; \\
     if (error) { errno = error; return -1; } \\
     return real args; }
-ON_DISK(fdatasync, int, (int fd), (fd), 1)
-ON_DISK(fsync, int, (int fd), (fd), 1)
-ON_DISK(msync, int, (void *at, size_t n, int flags), (at, n, flags), 1)
-ON_DISK(write, ssize_t, (int fd, const void *from, size_t n), (fd, from, n), is_file(fd))
-ON_DISK(writev, ssize_t, (int fd, const struct iovec *from, int n), (fd, from, n), is_file(fd))
-ON_DISK(pwrite, ssize_t, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at), 1)
-ON_DISK(pwrite64, ssize_t, (int fd, const void *from, size_t n, off64_t at), (fd, from, n, at), 1)
-ON_DISK(pwritev, ssize_t, (int fd, const struct iovec *from, int n, off_t at), (fd, from, n, at), 1)
-ON_DISK(pwritev64, ssize_t, (int fd, const struct iovec *from, int n, off64_t at), (fd, from, n, at), 1)
+ON_DISK(fdatasync, int, (int fd), (fd), 1, fd, NO_END)
+ON_DISK(fsync, int, (int fd), (fd), 1, fd, NO_END)
+ON_DISK(msync, int, (void *at, size_t n, int flags), (at, n, flags), 1, -1, NO_END)
+ON_DISK(write, ssize_t, (int fd, const void *from, size_t n), (fd, from, n), is_file(fd), fd, lseek(fd, 0, SEEK_CUR) + (off_t)n)
+ON_DISK(writev, ssize_t, (int fd, const struct iovec *from, int n), (fd, from, n), is_file(fd), fd, lseek(fd, 0, SEEK_CUR) + sum(from, n))
+ON_DISK(pwrite, ssize_t, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at), 1, fd, at + (off_t)n)
+ON_DISK(pwrite64, ssize_t, (int fd, const void *from, size_t n, off64_t at), (fd, from, n, at), 1, fd, at + (off_t)n)
+ON_DISK(pwritev, ssize_t, (int fd, const struct iovec *from, int n, off_t at), (fd, from, n, at), 1, fd, at + sum(from, n))
+ON_DISK(pwritev64, ssize_t, (int fd, const struct iovec *from, int n, off64_t at), (fd, from, n, at), 1, fd, at + sum(from, n))
 `;
 
-const STATES = { full: 'F', 'read-only': 'R', 'stands still': 'S' } as const;
+const STATES = { full: 'F', 'stands still': 'S' } as const;
 
 /** A disk in trouble as a process sees it that is told so: for machines where nobody may mount. */
 export class PretendedDisk {

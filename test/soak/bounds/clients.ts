@@ -33,7 +33,8 @@ export class Client {
   /** @param from a loopback address: clients are told apart by theirs */
   static open(port: number, from = '127.0.0.1'): Promise<Client> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true });
+      const host = from.includes(':') ? '::1' : '127.0.0.1';
+      const socket = connect({ port, host, localAddress: from, noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => resolve(new Client(socket)));
     });

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openFiles } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
@@ -12,6 +13,10 @@ const MOST_OF_ONE = 25;
 const CLIENTS = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
 const PROXY_IN_FRONT = '127.0.2.1';
 
+const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ address }) => address === '::1'),
+);
+
 const origin = new HeldOrigin();
 let proxy: ProxyProcess;
 let port: number;
@@ -23,6 +28,8 @@ beforeAll(async () => {
     quiet: true,
     env: pointedAt(await origin.listen(), {
       WORKERS: '1',
+      // Clients with IPv4 then come from mapped addresses.
+      ...(hasIpv6 && { HOST: '::' }),
       METRICS_PORT: String(metricsPort),
       TRUST_PROXY: PROXY_IN_FRONT,
       MAX_CONNECTIONS: String(MOST),
@@ -103,6 +110,16 @@ it(
   },
   soak.timeout(0.5),
 );
+
+it.runIf(hasIpv6)('a client with IPv6 has the same bound, and takes no place of one with IPv4', async () => {
+  const six = await openMany(MOST_OF_ONE, '::1');
+  await expectRefused('::1', 429, 'client_full');
+  const four = await openMany(MOST_OF_ONE, CLIENTS[0]!);
+  await expectServed([...six, ...four]);
+  for (const client of [...six, ...four]) client.close();
+  await gauges.until('connections', 1);
+  expect(soak.complaints).toEqual([]);
+});
 
 it('a proxy in TRUST_PROXY speaks for many clients: only MAX_CONNECTIONS bounds it', async () => {
   const clients = await openMany(MOST_OF_ONE + 10, PROXY_IN_FRONT);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { get } from '../../support/raw-client.js';
 import { Soak } from '../../support/soak.js';
 import { FLOODS } from './flood-cases.js';
 import { bodyFor } from './recording-origin.js';
@@ -12,15 +13,29 @@ const MIB = 1024 * 1024;
 const PIPELINED = 100;
 /** Connections left behind in one round. */
 const ABANDONED = 120;
-const KEYS = 80;
+/** More than memory has room for. */
+const KEYS = 400;
+const BYTES_OF_KEY = 6000;
+const MEMORY_BYTES = 2 * MIB;
+const DISK_BYTES = 64 * MIB;
 const KEYS_AT_A_TIME = 20;
+
+/** What `/cache/info` tells of bounds. */
+interface Info {
+  readonly memory_cache: {
+    readonly bytes: number;
+    readonly max_bytes: number;
+    readonly current_size: number;
+  };
+  readonly l2_cache: { readonly total_size: number; readonly max_bytes: number };
+}
 
 const soak = new Soak('floods');
 let scene: Scene;
 beforeAll(async () => {
   scene = await Scene.open(soak, {
-    MEMORY_CACHE_BYTES: String(16 * MIB),
-    DISK_CACHE_BYTES: String(64 * MIB),
+    MEMORY_CACHE_BYTES: String(MEMORY_BYTES),
+    DISK_CACHE_BYTES: String(DISK_BYTES),
   });
 });
 afterAll(async () => {
@@ -99,34 +114,84 @@ describe('floods', () => {
   );
 
   it(
-    'of keys fill what they may fill, and known titles stay right',
+    'of ranges and of conditions get what they ask for, and nothing of them stays',
+    async () => {
+      const image = '/t/p/w500/range.jpg';
+      const whole = bodyFor('GET', image);
+      const title = bodyFor('GET', TITLE);
+      await scene.beside(() =>
+        soak.rounds(3, 0.15, async (round) => {
+          const starts = Array.from({ length: PIPELINED }, (_, n) => (round * PIPELINED + n * 7) % 19_000);
+          const ranges = starts.map((at) => head('GET', image, `Range: bytes=${at}-${at + 99},0-0,${at}-`));
+          const parts = starts.map((at) => head('GET', image, `Range: bytes=${at}-${at + 99}`));
+          const tags = starts.map((at) => head('GET', TITLE, `If-None-Match: "${at}", W/"${soak.random()}"`));
+          const [several, single, tagged] = await Promise.all(
+            [ranges, parts, tags].map((requests, i) =>
+              scene.strike(['several ranges', 'range', 'If-None-Match'][i]!, requests.join(''), {
+                answers: PIPELINED,
+              }),
+            ),
+          );
+          expect(several!.replies.every(({ status }) => status === 206 || status === 200)).toBe(true);
+          expect(single!.replies.map(({ status }) => status)).toEqual(starts.map(() => 206));
+          for (const [i, { body }] of single!.replies.entries())
+            expect(body.equals(whole.subarray(starts[i], starts[i]! + 100)), String(starts[i])).toBe(true);
+          expect(
+            tagged!.replies.filter(({ status, body }) => status === 200 && body.equals(title)).length,
+          ).toBe(PIPELINED);
+        }),
+      );
+      scene.judgeOrigin();
+      expect(soak.complaints).toEqual([]);
+    },
+    soak.timeout(0.15),
+  );
+
+  it(
+    'of keys fill memory and disk to their bounds and no further, and what is asked for often stays a hit',
     async () => {
       let key = 0;
-      const flood = async () => {
-        for (let n = 0; n < KEYS; n += KEYS_AT_A_TIME) {
-          const targets = Array.from(
-            { length: KEYS_AT_A_TIME },
-            () => `/3/movie/3?cb=${(soak.random() * 1e9).toString(36)}-${key++}`,
-          );
-          await Promise.all(
-            targets.map(async (target) => {
-              const { replies } = await scene.strike('random key', head('GET', target), { answers: 1 });
-              if (!replies[0]?.body.equals(bodyFor('GET', target))) soak.mistake(target);
-            }),
-          );
-          scene.judgeOrigin();
-        }
-      };
-      await flood();
-      const early = scene.residentBytes;
-      await scene.beside(() => soak.rounds(1, 0.3, flood));
-      soak.measures.resident_growth_bytes = scene.residentBytes - early;
-      // Its bounds of memory, and room for what a heap has not given back.
-      if (soak.long) expect(soak.measures.resident_growth_bytes).toBeLessThan(150 * MIB);
+      for (let i = 0; i < 3; i++) await popular();
+      await scene.beside(() =>
+        soak.rounds(1, 0.3, async () => {
+          for (let n = 0; n < KEYS; n += KEYS_AT_A_TIME) {
+            const targets = Array.from(
+              { length: KEYS_AT_A_TIME },
+              () => `/3/movie/3?cb=${(soak.random() * 1e9).toString(36)}-${key++}`,
+            );
+            await Promise.all(
+              targets.map(async (target) => {
+                const { replies } = await scene.strike('random key', head('GET', target), { answers: 1 });
+                if (!replies[0]?.body.equals(bodyFor('GET', target))) soak.mistake(target);
+              }),
+            );
+            await popular();
+            scene.judgeOrigin();
+          }
+        }),
+      );
+      const { body } = await get(`${scene.proxy.url}/cache/info`);
+      const { memory_cache: memory, l2_cache: disk } = JSON.parse(body.toString()) as Info;
+      soak.measures.memory_held_bytes = memory.bytes;
+      soak.measures.disk_held_bytes = disk.total_size;
+      expect(memory.max_bytes).toBeLessThanOrEqual(MEMORY_BYTES);
+      expect(disk.max_bytes).toBeLessThanOrEqual(DISK_BYTES);
+      expect(memory.bytes).toBeLessThanOrEqual(memory.max_bytes);
+      expect(disk.total_size).toBeLessThanOrEqual(disk.max_bytes);
+      // More was stored than there is room for: keys were let go.
+      expect(key * BYTES_OF_KEY).toBeGreaterThan(memory.max_bytes);
+      expect(memory.current_size).toBeLessThan(key);
       expect(soak.complaints).toEqual([]);
     },
     soak.timeout(0.3),
   );
+
+  /** Asked for between other keys, as titles of the day are. */
+  async function popular(): Promise<void> {
+    const { replies } = await scene.strike('popular key', head('GET', TITLE), { answers: 1 });
+    if (!/\r\nX-Cache: HIT\r\n/i.test(replies[0]?.head ?? ''))
+      soak.lose(`a popular title was no hit: ${replies[0]?.head}`);
+  }
 
   it('keep nobody waiting', () => {
     expect(soak.longestStallMs).toBeLessThan(MOST_STALL_MS);

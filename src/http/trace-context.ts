@@ -40,17 +40,9 @@ export function traceContextOf(headers: RawHeaders): TraceContext | undefined {
 }
 
 /** The fields of a request made on behalf of one with this context, by the span `spanId` (16 hexadecimal digits). */
-export function traceFields(
-  { traceId, flags, state }: Omit<TraceContext, 'parentId'>,
-  spanId: string,
-): RawHeaders {
+export function traceFields({ traceId, flags, state }: TraceContext, spanId: string): RawHeaders {
   const parent = ['traceparent', `00-${traceId}-${spanId}-${flags}`];
   return state === undefined ? parent : [...parent, 'tracestate', state];
-}
-
-/** Whether the caller keeps a record of the request, and wishes others to (section 3.2.2.5.1). */
-export function isSampled({ flags }: TraceContext): boolean {
-  return (Number.parseInt(flags, 16) & 0x01) !== 0;
 }
 
 const MOST_MEMBERS = 32;

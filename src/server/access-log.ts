@@ -77,7 +77,6 @@ function lineOf(record: RequestRecord) {
       trace_id: span.traceId,
       span_id: span.spanId,
       parent_span_id: span.parentId,
-      ...(outcome?.collapsed !== true && { origin_trace_id: span.originTraceId }),
     }),
     ...rest,
     ...(outcome !== undefined && logged(outcome)),

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Coverage } from '../../src/cache/coverage.js';
 import type { SitePolicy } from '../../src/cache/site.js';
@@ -109,6 +110,8 @@ export class Side {
   /** Sockets of the server by the client's port. */
   readonly sockets = new Map<number, Socket>();
   readonly fastPath: FastPath | undefined;
+  /** Requests that node:http has read the heads of. */
+  readonly #asked = new Set<IncomingMessage>();
   /** Answers of the fast path. */
   hits = 0;
   ready = true;
@@ -163,6 +166,12 @@ export class Side {
     this.listener.server.on('connection', (socket: Socket) => {
       this.sockets.set(socket.remotePort ?? 0, socket);
     });
+    for (const event of ['request', 'checkContinue'] as const) {
+      this.listener.server.on(event, (incoming: IncomingMessage, response: ServerResponse) => {
+        this.#asked.add(incoming);
+        response.once('close', () => this.#asked.delete(incoming));
+      });
+    }
   }
 
   async open(): Promise<this> {
@@ -179,7 +188,12 @@ export class Side {
   }
 
   get quiet(): boolean {
-    return this.active === 0 && this.kit.engine.filler.flights.size === 0;
+    return this.active === this.waiting && this.kit.engine.filler.flights.size === 0;
+  }
+
+  /** Requests under way of which some of the body is still to come: nothing may happen before. */
+  get waiting(): number {
+    return [...this.#asked].filter(({ complete, socket }) => !complete && !socket.destroyed).length;
   }
 
   /** Whether a client left before its answer was whole. */

@@ -76,13 +76,20 @@ export class Wire {
 
 /** Turns that pass without waiting; work off the event loop (compression) may take longer on a busy machine. */
 const FAST_TURNS = 2_000;
+/** Turns in which nothing moves; more where a body is still to come, as its request may be answered all the same. */
+const QUIET_TURNS = 3;
+const WAITING_TURNS = 40;
 /** Then milliseconds: far more than any answer here takes. */
 const MOST_TURNS = FAST_TURNS + 5_000;
 
 /** Lets turns of the event loop pass until nothing moves on any of them. */
 export async function stillness(wires: readonly Wire[]): Promise<void> {
   let quiet = 0;
-  for (let turn = 0; quiet < 3; turn++) {
+  for (
+    let turn = 0;
+    quiet < (wires.some(({ side }) => side.waiting > 0) ? WAITING_TURNS : QUIET_TURNS);
+    turn++
+  ) {
     await new Promise((resolve) => (turn < FAST_TURNS ? setImmediate(resolve) : setTimeout(resolve, 1)));
     quiet = wires.every((wire) => wire.quiet) ? quiet + 1 : 0;
     if (turn > MOST_TURNS) throw new Error(`nothing moves any more: ${wires.map(describe).join(' | ')}`);

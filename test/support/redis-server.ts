@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -43,12 +44,23 @@ export interface RedisCluster {
 
 const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1', '--protected-mode', 'no'];
 
-/** A free port whose cluster bus port (+10000) is free as well. */
+/**
+ * Below the ports that systems give away by themselves (Linux: 32 768 and up), with and without what is added for the cluster's bus: else
+ * somebody's connection may have a server's port between its end and its start again.
+ */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 22_767;
+const BUS = 10_000;
+const given = new Set<number>();
+
+/** A free port whose cluster bus port is free as well. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = await listenOnce(0);
-    if (port > 50_000) continue; // the bus port would not exist
-    if ((await listenOnce(port + 10_000).catch(() => 0)) !== 0) return port;
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1);
+    if (given.has(port)) continue;
+    given.add(port);
+    const both = [port, port + BUS].map((wanted) => listenOnce(wanted).catch(() => 0));
+    if (!(await Promise.all(both)).includes(0)) return port;
   }
 }
 

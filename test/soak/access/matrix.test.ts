@@ -36,7 +36,7 @@ afterAll(() => soak.end());
 describe('the management app of each listener', () => {
   const PORT = 6635;
   /** Under `npm test` one of so many methods that a path does not have, for each credential; another with each run. */
-  const UNLISTED_OF = 8;
+  const UNLISTED_OF = 16;
   const isListed = (method: string, path: string) =>
     method === 'PURGE' || MANAGEMENT_PATHS.get(path)?.methods.some((listed) => listed === method) === true;
   const appFor = (listener: Listener, { keyed, apart }: Arrangement, { address, fields }: Origin) =>
@@ -81,7 +81,7 @@ describe('the management app of each listener', () => {
 
 describe('the listeners of a running proxy', () => {
   /** A round asks one of so many combinations; as many rounds ask all of them. */
-  const PARTS = 500;
+  const PARTS = 1000;
   const tokens = tokensAt(Date.now());
   const running: { arrangement: Arrangement; proxy: ProxyProcess; ports: Map<Listener, number> }[] = [];
   let origin: SampleOrigin;

@@ -3,7 +3,7 @@ import { shapesUntold } from '../http/untold.js';
 import type { Fetched } from './fetcher.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 
-type Refused = Extract<Fetched, { kind: 'uncacheable' }>;
+export type Refused = Extract<Fetched, { kind: 'uncacheable' }>;
 
 /**
  * What a request brings of its asker that the key does not cover: a credential, or by the letter fields that are somebody's own, which

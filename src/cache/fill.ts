@@ -4,9 +4,9 @@ import { requestCacheControl } from '../http/cache-control.js';
 import type { Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
-import { askerOf, isForAsker } from './asker.js';
 import { HeldBytes } from './broadcast.js';
 import { Ending } from './ending.js';
+import { Experience } from './experience.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import { flightKey, type Wanted } from './flight-key.js';
@@ -18,7 +18,7 @@ import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute, SitePolicy } from './site.js';
 import type { Kept, Storer } from './store.js';
-import { type Comer, isFreshAtStore, suits } from './suits.js';
+import { type Comer, suits } from './suits.js';
 import { isTrouble, statusOf } from './trouble.js';
 
 export type { Want } from './landed.js';
@@ -40,10 +40,6 @@ export interface FillParts {
 
 /** After a failed refresh the origin is left alone for this key for this long (I-10), ms. */
 const NOT_BEFORE_MS = 10_000;
-/** How long an uncacheable outcome, or one born stale, is remembered: requests then do not wait for each other (I-8), ms. */
-const UNCACHEABLE_MS = 60_000;
-/** The same where that may be over soon (401, 403), ms. */
-const REFUSED_MS = 2_000;
 /**
  * Bodies on their way may hold as many bytes as this many entries of the largest size; beyond, they are held back by their
  * slowest reader and not stored, so that slow clients do not make memory grow (I-17).
@@ -53,8 +49,6 @@ const HELD_ENTRIES = 2;
 const MAX_WAITERS = 10_000;
 /** A request that was let down by so many flights, because what they brought was for somebody else, leads one. */
 const MAX_LET_DOWN = 2;
-/** How long a credential that the origin has answered is known to be good, ms. */
-const WELCOME_MS = 3600_000;
 
 /** What became of a refresh. */
 export type Refreshed =
@@ -74,22 +68,14 @@ export class Filler {
   readonly flights: Flights;
   readonly #parts: FillParts;
   readonly #held: HeldBytes;
-  readonly #uncacheable: RecentKeys;
-  readonly #bornStale: RecentKeys;
-  /** Keys with an asker whose answers were for that asker alone: others are not to wait for it again. */
-  readonly #ofAskers: RecentKeys;
-  /** Credentials that the origin takes: who has one does not wait for another that may be wrong. */
-  readonly #welcome: RecentKeys;
+  readonly #experience: Experience;
   readonly #notBefore: RecentKeys;
 
   constructor(parts: FillParts) {
     this.#parts = parts;
     this.flights = new Flights(() => parts.maxFlights);
     this.#held = new HeldBytes(() => HELD_ENTRIES * parts.maxEntryBytes);
-    this.#uncacheable = new RecentKeys(parts.clock);
-    this.#bornStale = new RecentKeys(parts.clock);
-    this.#ofAskers = new RecentKeys(parts.clock);
-    this.#welcome = new RecentKeys(parts.clock);
+    this.#experience = new Experience(parts.clock, parts.site.ttlPolicy);
     this.#notBefore = new RecentKeys(parts.clock);
   }
 
@@ -100,13 +86,7 @@ export class Filler {
 
   /** Whether what is wanted turned out not to be stored a moment ago. */
   refused(want: Wanted): boolean {
-    const key = flightKey(want);
-    return this.#uncacheable.has(key) || this.#isOfAsker(key, want.route);
-  }
-
-  #isOfAsker(key: string, route: SharedRoute): boolean {
-    const asker = askerOf(route, this.#parts.site.ttlPolicy);
-    return asker !== undefined && this.#ofAskers.has(ofAsker(key, asker));
+    return this.#experience.wasRefused(flightKey(want), want.route);
   }
 
   /** Leaves the origin alone for what a route asks for, for a while. */
@@ -178,9 +158,8 @@ export class Filler {
     // RFC 9111 section 5.2.1.5: what a client asks for with no-store is stored for nobody, hence shared with nobody. What is born
     // stale answers one request each, but one refresh that nobody waits for is enough.
     const queueing =
-      !this.#uncacheable.has(key) &&
-      !this.#isOfAsker(key, route) &&
-      (background || !this.#bornStale.has(key)) &&
+      !this.#experience.wasRefused(key, route) &&
+      (background || !this.#experience.wasBornStale(key)) &&
       !requestCacheControl(route.headers).noStore;
     let leading: Leading = queueing ? 'shared' : 'alone';
     const joined = queueing ? this.#joinable(route, key) : undefined;
@@ -215,7 +194,8 @@ export class Filler {
     const flight = this.flights.joinable(route.key) ?? this.flights.joinable(key);
     const { credential } = route;
     if (flight?.credential === undefined || credential === undefined) return flight;
-    return this.#welcome.has(credential) && !this.#welcome.has(flight.credential) ? undefined : flight;
+    const mayBeWrong = !this.#experience.isWelcome(flight.credential);
+    return mayBeWrong && this.#experience.isWelcome(credential) ? undefined : flight;
   }
 
   /**
@@ -290,52 +270,20 @@ export class Filler {
     const key = flightKey(job);
     const fetched = await fetcher.fetch(job);
     if (fetched.kind === 'current') left();
-    if (fetched.kind === 'uncacheable') return this.#refuse(job.route, key, fetched, ending);
-    this.#accept(job.route, key, fetched.collapsed === true);
-    this.#noteFreshness(key, fetched.kind === 'current' ? fetched.entry : fetched.head);
+    if (fetched.kind === 'uncacheable') {
+      const said = this.#experience.refused(key, job.route, fetched);
+      if (said === undefined) return fetched;
+      if ('asker' in said) return { ...fetched, asker: said.asker };
+      ending.refused(said.forMs);
+      return fetched;
+    }
+    const head = fetched.kind === 'current' ? fetched.entry : fetched.head;
+    this.#experience.accepted(key, job.route, head, fetched.collapsed !== true);
     if (fetched.kind === 'current') {
       if (fetched.kept) ending.writing(Promise.resolve('stored'));
       else ending.writing((await storer.keep(fetched.entry, fetched.fence)).written);
     }
     return fetched;
-  }
-
-  #accept(route: SharedRoute, key: string, collapsed: boolean): void {
-    const { credential } = route;
-    if (credential !== undefined && !collapsed) this.#welcome.note(credential, WELCOME_MS);
-    this.#uncacheable.forget(key);
-    const asker = askerOf(route, this.#parts.site.ttlPolicy);
-    if (asker !== undefined) this.#ofAskers.forget(ofAsker(key, asker));
-  }
-
-  #refuse(
-    route: SharedRoute,
-    key: string,
-    refused: Extract<Fetched, { kind: 'uncacheable' }>,
-    ending: Ending,
-  ): Fetched {
-    const { ttlPolicy } = this.#parts.site;
-    // Shared errors are what followers should wait for: remembering them would turn a dead origin into a stampede.
-    // That a client wants nothing kept says nothing of the next one.
-    if (refused.share || refused.reason === 'request-no-store') return refused;
-    const forMs = refused.head.status >= 400 ? REFUSED_MS : UNCACHEABLE_MS;
-    const asker = isForAsker(refused, ttlPolicy) ? askerOf(route, ttlPolicy) : undefined;
-    if (asker !== undefined) {
-      this.#ofAskers.note(ofAsker(key, asker), UNCACHEABLE_MS);
-      this.#welcome.forget(asker);
-      return { ...refused, asker };
-    }
-    this.#uncacheable.note(key, forMs);
-    ending.refused(forMs);
-    return refused;
-  }
-
-  /** By the letter nobody may share what is born stale: those who want it need not wait for each other, nor nodes for nodes. */
-  #noteFreshness(key: string, head: EntryHead): void {
-    if (this.#parts.site.ttlPolicy === 'content-type') return;
-    if (isFreshAtStore(head)) this.#bornStale.forget(key);
-    // What has a lifetime was old by chance, or in a cache before us.
-    else this.#bornStale.note(key, head.lifetime > 0 ? REFUSED_MS : UNCACHEABLE_MS);
   }
 
   async #finish(
@@ -356,14 +304,7 @@ export class Filler {
     ending.writing(written);
     if (typeof result !== 'string') this.#notBefore.forget(route.key);
     // A purge says nothing of the next answer; a body that may not be stored says it will not be stored either.
-    else if (result !== 'purged-meanwhile') {
-      this.#uncacheable.note(key, REFUSED_MS);
-      ending.refused(REFUSED_MS);
-    }
+    else if (result !== 'purged-meanwhile') ending.refused(this.#experience.spoiled(key));
     return result;
   }
-}
-
-function ofAsker(key: string, asker: string): string {
-  return `${key}\n${asker}`;
 }

@@ -81,6 +81,10 @@ it(
       asked += 600;
       soak.fault('failing requests', 600);
     });
+    const isTold = (isOf: (line: Line) => boolean) =>
+      linesOf().some((line) => isOf(line) && line.left_out !== undefined);
+    // Of either group; on a slow machine it takes more of them until a second has too many.
+    for (; !isTold(isWarn) || !isTold(isInfo); asked += 300) await flood(port, 300);
     while (told(linesOf(), isInfo, 'request') < asked)
       await new Promise((resolve) => setTimeout(resolve, 50));
     const lines = linesOf();
@@ -90,8 +94,6 @@ it(
     );
     // A window of a second may touch two of the log's.
     expect(soak.measures.lines_of_busiest_second).toBeLessThanOrEqual(2 * LINES);
-    expect(lines.some((line) => isWarn(line) && line.left_out !== undefined)).toBe(true);
-    expect(lines.some((line) => isInfo(line) && line.left_out !== undefined)).toBe(true);
     expect(soak.complaints).toEqual([]);
   },
   soak.timeout(0.4),

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/server/limits.js';
+import { eventually } from '../../support/patience.js';
+import { get } from '../../support/raw-client.js';
 import { within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
 import { BYSTANDERS, Bystanders } from './bystander.js';
@@ -31,6 +33,10 @@ const soak = new Soak('slow');
 let scene: Scene;
 beforeAll(async () => {
   scene = await Scene.open(soak, shorterTimes(SHORT));
+  // Who reads it slowly is to have what is stored, from the first on.
+  await eventually(async () =>
+    expect((await get(`${scene.proxy.url}/t/p/original/big.jpg`)).headers['x-cache']).toBe('HIT'),
+  );
 });
 afterAll(async () => {
   await scene.close();

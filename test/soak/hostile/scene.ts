@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PATIENCE_MS } from '../../support/patience.js';
+import { childrenOf } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { within } from '../../support/region.js';
 import { residentBytes, type Soak } from '../../support/soak.js';
@@ -80,9 +81,7 @@ export class Scene {
 
   /** The proxy and its workers. */
   get #pids(): number[] {
-    const { pid } = this.proxy;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    return [pid, ...(children === '' ? [] : children.split(' ').map(Number))];
+    return [this.proxy.pid, ...childrenOf(this.proxy.pid)];
   }
 
   /** Open sockets of the proxy; those to the origin are counted at the origin. */

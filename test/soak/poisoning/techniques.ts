@@ -21,6 +21,7 @@ const at = (name: string, target: string, more: Partial<Technique> = {}): Techni
 export const TECHNIQUES: readonly Technique[] = [
   named('a host in a field: X-Forwarded-Host', ['X-Forwarded-Host', 'evil.example']),
   named('a host in a field: Forwarded', ['Forwarded', 'host=evil.example;proto=http']),
+  named('a host in a field: X-Forwarded-Server', ['X-Forwarded-Server', 'evil.example']),
   named('a redirect loop: X-Forwarded-Proto and X-Forwarded-Scheme', [
     'X-Forwarded-Proto',
     'http',
@@ -33,6 +34,7 @@ export const TECHNIQUES: readonly Technique[] = [
     'X-Rewrite-URL',
     '/admin',
   ]),
+  named('another route: X-Original-URI', ['X-Original-URI', '/admin']),
   named('an unkeyed port: X-Forwarded-Port and Host', [
     'Host',
     'proxy.example:1337',

@@ -1,6 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { LiveBytes } from '../../support/live-bytes.js';
 import { PATIENCE_MS } from '../../support/patience.js';
 import { childrenOf } from '../../support/processes.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
@@ -32,7 +31,6 @@ const ORIGIN_CONNECTIONS = 20;
 const GROUPS = 2;
 /** After which a connection that nobody uses ends (`src/origin/pool.ts`), ms. */
 const ORIGIN_IDLE_MS = 10_000;
-const PRELOADED = `--import=${new URL('live-bytes.mjs', import.meta.url).href}`;
 const REQUEST_TIMEOUT_SECONDS = 5;
 /** Nobody waits longer: an origin that is silent is given up after REQUEST_TIMEOUT, and this one is not. */
 export const MOST_STALL_MS = REQUEST_TIMEOUT_SECONDS * 1000 + PATIENCE_MS;
@@ -51,7 +49,7 @@ export class Scene {
   private constructor(
     readonly origin: RecordingOrigin,
     readonly proxy: ProxyProcess,
-    private readonly liveFolder: string,
+    private readonly live: LiveBytes,
     soak: Soak,
   ) {
     this.port = Number(new URL(proxy.url).port);
@@ -61,22 +59,20 @@ export class Scene {
 
   static async open(soak: Soak, env: Record<string, string> = {}): Promise<Scene> {
     const origin = await startRecordingOrigin();
-    const liveFolder = mkdtempSync(join(tmpdir(), 'tmdb-proxy-live-'));
+    const live = new LiveBytes();
     const proxy = await startProxy({
       quiet: true,
       env: pointedAt(origin.url, {
         MEMORY_CACHE_BYTES: String(CACHE_BYTES),
         UPSTREAM_MAX_CONNECTIONS: String(ORIGIN_CONNECTIONS),
-        LIVE_BYTES: liveFolder,
-
         WORKERS: '1',
         UPSTREAM_RATE: '100000',
         REQUEST_TIMEOUT: String(REQUEST_TIMEOUT_SECONDS),
         ...env,
-        NODE_OPTIONS: `${PRELOADED} ${env.NODE_OPTIONS ?? ''}`,
+        ...live.env(env.NODE_OPTIONS),
       }),
     });
-    const scene = new Scene(origin, proxy, liveFolder, soak);
+    const scene = new Scene(origin, proxy, live, soak);
     // What the first requests load stays.
     await scene.beside(async () => {});
     scene.#liveBefore = await scene.#liveBytes();
@@ -176,13 +172,7 @@ export class Scene {
 
   /** What the proxy and its workers hold when garbage is collected. */
   async #liveBytes(): Promise<number> {
-    const pids = this.#pids;
-    const fileOf = (pid: number) => join(this.liveFolder, String(pid));
-    for (const pid of pids) rmSync(fileOf(pid), { force: true });
-    for (const pid of pids) process.kill(pid, 'SIGWINCH');
-    const all = await within(AFTERMATH_MS, async () =>
-      pids.map((pid) => Number(readFileSync(fileOf(pid), 'utf8'))),
-    );
+    const all = await this.live.of(this.#pids, AFTERMATH_MS);
     return all.reduce((sum, bytes) => sum + bytes, 0);
   }
 
@@ -190,7 +180,7 @@ export class Scene {
     if (this.#soak.long) await this.#originIsLeftAlone();
     await this.proxy.stop();
     await this.origin.close();
-    rmSync(this.liveFolder, { recursive: true, force: true });
+    this.live.close();
   }
 
   /** When nobody asks, connections to it end as well. */

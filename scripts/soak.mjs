@@ -41,7 +41,7 @@ function readArguments() {
     if (!families.includes(family)) usage(`there is no family ${family}`);
     const minutes = Number(values.minutes);
     if (!(minutes > 0 && minutes <= 24 * 60)) usage('--minutes takes a number above 0 and up to 1440');
-    if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) usage('--seed takes a whole number');
+    if (values.seed !== undefined && !/^\d{1,10}$/.test(values.seed)) usage('--seed takes a whole number');
     return { family, minutes, seed: values.seed, write: values.write === true };
   } catch (error) {
     return usage(error.message);

@@ -8,12 +8,12 @@ import { HeldBytes } from './broadcast.js';
 import { Ending } from './ending.js';
 import { Experience } from './experience.js';
 import type { Fetched, Fetcher, FillJob } from './fetcher.js';
-import { Flight, Flights, type Landing } from './flight.js';
+import { Flight, Flights } from './flight.js';
 import { flightKey, type Wanted } from './flight-key.js';
 import { answerOf, type Boarded, completed, type Want } from './landed.js';
 import type { Made } from './made.js';
 import type { NoStoreReason } from './outcome.js';
-import { PROXY_PATIENCE_MS } from './patience.js';
+import { waitBriefly } from './patience.js';
 import type { Expected, PurgeTable } from './purge-table.js';
 import { RecentKeys } from './recent.js';
 import type { SharedRoute, SitePolicy } from './site.js';
@@ -171,7 +171,7 @@ export class Filler {
       const begun = this.#parts.clock.steady();
       const comer: Comer = background ? 'nobody' : joined.landed ? 'later' : 'waited';
       const landing = want.route.forProxy
-        ? await this.#waitBriefly(joined, signal)
+        ? await waitBriefly(joined, this.#parts.clock, signal)
         : await joined.wait(signal);
       const { site, clock } = this.#parts;
       want.onPhase?.('wait', clock.steady() - begun);
@@ -196,24 +196,6 @@ export class Filler {
     if (flight?.credential === undefined || credential === undefined) return flight;
     const mayBeWrong = !this.#experience.isWelcome(flight.credential);
     return mayBeWrong && this.#experience.isWelcome(credential) ? undefined : flight;
-  }
-
-  /**
-   * Two proxies that are each other's parent, with a flight each for one key, would wait for each other: what asks on
-   * behalf of another cache goes on alone after a while, and its chain then shows the loop.
-   */
-  async #waitBriefly(flight: Flight, signal: AbortSignal | undefined): Promise<Landing | 'late'> {
-    const patience = new AbortController();
-    const stop = this.#parts.clock.after(PROXY_PATIENCE_MS, () => patience.abort());
-    const both = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
-    try {
-      return await flight.wait(both);
-    } catch (thrown) {
-      if (patience.signal.aborted && signal?.aborted !== true) return 'late';
-      throw thrown;
-    } finally {
-      stop();
-    }
   }
 
   #lead(asked: Want, priority: Priority, leading: Leading): Flight {

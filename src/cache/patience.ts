@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { Flight, Landing } from './flight.js';
 
 /** Another proxy's request may be one half of a circle of proxies that wait for each other: it waits no longer, ms. */
 export const PROXY_PATIENCE_MS = 1000;
@@ -31,5 +32,25 @@ export class Patience {
   /** Lets go of the timer. Idempotent. */
   end(): void {
     this.#stop();
+  }
+}
+
+/**
+ * The head of a flight, for what asks on behalf of another cache. Two proxies that are each other's parent, with a flight each for one
+ * key, would wait for each other: after a while it goes on alone, and its chain then shows the loop.
+ */
+export async function waitBriefly(
+  flight: Pick<Flight, 'wait'>,
+  clock: Clock,
+  wanted = new AbortController().signal,
+): Promise<Landing | 'late'> {
+  const patience = new Patience(clock, PROXY_PATIENCE_MS, wanted);
+  try {
+    return await flight.wait(patience.signal);
+  } catch (thrown) {
+    if (patience.over && !wanted.aborted) return 'late';
+    throw thrown;
+  } finally {
+    patience.end();
   }
 }

@@ -109,8 +109,8 @@ async function answer(
   { fetcher, signal, phases }: AnswerParts,
 ): Promise<void> {
   const onInfo: OriginRequest['onInfo'] = (status, headers) => {
-    // Others may wait for a fill whose worker has left.
-    if (socket.writable) writeJson(socket, Frame.info, { status, headers });
+    // Others may wait for a fill whose worker has left. One that stands still gets none: they have no end, and nothing pauses them.
+    if (socket.writable && !socket.writableNeedDrain) writeJson(socket, Frame.info, { status, headers });
   };
   if (request.kind === 'pass') {
     const { kind: _, hasBody, ...rest } = request;

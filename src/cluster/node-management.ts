@@ -4,7 +4,6 @@ import type { EntryAnswer } from '../admin/answers/keys.js';
 import type { TenantRow } from '../admin/answers/tenants.js';
 import type { WarmJobRow } from '../admin/answers/warm.js';
 import { cacheInfo } from '../admin/cache-info-answer.js';
-import { collectKeys, describeEntry, type Lister, type UnsortedTier } from '../admin/collect-keys.js';
 import type {
   ClearCommand,
   ClearResult,
@@ -25,7 +24,6 @@ import type {
 import { mergeStats } from '../admin/merge-stats.js';
 import type { Preview } from '../admin/preview.js';
 import type { CoreReport, WorkerReport } from '../admin/report.js';
-import type { PurgeTable } from '../cache/purge-table.js';
 import type { LogLevel } from '../config/config.js';
 import type { Watching } from '../dashboard/watching.js';
 import type { Watched } from '../dashboard/wire.js';
@@ -33,19 +31,14 @@ import type { FeedStatus } from '../feed/status.js';
 import type { KeyStatus } from '../keyring/keyring.js';
 import { type MetricsJson, mergeMetrics } from '../observe/metrics-merge.js';
 import type { OriginService } from '../origin/origin.js';
-import type { EntryHead } from '../tiers/entry.js';
-import { entryBytes } from '../tiers/memory.js';
-import type { Row, Tier } from '../tiers/tier.js';
 import type { WarmCommand } from '../warm/command.js';
 import type { CoherenceStats } from './coherence.js';
-import { answered } from './member.js';
+import { type EntriesParts, NodeEntries } from './node-entries.js';
 import { figuresOf } from './node-figures.js';
 import { NodeHealth, type RedisView } from './node-health.js';
 import { NodePurging, type PurgingParts } from './node-purging.js';
 import { nodeRow } from './node-row.js';
 import { askPeer, queueDetail } from './peers.js';
-import { previewOf } from './preview.js';
-import { tallyOf } from './purge-tally.js';
 import type { NodeDescription } from './registry.js';
 import type { Reloader } from './reloader.js';
 import type { WorkerFigures } from './worker-figures.js';
@@ -56,7 +49,7 @@ export interface BusView {
   readonly nodes: () => Promise<NodeRow[]>;
 }
 
-export interface NodeParts extends PurgingParts {
+export interface NodeParts extends PurgingParts, EntriesParts {
   readonly reloader: Reloader;
   /** What the members have counted, also those that are gone. */
   readonly figures: WorkerFigures;
@@ -65,11 +58,8 @@ export interface NodeParts extends PurgingParts {
   /** Of these, those that accept connections. */
   readonly ready: () => number;
   readonly version: string;
-  /** What lookups use as L2: the disk store, or Redis with what stands in for it. */
-  readonly l2: Tier;
   /** Undefined: this node is alone. */
   readonly bus: BusView | undefined;
-  readonly table: PurgeTable;
   readonly origin: OriginService;
   /** This process' own metrics where it is not a member. */
   readonly coreMetrics: (() => Promise<MetricsJson>) | undefined;
@@ -95,11 +85,13 @@ export class NodeManagement implements Management, Watching {
   readonly #startedAt: number;
   readonly #health: NodeHealth;
   readonly #purging: NodePurging;
+  readonly #entries: NodeEntries;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
     this.#purging = new NodePurging(parts);
+    this.#entries = new NodeEntries(parts);
     this.#health = new NodeHealth({
       ...parts,
       bus: parts.bus?.stats,
@@ -158,53 +150,20 @@ export class NodeManagement implements Management, Watching {
     return this.#purging.purge(command);
   }
 
-  async keys(query: KeysQuery): Promise<KeysPage> {
-    const { l2, members, table, clock } = this.#parts;
-    const { tier } = query;
-    const listers: Lister[] = [];
-    if (tier === undefined || tier === 'memory') {
-      for (const member of members()) listers.push((page) => member.list(page));
-    }
-    const shared = tier === undefined || tier === l2.name ? this.#unsorted() : undefined;
-    if (shared === undefined && (tier === undefined || tier === l2.name))
-      listers.push((page) => l2.list(page));
-    const alive = (head: EntryHead) => table.judge(head) !== 'purged';
-    const page = await collectKeys(query, { listers, unsorted: shared, now: clock.now(), alive });
-    const seen = query.offset + page.rows.length;
-    if (query.after === '' && page.next === null && query.offset === 0) {
-      return { ...page, total: seen, totalIsEstimate: false };
-    }
-    // What only memory holds, what waits to be swept and what a filter leaves out are not counted.
-    const total = tier === 'memory' ? seen : Math.max(seen, l2.stats().entries);
-    return { ...page, total, totalIsEstimate: true };
+  keys(query: KeysQuery): Promise<KeysPage> {
+    return this.#entries.keys(query);
   }
 
-  #unsorted(): UnsortedTier | undefined {
-    const { l2, redis } = this.#parts;
-    if (l2.sorted) return undefined;
-    return {
-      place: redis?.status().inUse ?? l2.name,
-      list: (page) => l2.list(page),
-      head: (key) => l2.get(key),
-      nearer: (key) => this.#inMemory(key),
-    };
+  entry(key: string): Promise<EntryAnswer | null> {
+    return this.#entries.entry(key);
   }
 
-  async #inMemory(key: string): Promise<Row[]> {
-    const rows = await answered(this.#parts.members().map((member) => member.row(key)));
-    return rows.filter((row) => row !== null);
+  preview(key: string): Promise<Preview | null> {
+    return this.#entries.preview(key);
   }
 
-  async entry(key: string): Promise<EntryAnswer | null> {
-    const { l2, table, clock } = this.#parts;
-    const rows = await this.#inMemory(key);
-    const stored = await l2.get(key);
-    if (stored !== undefined) {
-      const { body, ...head } = stored;
-      rows.push({ head, bytes: entryBytes(head, body.length), tier: l2.whence?.(stored) ?? l2.name });
-    }
-    const nearest = rows[0];
-    return nearest === undefined ? null : describeEntry(rows, table.judge(nearest.head), clock.now());
+  tally(selection: PurgeSelection): Promise<PurgeTally> {
+    return this.#entries.tally(selection);
   }
 
   async upstreams(): Promise<Upstreams> {
@@ -241,24 +200,6 @@ export class NodeManagement implements Management, Watching {
 
   hot(most: number): Promise<HotRows> {
     return this.#parts.extras.hot(most);
-  }
-
-  async preview(key: string): Promise<Preview | null> {
-    const { l2, table } = this.#parts;
-    const stored = await l2.get(key);
-    // What was purged is not shown by any door (I-1).
-    if (stored === undefined || table.judge(stored) === 'purged') return null;
-    return previewOf(stored);
-  }
-
-  tally(selection: PurgeSelection): Promise<PurgeTally> {
-    const { site, l2, members, table, clock } = this.#parts;
-    const memories = members().map(
-      (member): Lister =>
-        (page) =>
-          member.list(page),
-    );
-    return tallyOf(selection, { site, tier: l2, memories, table, clock });
   }
 
   watch(after: number): Promise<Watched> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Accounts } from './accounts.js';
-import { Api, type ApiSettings, errorOutgoing, type Incoming } from './api.js';
+import { Api, type ApiSettings, errorOutgoing } from './api.js';
 import { Catalogue } from './catalogue.js';
 import { ChangeLog, type Edit, type EditedKind } from './changes.js';
 import { Connections } from './connections.js';
@@ -15,14 +15,14 @@ import { Faults } from './faults.js';
 import { errorHeaders } from './headers.js';
 import { imageAnswer } from './image-host.js';
 import { Gallery } from './images.js';
+import { incomingOf, readText } from './incoming.js';
 import { Journal, type LoggedRequest } from './journal.js';
 import { type Limits, RateMeter } from './limits.js';
 import type { SampleOriginOptions } from './options.js';
-import type { Json, JsonObject } from './random.js';
+import type { JsonObject } from './random.js';
 import { tmdbRouter } from './router-tmdb.js';
 
-const BODY_LIMIT = 1024 * 1024;
-/** Longer than what the pools of clients keep idle connections for: otherwise both ends close at once, now and then. */
+/** Longer than what the pools of clients keep idle connections for: otherwise both ends close at once, now and then; ms. */
 const KEEP_ALIVE = 120_000;
 
 /** A running sample origin: TMDB's API, image host and daily exports on one port. */
@@ -285,48 +285,6 @@ export class SampleOrigin {
     tell(error);
     if (res.headersSent) res.destroy();
     else res.writeHead(500, { 'content-type': 'application/json' }).end(errorOutgoing(11, this.#now()).body);
-  }
-}
-
-async function readText(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length <= BODY_LIMIT) chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** The request as routes see it; undefined when its body is not a JSON object. */
-function incomingOf(
-  req: IncomingMessage,
-  method: string,
-  target: string,
-  text: string,
-): Incoming | undefined {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, '');
-  const mark = local.indexOf('?');
-  const path = (mark < 0 ? local : local.slice(0, mark)).replace(/\/{2,}/g, '/');
-  const body = parseObject(text);
-  if (!body) return undefined;
-  const header = (name: string): string | undefined => {
-    const value = req.headers[name];
-    return Array.isArray(value) ? value[0] : value;
-  };
-  return { method, path, query: new URLSearchParams(mark < 0 ? '' : local.slice(mark + 1)), header, body };
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  if (text.trim() === '') return {};
-  try {
-    const value = JSON.parse(text) as Json;
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as JsonObject)
-      : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
 

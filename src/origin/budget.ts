@@ -8,26 +8,7 @@ import type { Permits } from './permits.js';
 import type { Priority } from './source.js';
 import type { BudgetStatus } from './status.js';
 import { classesByTurn, PRIORITIES } from './turns.js';
-
-/** Those who wait for one server. */
-export interface Lane {
-  readonly permits: Permits;
-  readonly waiting: Record<Priority, Waiter[]>;
-}
-
-interface Waiter {
-  readonly lane: Lane;
-  /** May rise while it waits. */
-  priority: Priority;
-  /** Order of arrival over all lanes. */
-  readonly ticket: number;
-  /** Of the steady clock, ms, as all times of this file. */
-  readonly since: number;
-  readonly deadline: number;
-  /** Leaves no timer and no listener behind. Exactly one of the two is called. */
-  admit(): void;
-  refuse(error: ProxyError): void;
-}
+import { inLane, type Lane, type Waiter, Waiting } from './waiting.js';
 
 export interface BudgetOptions {
   readonly upstream: string;
@@ -45,7 +26,7 @@ export interface BudgetOptions {
  * tokens would sit on connections that people need.
  */
 export class Budget {
-  private readonly lanes: Lane[] = [];
+  private readonly waiting = new Waiting();
   private readonly clock: Clock;
   private bucket: TokenBucket | null;
   private readonly length: number;
@@ -53,9 +34,8 @@ export class Budget {
   readonly waitMs: number;
   /** A hold longer than this is answered at once instead of waited for, ms. */
   readonly holdMs: number;
+  /** Of the steady clock, ms, as all times of this file. */
   private heldUntil = 0;
-  private waiters = 0;
-  private tickets = 0;
   private turn = 0;
   private cancelTimer: (() => void) | undefined;
   private closed = false;
@@ -69,9 +49,7 @@ export class Budget {
   }
 
   addLane(permits: Permits): Lane {
-    const lane: Lane = { permits, waiting: { user: [], refresh: [], background: [] } };
-    this.lanes.push(lane);
-    return lane;
+    return this.waiting.addLane(permits);
   }
 
   /** Another rate from now on, null = none; and, where permits have changed, whoever may pass now does. */
@@ -96,7 +74,7 @@ export class Budget {
       this.report(priority, 0, refusal.code);
       return Promise.reject(refusal);
     }
-    if (this.waiters === 0 && this.passes(lane, priority, now)) {
+    if (this.waiting.size === 0 && this.passes(lane, priority, now)) {
       this.take(lane, now);
       this.report(priority, 0, 'admitted');
       return Promise.resolve(this.releaser(lane));
@@ -113,7 +91,7 @@ export class Budget {
     if (until <= this.heldUntil || until <= now) return;
     this.heldUntil = until;
     this.bucket?.restrain(until);
-    for (const waiter of this.all()) {
+    for (const waiter of this.waiting.all()) {
       if (until - now > this.holdMs || waiter.deadline < until) waiter.refuse(rateLimited(until - now));
     }
     this.pump();
@@ -126,11 +104,11 @@ export class Budget {
 
   /** Sends everybody who waits for this server away with `error`; callers go on to another server. */
   evict(lane: Lane, error: ProxyError): void {
-    for (const waiter of PRIORITIES.flatMap((priority) => lane.waiting[priority])) waiter.refuse(error);
+    for (const waiter of inLane(lane)) waiter.refuse(error);
   }
 
   queuedFor(lane: Lane): number {
-    return PRIORITIES.reduce((sum, priority) => sum + lane.waiting[priority].length, 0);
+    return inLane(lane).length;
   }
 
   status(): BudgetStatus {
@@ -140,9 +118,9 @@ export class Budget {
       rate: this.bucket?.rate ?? null,
       burst: this.bucket?.burst ?? null,
       queued: {
-        user: this.queued('user'),
-        refresh: this.queued('refresh'),
-        background: this.queued('background'),
+        user: this.waiting.of('user'),
+        refresh: this.waiting.of('refresh'),
+        background: this.waiting.of('background'),
       },
     };
   }
@@ -150,7 +128,7 @@ export class Budget {
   close(): void {
     this.closed = true;
     this.cancelTimer?.();
-    for (const waiter of this.all()) waiter.refuse(stopping());
+    for (const waiter of this.waiting.all()) waiter.refuse(stopping());
   }
 
   /** Why this request is turned away without waiting, if it is. */
@@ -161,25 +139,18 @@ export class Budget {
     if (this.bucket !== null) {
       // It would wait in vain: refused now, it can be answered otherwise (a stale entry, another node).
       const ahead = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1);
-      const tokens = ahead.reduce((sum, other) => sum + this.queued(other), 1);
+      const tokens = ahead.reduce((sum, other) => sum + this.waiting.of(other), 1);
       if (this.bucket.waitMs(now, tokens) > this.waitMs) return this.exhausted();
     }
-    if (this.waiters >= this.length && !this.displace(priority)) return this.exhausted();
+    if (this.waiting.size >= this.length && !this.displace(priority)) return this.exhausted();
     return undefined;
   }
 
   /** Makes room by turning away the newest waiter of the lowest class below `priority`. */
   private displace(priority: Priority): boolean {
-    for (let i = PRIORITIES.length - 1; i > PRIORITIES.indexOf(priority); i--) {
-      const lowest = this.all()
-        .filter((waiter) => waiter.priority === PRIORITIES[i])
-        .reduce<Waiter | undefined>((a, b) => (a && a.ticket > b.ticket ? a : b), undefined);
-      if (lowest) {
-        lowest.refuse(this.exhausted());
-        return true;
-      }
-    }
-    return false;
+    const last = this.waiting.lastBelow(priority);
+    last?.refuse(this.exhausted());
+    return last !== undefined;
   }
 
   private enqueue(
@@ -193,15 +164,12 @@ export class Budget {
         forget();
         forgetUrge?.();
         cancelDeadline();
-        const queue = lane.waiting[waiter.priority];
-        queue.splice(queue.indexOf(waiter), 1);
-        this.waiters--;
+        this.waiting.remove(waiter);
       };
       const waiter: Waiter = {
         lane,
         priority,
-        ticket: this.tickets++,
-        since: now,
+        ticket: this.waiting.ticket(),
         deadline: now + this.waitMs,
         admit: () => {
           leave();
@@ -215,29 +183,22 @@ export class Budget {
         },
       };
       const forget = onAbort(signal, () => waiter.refuse(abortError(signal)));
-      const forgetUrge = urged && onAbort(urged, () => this.promote(waiter));
+      const forgetUrge =
+        urged &&
+        onAbort(urged, () => {
+          this.waiting.promote(waiter);
+          this.pump();
+        });
       const cancelDeadline = this.clock.after(this.waitMs, () => waiter.refuse(this.exhausted()));
-      lane.waiting[priority].push(waiter);
-      this.waiters++;
+      this.waiting.add(waiter);
     });
-  }
-
-  /** Among users it has the place of its arrival: who has waited longest is not the last of them. */
-  private promote(waiter: Waiter): void {
-    const { waiting } = waiter.lane;
-    const before = waiting[waiter.priority];
-    before.splice(before.indexOf(waiter), 1);
-    waiter.priority = 'user';
-    const later = waiting.user.findIndex(({ ticket }) => ticket > waiter.ticket);
-    waiting.user.splice(later < 0 ? waiting.user.length : later, 0, waiter);
-    this.pump();
   }
 
   /** Lets through whoever may pass now and sets a timer for the next one. */
   private pump(): void {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
-    while (this.waiters > 0) {
+    while (this.waiting.size > 0) {
       const now = this.clock.steady();
       const waiter = this.next(now);
       if (waiter === undefined) {
@@ -254,13 +215,9 @@ export class Budget {
   private next(now: number): Waiter | undefined {
     const classes = classesByTurn(this.turn);
     for (const priority of classes) {
-      let oldest: Waiter | undefined;
-      for (const lane of this.lanes) {
-        const head = lane.waiting[priority][0];
-        if (head === undefined || (oldest && oldest.ticket < head.ticket)) continue;
-        if (this.passes(lane, priority, now, priority === classes[0])) oldest = head;
-      }
-      if (oldest) return oldest;
+      const itsTurn = priority === classes[0];
+      const first = this.waiting.first(priority, (lane) => this.passes(lane, priority, now, itsTurn));
+      if (first !== undefined) return first;
     }
     return undefined;
   }
@@ -300,18 +257,10 @@ export class Budget {
   }
 
   private exhausted(): ProxyError {
-    const seconds = this.bucket === null ? 2 : Math.ceil(this.waiters / this.bucket.rate);
+    const seconds = this.bucket === null ? 2 : Math.ceil(this.waiting.size / this.bucket.rate);
     const retryAfter = Math.min(60, Math.max(1, seconds));
-    const message = `${this.waiters} requests wait for ${this.options.upstream}`;
+    const message = `${this.waiting.size} requests wait for ${this.options.upstream}`;
     return new ProxyError('budget_exhausted', message, { retryAfter });
-  }
-
-  private all(): Waiter[] {
-    return this.lanes.flatMap((lane) => PRIORITIES.flatMap((priority) => lane.waiting[priority]));
-  }
-
-  private queued(priority: Priority): number {
-    return this.lanes.reduce((sum, lane) => sum + lane.waiting[priority].length, 0);
   }
 
   private report(priority: Priority, ms: number, outcome: 'admitted' | ProxyError['code']): void {

@@ -3,6 +3,7 @@ import { ProxyError } from '../errors.js';
 import { field } from '../http/headers.js';
 import { pauseFor } from './abort.js';
 import type { Budget } from './budget.js';
+import { Course } from './course.js';
 import type { OriginEvent } from './events.js';
 import { Failover } from './failover.js';
 import { HealthCheck } from './health.js';
@@ -27,18 +28,6 @@ export interface GroupOptions {
   readonly healthCheckMs: number;
   readonly clock: Clock;
   readonly onEvent: (event: OriginEvent) => void;
-}
-
-/** What a request has been through so far. */
-interface Course {
-  attempts: number;
-  atThisServer: number;
-  waitedForHold: boolean;
-  readonly failedAt: Set<UpstreamServer>;
-  /** The last answer, when it is here whole: given out when no better one can be had. */
-  spare: OriginResponse | undefined;
-  /** Relays that are well but not for this request: it is not to go there, or has come from there (508). */
-  readonly skipped: Set<UpstreamServer>;
 }
 
 /** Servers that stand in for each other: decides who is asked, how often, and when to stop. */
@@ -67,30 +56,20 @@ export class UpstreamGroup {
 
   /** See Origin.fetch. */
   async fetch(request: OriginRequest): Promise<OriginResponse> {
-    const course: Course = {
-      attempts: 0,
-      atThisServer: 0,
-      waitedForHold: false,
-      failedAt: new Set(),
-      spare: undefined,
-      skipped: new Set(),
-    };
+    const course = new Course(() => this.byPreference);
     if (request.direct) this.skipRelays(course);
-    let server = this.choose(course);
+    let server = course.next();
     while (server !== undefined) {
       const admission = await this.admitted(server, request, course);
       if (admission.kind === 'answer') return admission.response;
       // Asked again in the very tick of the attempt: a half-open breaker admits one, and several may have waited.
       if (admission.kind === 'left' || !server.breaker.admits) {
         if (admission.kind === 'go') admission.release();
-        course.failedAt.add(server);
-        course.atThisServer = 0;
-        server = this.choose(course);
+        server = course.after(server);
         continue;
       }
-      const place = { retry: course.attempts, failover: course.failedAt.size > 0 };
-      if (!server.isRelay) course.attempts++; // MAX_RETRIES=0 must not make a relay the only one asked
-      course.atThisServer++;
+      const place = { retry: course.attempts, failover: course.failedOver };
+      course.begin(server);
       const attempt = await server.attempt(request, place, admission.release);
       this.learn(server, attempt, course);
       if (attempt.kind === 'given-up') throw attempt.error;
@@ -132,12 +111,9 @@ export class UpstreamGroup {
     budget.retune(limit);
   }
 
-  /** The next server by preference that has not failed this request and is not left alone by its breaker. */
-  private choose(course: Course): UpstreamServer | undefined {
+  private get byPreference(): readonly UpstreamServer[] {
     const { servers } = this.options;
-    return this.failover.order
-      .map((rank) => servers[rank]!)
-      .find((server) => !course.failedAt.has(server) && !course.skipped.has(server) && server.breaker.admits);
+    return this.failover.order.map((rank) => servers[rank]!);
   }
 
   /** Waits for the budget. `left`: the breaker has opened meanwhile. `answer`: better than being turned away. */
@@ -202,7 +178,7 @@ export class UpstreamGroup {
   private learn(server: UpstreamServer, attempt: Attempt, course: Course): void {
     const rank = this.options.servers.indexOf(server);
     if (attempt.verdict === 'failure') this.failover.failed(rank);
-    else if (attempt.verdict === 'success') this.failover.succeeded(rank, course.failedAt.size > 0);
+    else if (attempt.verdict === 'success') this.failover.succeeded(rank, course.failedOver);
     if (attempt.kind !== 'head') return;
     if (server.refuses(attempt.response.status) || !server.limitsRate) return;
     if (attempt.response.status !== 429) {
@@ -244,14 +220,10 @@ export class UpstreamGroup {
       maxRetries(),
     );
     if (step === 'stop') return undefined;
-    let next: UpstreamServer | undefined = server;
     if (step === 'after-hold') course.waitedForHold = true;
     const repeats = step !== 'other-server' && !(verbatim && seen);
-    if (!repeats || server.isRelay || !server.breaker.admits) {
-      course.failedAt.add(server);
-      course.atThisServer = 0;
-      next = this.choose(course);
-    }
+    const stays = repeats && !server.isRelay && server.breaker.admits;
+    const next = stays ? server : course.after(server);
     if (next === undefined) return undefined;
     course.spare = undefined;
     if (attempt.kind === 'head') {
@@ -264,10 +236,10 @@ export class UpstreamGroup {
     return next;
   }
 
-  private skipRelays({ skipped }: Course): void {
+  private skipRelays(course: Course): void {
     const { servers } = this.options;
     if (servers.every((server) => server.isRelay)) return;
-    for (const server of servers) if (server.isRelay) skipped.add(server);
+    for (const server of servers) if (server.isRelay) course.skip(server);
   }
 
   /** A relay refused before it did anything: whatever was asked, the next server may be asked the same. */
@@ -278,10 +250,7 @@ export class UpstreamGroup {
     course: Course,
   ): UpstreamServer | undefined {
     if (!untouched(request.body)) return undefined;
-    if (attempt.response.status === 508) course.skipped.add(server);
-    else course.failedAt.add(server);
-    course.atThisServer = 0;
-    const next = this.choose(course);
+    const next = attempt.response.status === 508 ? course.past(server) : course.after(server);
     if (next !== undefined) attempt.response.body.cancel();
     return next;
   }

@@ -5,7 +5,7 @@ import type { RawHeaders } from '../http/headers.js';
 import { abortError } from './abort.js';
 import type { IncomingBody } from './body.js';
 import { Breaker, type Verdict } from './breaker.js';
-import type { Budget, Lane } from './budget.js';
+import type { Budget } from './budget.js';
 import type { OriginEvent } from './events.js';
 import { Exchange, type ExchangeRequest, type ExchangeResult } from './exchange.js';
 import { faultOf } from './faults.js';
@@ -14,6 +14,8 @@ import type { OriginTimeouts, Relay } from './options.js';
 import { Permits } from './permits.js';
 import type { OriginRequest, OriginResponse } from './source.js';
 import type { UpstreamStatus } from './status.js';
+import type { Lane } from './waiting.js';
+import { grouped, sendable } from './wire-fields.js';
 
 export interface ServerOptions {
   readonly upstream: string;
@@ -280,38 +282,4 @@ function verdictOn(result: ExchangeResult): Verdict {
     return result.error.code === 'client_closed' && result.silentMs >= SILENCE_MS ? 'failure' : 'neutral';
   if (NOT_ITS_FAULT.has(result.error.code)) return 'neutral';
   return 'failure';
-}
-
-/**
- * Fields that belong to this hop (RFC 9110 section 7.6.1), which undici writes itself or refuses. Callers send
- * end-to-end fields only; one that slips through must not become a failed request.
- */
-const OF_THIS_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-function sendable(headers: RawHeaders): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (!OF_THIS_HOP.has(headers[i]!.toLowerCase())) kept.push(headers[i]!, headers[i + 1]!);
-  }
-  return kept;
-}
-
-/** The same fields as an object; several lines of one name become a list, which undici sends as several lines. */
-function grouped(headers: readonly string[]): Record<string, string | string[]> {
-  const groups: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i]!;
-    const before = groups[name];
-    groups[name] = before === undefined ? headers[i + 1]! : [before, headers[i + 1]!].flat();
-  }
-  return groups;
 }

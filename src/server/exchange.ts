@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { RequestContext } from '../cache/engine.js';
 import type { Outcome } from '../cache/outcome.js';
 import type { Phase } from '../cache/phases.js';
@@ -14,7 +14,7 @@ import type { Phases } from './observer.js';
 import { requestIdOf } from './request-id.js';
 import type { Caller, ServerSettings } from './settings.js';
 import { spanOf, type TracedSpan } from './span.js';
-import { readAhead, uploadOf } from './upload.js';
+import { readAhead, uploadAgain, uploadOf } from './upload.js';
 
 /**
  * One request and its response, from the parser to the access log. It is also the engine's `RequestContext`; what only
@@ -114,7 +114,7 @@ export class Exchange implements RequestContext, ClientRequest {
   /** The request's body on its way to the origin, once it has begun to come; undefined when there is none. Asked for once. */
   async readBody(): Promise<OriginRequest['body']> {
     if (this.#bytes !== undefined) {
-      this.#body = this.#bytes.length > 0 ? Readable.from(this.#bytes) : undefined;
+      this.#body = uploadAgain(this.#bytes);
     } else if (this.hasBody) {
       if (this.#gone) throw new ProxyError('client_closed', 'the client has left');
       const body = uploadOf(this.incoming);

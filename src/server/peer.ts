@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
 
 /** Whose `X-Forwarded-For` is believed: `TRUST_PROXY` as the configuration holds it. */
@@ -27,8 +28,19 @@ export function createClientAddress(trust: Trust): ClientAddress {
   return (request) => {
     if (request.headers['x-forwarded-for'] === undefined) return socketAddress(request);
     // Typed as a whole request, of which it reads these two.
-    return proxyAddr(request as IncomingMessage, trusted) ?? 'unknown';
+    return addressIn(proxyAddr(request as IncomingMessage, trusted)) ?? socketAddress(request);
   };
+}
+
+/**
+ * The address in what a proxy says of its client: some add the port. Undefined of what is none: any text would else be a client of its
+ * own, to be counted, remembered and logged at the length of a field.
+ */
+function addressIn(said: string | undefined): string | undefined {
+  const [, bracketed, plain] =
+    /^(?:\[([^\]]{1,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/.exec(said ?? '') ?? [];
+  const address = bracketed ?? plain ?? said ?? '';
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /** Whether an address, so many hops away, is believed. */

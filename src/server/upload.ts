@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { ProxyError } from '../errors.js';
 
 /**
@@ -16,6 +16,13 @@ export function uploadOf(incoming: IncomingMessage): PassThrough {
   const body = new PassThrough({ highWaterMark: AHEAD_BYTES });
   body.on('error', () => incoming.unpipe(body));
   return incoming.pipe(body);
+}
+
+/** A body that was read before, as such a stream. Undefined of an empty one. */
+export function uploadAgain(bytes: Buffer): Readable | undefined {
+  if (bytes.length === 0) return undefined;
+  // Until its request to the origin begins nobody else listens: one whose client leaves while it waits would end the process.
+  return Readable.from(bytes).on('error', () => {});
 }
 
 /** Resolves when all of it has come, or as much as is read ahead. Rejects when it is destroyed before, as its client has left. */

@@ -29,6 +29,9 @@ export interface WriterParts {
   readonly now: () => number;
 }
 
+/** What is written together with others. */
+type Change = SetOp | DeleteOp;
+
 /**
  * The one queue of changes. Batches run strictly one after another: bodies to the segment, then the rows in one
  * transaction. So a row never names a body that was not written, and the accounting always knows what a batch found.
@@ -149,9 +152,9 @@ export class DiskWriter {
     await this.#batch(this.#takeBatch());
   }
 
-  #takeBatch(): (SetOp | DeleteOp)[] {
+  #takeBatch(): Change[] {
     const { batchEntries, batchBytes } = this.parts.limits;
-    const batch: (SetOp | DeleteOp)[] = [];
+    const batch: Change[] = [];
     let bytes = 0;
     for (const op of this.#queue) {
       if (op.kind === 'clear' || batch.length >= batchEntries) break;
@@ -163,24 +166,35 @@ export class DiskWriter {
     return batch;
   }
 
-  async #batch(batch: readonly (SetOp | DeleteOp)[]): Promise<void> {
-    const sets = batch.filter((op) => op.kind === 'set');
-    let outcome: SetResult = 'stored';
-    let places: Place[] = [];
+  /** Whatever goes wrong, everyone is told: those who wait would else be kept for ever, with their part of the bound. */
+  async #batch(batch: readonly Change[]): Promise<void> {
+    let answers: readonly (() => void)[];
     try {
-      outcome = sets.length > 0 ? await this.#room(batch, sets) : 'stored';
-      if (sets.length > 0 && outcome === 'stored') {
-        places = await this.parts.log.append(sets.map(({ fullKey, body }) => ({ key: fullKey, body })));
-      }
+      const { outcome, places } = await this.#append(batch);
+      answers = await this.#commit(batch, outcome, places);
     } catch (error) {
       this.parts.failures.failed('write', error);
-      outcome = 'failed';
+      answers = lost(batch, 'failed');
+    }
+    for (const op of batch) if (op.kind === 'set') this.#pendingBytes -= op.cost;
+    for (const answer of answers) answer();
+  }
+
+  /** Writes the bodies; says where they lie, or why they don't. */
+  async #append(batch: readonly Change[]): Promise<{ outcome: SetResult; places: Place[] }> {
+    const sets = batch.filter((op) => op.kind === 'set');
+    if (sets.length === 0) return { outcome: 'stored', places: [] };
+    try {
+      const outcome = await this.#room(batch, sets);
+      if (outcome !== 'stored') return { outcome, places: [] };
+      const records = sets.map(({ fullKey, body }) => ({ key: fullKey, body }));
+      return { outcome, places: await this.parts.log.append(records) };
+    } catch (error) {
+      this.parts.failures.failed('write', error);
       // The medium is full before our bound is reached: the cache is what can go, so that it goes on turning over.
       if (isFull(error)) await this.reclaimer.giveUpOne();
+      return { outcome: 'failed', places: [] };
     }
-    const answers = await this.#commit(batch, outcome, places);
-    for (const op of sets) this.#pendingBytes -= op.cost;
-    for (const answer of answers) answer();
   }
 
   /** Makes room for a batch, evicting what was not used lately. */
@@ -199,13 +213,30 @@ export class DiskWriter {
 
   /** Writes the rows; gives what to tell the callers, which must happen after the accounting is right. */
   async #commit(
-    batch: readonly (SetOp | DeleteOp)[],
+    batch: readonly Change[],
     outcome: SetResult,
-    places: Place[],
+    places: readonly Place[],
   ): Promise<(() => void)[]> {
+    const { states, answers } = this.#changed(batch, outcome, places);
+    try {
+      await this.#write([...states.values()]);
+    } catch (error) {
+      this.parts.failures.failed('commit', error);
+      if (isFull(error)) await this.reclaimer.giveUpOne();
+      return lost(batch, outcome);
+    }
+    this.writes += places.length;
+    return answers;
+  }
+
+  /** What becomes of the keys of a batch, and what to tell its callers once that is written. */
+  #changed(
+    batch: readonly Change[],
+    outcome: SetResult,
+    places: readonly Place[],
+  ): { states: Map<string, KeyState>; answers: (() => void)[] } {
     const states = new Map<string, KeyState>();
     const answers: (() => void)[] = [];
-    const losers: (() => void)[] = [];
     let set = 0;
     for (const op of batch) {
       const state = this.#stateOf(states, op.key);
@@ -213,31 +244,18 @@ export class DiskWriter {
         const matches = op.only === undefined || isBefore(state, op.only);
         const existed = matches && state.present;
         answers.push(() => op.done(existed));
-        losers.push(() => op.done(false));
         if (!existed) continue;
         state.present = false;
         state.after = 'removed';
       } else {
-        losers.push(() => op.done(outcome === 'stored' ? 'failed' : outcome));
+        answers.push(() => op.done(outcome));
         const place = places[set++];
-        if (place === undefined) {
-          answers.push(() => op.done(outcome));
-          continue;
-        }
-        answers.push(() => op.done('stored'));
+        if (place === undefined) continue;
         state.present = true;
         state.after = rowOf(op, place);
       }
     }
-    try {
-      await this.#write([...states.values()]);
-    } catch (error) {
-      this.parts.failures.failed('commit', error);
-      if (isFull(error)) await this.reclaimer.giveUpOne();
-      return losers;
-    }
-    this.writes += places.length;
-    return answers;
+    return { states, answers };
   }
 
   #stateOf(states: Map<string, KeyState>, key: Buffer): KeyState {
@@ -279,4 +297,12 @@ export class DiskWriter {
       return 0;
     }
   }
+}
+
+/** What to tell the callers of a batch whose rows were not written. */
+function lost(batch: readonly Change[], outcome: SetResult): (() => void)[] {
+  return batch.map((op) => {
+    if (op.kind === 'delete') return () => op.done(false);
+    return () => op.done(outcome === 'stored' ? 'failed' : outcome);
+  });
 }

@@ -263,6 +263,21 @@ describe('asking the core from a worker', () => {
     expect(told).toBeUndefined();
   });
 
+  it('interim responses without end fill no memory of the core while a worker does not read', async () => {
+    const flood = 100_000;
+    fill.mockImplementation(async (_request, _signal, onInfo) => {
+      for (let i = 0; i < flood; i++) onInfo?.(103, ['Link', '</a>; rel=preload']);
+      const body = new ScriptedBody();
+      body.end();
+      return { kind: 'storable', head, body, length: 0 } satisfies Fetched;
+    });
+    let told = 0;
+    const fetched = await client.fetch({ ...job(), onInfo: () => told++ });
+    if (fetched.kind === 'storable') await gather(fetched.body);
+    expect(told).toBeGreaterThan(0);
+    expect(told).toBeLessThan(flood / 10);
+  });
+
   it('a pass-through carries the request body, interim responses and a raw head', async () => {
     pass.mockImplementation(async (request) => {
       const chunks: Buffer[] = [];

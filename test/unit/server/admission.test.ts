@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../../src/cache/engine.js';
 import type { ServerSettings } from '../../../src/server/settings.js';
@@ -264,5 +265,25 @@ describe("moviedb-promise's key in a JSON body", () => {
     socket.destroy();
     await until(() => records.length === 1);
     expect(records[0]).toMatchObject({ status: 499, aborted: true });
+  });
+
+  it('a client that leaves while its request waits for its turn at the origin ends no process', async () => {
+    const { gate } = gateOf(KEYS, new FakeClock());
+    let body: Readable | undefined;
+    const { port } = await start(
+      async (context) => {
+        const left = new Promise<never>((_, reject) => context.signal.addEventListener('abort', reject));
+        body = await context.readBody!();
+        return left;
+      },
+      { settings: { gate, site: policy({ credentials: [V3] }) } },
+    );
+    const socket = dial(port);
+    socket.write(written('POST', RATING, { api_key: ALICE, value: 1 }));
+    await until(() => body !== undefined);
+    socket.destroy();
+    // An `error` that nobody listens for ends a process, and fails this run.
+    await until(() => body!.closed);
+    expect(body!.errored).toMatchObject({ message: 'the client went away' });
   });
 });

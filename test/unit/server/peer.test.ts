@@ -41,6 +41,19 @@ describe('the address of a client', () => {
     expect(createClientAddress(trust)(chain)).toBe(expected);
   });
 
+  it.each([
+    ['203.0.113.9:5678', '203.0.113.9'],
+    ['[2001:db8::1]:5678', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['unknown', '10.0.0.1'],
+    ['x'.repeat(30_000), '10.0.0.1'],
+    ['[203.0.113.9', '10.0.0.1'],
+    ['', '10.0.0.1'],
+  ])('where a proxy says %.30s it is %s: that one, or whose connection it is', (said, expected) => {
+    expect(createClientAddress(1)(from('10.0.0.1', 'X-Forwarded-For', said))).toBe(expected);
+  });
+
   it('never makes a forwarded request local', () => {
     const spoofed = from('10.0.0.1', 'X-Forwarded-For', '127.0.0.1');
     const peer = peerOf(spoofed, createClientAddress(true));

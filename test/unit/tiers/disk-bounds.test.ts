@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DiskStore, openDiskStore } from '../../../src/tiers/disk.js';
+import { DiskIndex } from '../../../src/tiers/disk-index.js';
+import { SegmentLog } from '../../../src/tiers/disk-log.js';
+import { Reclaimer } from '../../../src/tiers/disk-reclaim.js';
 import { bodyFor, NOW, sample } from '../../contract/samples.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
@@ -21,6 +24,10 @@ afterEach(async () => {
   await store.close();
   await rm(directory, { recursive: true });
 });
+
+function broken(): never {
+  throw new Error('a damaged page');
+}
 
 /** What the file system says the directory takes. */
 function physicalBytes(): number {
@@ -43,6 +50,29 @@ it('reads its own writes before they are in its files, and not what it has remov
   expect(await store.get('k')).toBeUndefined();
   await store.set(sample('k', { status: 203 }));
   expect((await store.get('k'))?.status).toBe(203);
+});
+
+describe('what a fault beside the writing itself costs', () => {
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  it.each([
+    ['a row that can not be read', () => [vi.spyOn(DiskIndex.prototype, 'facts').mockImplementation(broken)]],
+    [
+      'a full medium on which nothing can be given up either',
+      () => [
+        vi.spyOn(SegmentLog.prototype, 'append').mockRejectedValue(full),
+        vi.spyOn(Reclaimer.prototype, 'giveUpOne').mockRejectedValue(full),
+      ],
+    ],
+  ])('%s: who waits is told, and there is room again', async (_fault, begin) => {
+    store = await openDiskStore({ directory, maxBytes: 48 * MiB, clock, maxPendingBytes: MiB });
+    const faults = begin();
+    const big = (key: string) => sample(key, { body: bodyFor(key, 600_000) });
+    expect(await Promise.all([store.set(big('a')), store.delete('b')])).toEqual(['failed', false]);
+    expect(await store.get('a')).toBeUndefined();
+    expect(await store.set(big('a'))).toBe('failed');
+    for (const fault of faults) fault.mockRestore();
+    expect(await store.set(big('a'))).toBe('stored');
+  });
 });
 
 describe('bounds of the disk store (I-17)', () => {

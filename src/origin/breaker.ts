@@ -27,6 +27,8 @@ export class Breaker {
   private policy: CircuitBreakerPolicy;
   private restUntil = 0;
   private failedTrials = 0;
+  /** Counts its states: an attempt that began in an earlier one says nothing of this one. */
+  private period = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -56,12 +58,13 @@ export class Breaker {
   async run<T extends { readonly verdict: Verdict }>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await this.policy.execute(async () => {
+        const { period } = this;
         const outcome = await attempt();
         // cockatiel closes a half-open breaker on an unknown error and counts results either way: a trial that says
         // nothing must fail (and is repeated at once, see `rest`), any other attempt that says nothing must vanish.
-        if (outcome.verdict === 'neutral' && this.policy.state !== CircuitState.HalfOpen) {
+        const isTrial = this.policy.state === CircuitState.HalfOpen;
+        if (period !== this.period || (outcome.verdict === 'neutral' && !isTrial))
           throw new Unjudged(outcome);
-        }
         return outcome;
       });
     } catch (thrown) {
@@ -74,6 +77,7 @@ export class Breaker {
   reset(): void {
     const wasOpen = this.policy.state !== CircuitState.Closed;
     this.failedTrials = 0;
+    this.period++;
     this.policy = this.create();
     if (wasOpen) this.onChange('closed');
   }
@@ -84,7 +88,9 @@ export class Breaker {
       { breaker: new Either(), halfOpenAfter: { next: (context) => this.rest(context.result) } },
     );
     const tell = (state: BreakerState): void => {
-      if (this.policy === policy) this.onChange(state);
+      if (this.policy !== policy) return;
+      this.period++;
+      this.onChange(state);
     };
     policy.onBreak(() => tell('open'));
     policy.onHalfOpen(() => tell('half_open'));

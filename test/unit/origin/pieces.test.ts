@@ -8,7 +8,7 @@ import { proxyFor } from '../../../src/origin/proxy.js';
 import { RateLimit } from '../../../src/origin/rate-limit.js';
 import { type LastAttempt, nextStep } from '../../../src/origin/retry.js';
 import type { BreakerState } from '../../../src/origin/status.js';
-import { TestClock } from './helpers.js';
+import { settle, TestClock } from './helpers.js';
 
 describe('Latency', () => {
   it('gives nearest-rank percentiles over the last samples only', () => {
@@ -268,6 +268,28 @@ describe('Breaker', () => {
     await trial('failure');
     await fail(5);
     expect(breaker.retryAfter).toBe(2);
+  });
+
+  it('a body that hangs of an attempt in an earlier state says nothing of this one', async () => {
+    const { breaker, run, clock, states } = setUp();
+    const hang = async (times: number, period: number) => {
+      for (let i = 0; i < times; i++) breaker.bodyHung(period);
+      await settle();
+    };
+    const { period } = breaker;
+    await hang(4, period);
+    expect(states).toEqual([]);
+    await hang(5, period);
+    expect(states).toEqual(['open']);
+    clock.advance(2000);
+    await run('success');
+    await hang(5, period);
+    await hang(4, breaker.period);
+    expect(breaker.state).toBe('closed');
+    await run('failure');
+    expect(breaker.state).toBe('closed');
+    await hang(1, breaker.period);
+    expect(breaker.state).toBe('open');
   });
 
   it('reset closes it', async () => {

@@ -30,8 +30,9 @@ export function peek(source: BodySource, bytes: number, deadline?: Deadline): Pr
     if (deadline !== undefined) {
       const { clock, ms } = deadline;
       stopTimer = clock.after(ms, () => {
-        source.cancel();
-        body.error(new ProxyError('origin_timeout', `the origin's answer was not whole within ${ms} ms`));
+        const late = new ProxyError('origin_timeout', `the origin's answer was not whole within ${ms} ms`);
+        source.cancel(late);
+        body.error(late);
       });
     }
     source.start(body);
@@ -91,10 +92,10 @@ class PeekedBody implements BodySource, BodySink {
     this.#drain();
   }
 
-  cancel(): void {
+  cancel(reason?: ProxyError): void {
     this.#held = [];
     this.#sink = undefined;
-    this.#source.cancel();
+    this.#source.cancel(reason);
   }
 
   #finish(ending: 'end' | Error): void {

@@ -1,10 +1,12 @@
+import type { ProxyError } from '../errors.js';
 import type { BodySink, BodySource } from './source.js';
 
 /** What a body steers: the connection it comes from. All three idempotent. */
 export interface Flow {
   pause(): void;
   resume(): void;
-  abort(): void;
+  /** `reason` as in `BodySource.cancel`. */
+  abort(reason?: ProxyError): void;
 }
 
 /**
@@ -53,12 +55,12 @@ export class IncomingBody implements BodySource {
     this.schedule();
   }
 
-  cancel(): void {
+  cancel(reason?: ProxyError): void {
     if (this.outcome === 'over') return;
     const flowing = this.outcome === 'flowing';
     this.outcome = 'over';
     this.forget();
-    if (flowing) this.flow.abort();
+    if (flowing) this.flow.abort(reason);
   }
 
   push(chunk: Buffer): void {
@@ -72,10 +74,12 @@ export class IncomingBody implements BodySource {
     if (this.paused || this.heldBytes >= READ_AHEAD_BYTES) this.stop();
   }
 
-  finish(): void {
-    if (this.outcome !== 'flowing') return;
+  /** False if it had ended before. */
+  finish(): boolean {
+    if (this.outcome !== 'flowing') return false;
     this.outcome = 'complete';
     if (this.sink) this.deliver();
+    return true;
   }
 
   /**

@@ -27,6 +27,10 @@ export class Breaker {
   private policy: CircuitBreakerPolicy;
   private restUntil = 0;
   private failedTrials = 0;
+  private heads!: Either;
+  /** Counted apart: each follows a head that was a success, and would never be one of several failures in a row. */
+  private bodies!: Either;
+  private periods = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -39,6 +43,11 @@ export class Breaker {
     if (this.policy.state === CircuitState.Closed) return 'closed';
     if (this.policy.state === CircuitState.HalfOpen) return 'half_open';
     return this.clock.steady() >= this.restUntil ? 'half_open' : 'open';
+  }
+
+  /** Counts its states: an attempt that began in an earlier one says nothing of this one. */
+  get period(): number {
+    return this.periods;
   }
 
   /** Whether `run` would go ahead. While the one trial request is out, nobody else passes. */
@@ -56,12 +65,13 @@ export class Breaker {
   async run<T extends { readonly verdict: Verdict }>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await this.policy.execute(async () => {
+        const { period } = this;
         const outcome = await attempt();
         // cockatiel closes a half-open breaker on an unknown error and counts results either way: a trial that says
         // nothing must fail (and is repeated at once, see `rest`), any other attempt that says nothing must vanish.
-        if (outcome.verdict === 'neutral' && this.policy.state !== CircuitState.HalfOpen) {
+        const isTrial = this.policy.state === CircuitState.HalfOpen;
+        if (period !== this.period || (outcome.verdict === 'neutral' && !isTrial))
           throw new Unjudged(outcome);
-        }
         return outcome;
       });
     } catch (thrown) {
@@ -70,28 +80,48 @@ export class Breaker {
     }
   }
 
+  /** A body has come whole of an attempt that began in `period`. */
+  bodyWhole(period: number): void {
+    if (period === this.period) this.bodies.success(CircuitState.Closed);
+  }
+
+  /** A body of such an attempt stood still for longer than it may. */
+  bodyHung(period: number): void {
+    if (period !== this.period || this.policy.state !== CircuitState.Closed) return;
+    if (!this.bodies.failure(CircuitState.Closed)) return;
+    this.heads.full = true;
+    void this.run(() => Promise.resolve({ verdict: 'failure' }));
+  }
+
   /** Forgets everything: the server has been seen healthy. */
   reset(): void {
     const wasOpen = this.policy.state !== CircuitState.Closed;
     this.failedTrials = 0;
+    this.periods++;
     this.policy = this.create();
     if (wasOpen) this.onChange('closed');
   }
 
   private create(): CircuitBreakerPolicy {
+    this.heads = new Either();
+    this.bodies = new Either();
     const policy = circuitBreaker(
       handleWhenResult((result) => (result as { verdict: Verdict }).verdict !== 'success'),
-      { breaker: new Either(), halfOpenAfter: { next: (context) => this.rest(context.result) } },
+      { breaker: this.heads, halfOpenAfter: { next: (context) => this.rest(context.result) } },
     );
     const tell = (state: BreakerState): void => {
-      if (this.policy === policy) this.onChange(state);
+      if (this.policy !== policy) return;
+      this.periods++;
+      if (state === 'closed') {
+        this.failedTrials = 0;
+        this.heads.full = false;
+        this.bodies = new Either();
+      }
+      this.onChange(state);
     };
     policy.onBreak(() => tell('open'));
     policy.onHalfOpen(() => tell('half_open'));
-    policy.onReset(() => {
-      this.failedTrials = 0;
-      tell('closed');
-    });
+    policy.onReset(() => tell('closed'));
     return policy;
   }
 
@@ -127,6 +157,8 @@ class Unjudged extends Error {
 class Either implements IBreaker {
   private readonly row = new ConsecutiveBreaker(CONSECUTIVE);
   private readonly share = new CountBreaker(SHARE);
+  /** The next failure opens, whatever has been before. */
+  full = false;
 
   get state(): unknown {
     return { row: this.row.state, share: this.share.state };
@@ -145,6 +177,6 @@ class Either implements IBreaker {
 
   failure(state: CircuitState): boolean {
     const row = this.row.failure();
-    return this.share.failure(state) || row;
+    return this.share.failure(state) || row || this.full;
   }
 }

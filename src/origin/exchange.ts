@@ -32,7 +32,9 @@ export interface ExchangeContext {
   /** Base URL for messages and OriginResponse.server. */
   readonly server: string;
   readonly onResult: (result: ExchangeResult) => void;
-  /** The body broke after the head, by no wish of its reader. */
+  /** The body has come whole; not of an answer that has none. */
+  readonly onBodyWhole: () => void;
+  /** The body broke after the head, by no wish of its reader, or was given up for a reason. */
   readonly onBodyFailed: (error: ProxyError) => void;
   /** undici is done with the request: its connection is free or gone. Comes last, exactly once. */
   readonly onDone: () => void;
@@ -137,7 +139,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
 
   onResponseEnd(): void {
     this.release();
-    this.body?.finish();
+    if (this.body?.finish()) this.context.onBodyWhole();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -165,9 +167,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   /** The reader has given the body up. */
-  abort(): void {
+  abort(reason?: ProxyError): void {
     if (this.done) return;
-    this.ended = new Error('given up by its reader');
+    this.ended = reason ?? new Error('given up by its reader');
+    if (reason !== undefined) this.context.onBodyFailed(reason);
     this.controller?.abort(this.ended);
   }
 

@@ -187,6 +187,7 @@ export class UpstreamServer {
         return;
       }
       let good = false;
+      const { period } = this.breaker;
       const exchange = new Exchange(request, {
         clock,
         timeouts,
@@ -198,6 +199,7 @@ export class UpstreamServer {
           const refused = result.kind === 'head' && this.refuses(result.response.status);
           resolve({ ...result, verdict: refused ? 'neutral' : this.judge(result) });
         },
+        onBodyWhole: () => this.breaker.bodyWhole(period),
         onBodyFailed: (error) => {
           // Counted by its head as a success; a body that breaks off is none.
           if (good) {
@@ -205,6 +207,8 @@ export class UpstreamServer {
             this.errors++;
           }
           this.remember(error.message);
+          // One that breaks off costs its asker nothing but another try; silence costs each of them all the time there is.
+          if (error.code === 'origin_timeout' && !this.options.lastWord) this.breaker.bodyHung(period);
           this.options.onEvent({ type: 'body_failed', upstream, server: this.name, error: error.code });
         },
         onDone: release,

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
 
 /** Who waits for a request; lower classes yield to higher ones in the budget's queue. */
@@ -17,8 +18,11 @@ export interface BodySource {
   /** Stops the flow (back-pressure reaches the origin); `resume` goes on. Both idempotent. */
   pause(): void;
   resume(): void;
-  /** Gives the body up and frees the connection. Idempotent; harmless after the end. No callback follows. */
-  cancel(): void;
+  /**
+   * Gives the body up and frees the connection. Idempotent; harmless after the end. No callback follows.
+   * @param reason what is wrong with the body; without, its reader has left, which speaks against nobody
+   */
+  cancel(reason?: ProxyError): void;
 }
 
 export interface OriginRequest {

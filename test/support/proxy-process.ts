@@ -9,12 +9,17 @@ import { freePort } from './redis-server.js';
 /** The built program. */
 export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
+/** Characters. */
+const LAST_WORDS = 4000;
+
 export interface ProxyProcess {
   readonly url: string;
   readonly pid: number;
   readonly cacheDir: string;
   /** Everything printed so far, both streams. */
   output(): string;
+  /** What a test that failed should show: whether it lives, and the end of what it printed. */
+  lastWords(): string;
   /** Sends a signal and resolves with how the process ended. */
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -53,6 +58,12 @@ export async function startProxy(options: ProxyOptions = {}): Promise<ProxyProce
     pid: child.pid!,
     cacheDir,
     output,
+    lastWords: () => {
+      const { exitCode, signalCode } = child;
+      const state =
+        exitCode === null && signalCode === null ? 'lives' : `ended with ${exitCode ?? signalCode}`;
+      return `the proxy ${state}; its log ends with\n${output().slice(-LAST_WORDS)}`;
+    },
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       const result = await ended;

@@ -1,6 +1,6 @@
 // Faults of Redis and of the origin together, in random sequences, under load: never a wrong byte, nothing purged comes back, and
 // while the origin is well, no error either.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { type FaultKind, type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import { get, json } from '../../support/raw-client.js';
@@ -142,6 +142,7 @@ async function recovered(): Promise<number> {
 it(
   'Redis and the origin in trouble together: no wrong byte, and no error that the origin has not caused',
   async () => {
+    onTestFailed(() => console.error(proxy.lastWords()));
     const crowd = witness.crowd(proxy.url, CLIENTS, originTroubled);
     const steps = await soak.rounds(2, 0.9, step);
     await crowd.stop();

@@ -8,7 +8,7 @@ import { proxyFor } from '../../../src/origin/proxy.js';
 import { RateLimit } from '../../../src/origin/rate-limit.js';
 import { type LastAttempt, nextStep } from '../../../src/origin/retry.js';
 import type { BreakerState } from '../../../src/origin/status.js';
-import { TestClock } from './helpers.js';
+import { settle, TestClock } from './helpers.js';
 
 describe('Latency', () => {
   it('gives nearest-rank percentiles over the last samples only', () => {
@@ -142,7 +142,16 @@ describe('Breaker', () => {
     const fail = async (times: number) => {
       for (let i = 0; i < times; i++) await run('failure');
     };
-    return { clock, states, breaker, run, fail };
+    /** An attempt that is under way; resolves when it has ended with this verdict. */
+    const begin = () => {
+      let answer: (outcome: { verdict: Verdict }) => void = () => {};
+      const over = breaker.run(() => new Promise<{ verdict: Verdict }>((resolve) => (answer = resolve)));
+      return (verdict: Verdict) => {
+        answer({ verdict });
+        return over;
+      };
+    };
+    return { clock, states, breaker, run, fail, begin };
   };
 
   it('opens after five failures in a row and says for how long', async () => {
@@ -179,17 +188,15 @@ describe('Breaker', () => {
   });
 
   it('lets one trial through after its rest, closes on success', async () => {
-    const { breaker, fail, clock, states } = setUp();
+    const { breaker, fail, begin, clock, states } = setUp();
     await fail(5);
     clock.advance(1999);
     expect(breaker.admits).toBe(false);
     clock.advance(1);
     expect(breaker.admits).toBe(true);
-    let answer: (outcome: { verdict: Verdict }) => void = () => {};
-    const trial = breaker.run(() => new Promise<{ verdict: Verdict }>((resolve) => (answer = resolve)));
+    const trial = begin();
     expect(breaker.admits).toBe(false);
-    answer({ verdict: 'success' });
-    await trial;
+    await trial('success');
     expect(breaker.admits).toBe(true);
     expect(states).toEqual(['open', 'half_open', 'closed']);
   });
@@ -222,6 +229,66 @@ describe('Breaker', () => {
     await fail(4);
     await run('neutral');
     await fail(1);
+    expect(breaker.state).toBe('open');
+  });
+
+  it('failures of attempts that began before it opened do not open it again when the server is back', async () => {
+    const { breaker, run, fail, begin, clock } = setUp();
+    const late = Array.from({ length: 10 }, begin);
+    await fail(5);
+    clock.advance(2000);
+    await run('success');
+    for (const end of late) await end('failure');
+    expect(breaker.state).toBe('closed');
+    await fail(4);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it.each<Verdict>(['failure', 'neutral'])(
+    'an earlier attempt that ends (%s) while the trial is out does not end it',
+    async (verdict) => {
+      const { breaker, fail, begin, clock } = setUp();
+      const late = begin();
+      await fail(5);
+      clock.advance(2000);
+      const trial = begin();
+      expect(await late(verdict)).toEqual({ verdict });
+      expect(breaker.admits).toBe(false);
+      await trial('success');
+      expect(breaker.state).toBe('closed');
+    },
+  );
+
+  it('a trial that fails after its reset does not lengthen the next rest', async () => {
+    const { breaker, fail, begin, clock } = setUp();
+    await fail(5);
+    clock.advance(2000);
+    const trial = begin();
+    breaker.reset();
+    await trial('failure');
+    await fail(5);
+    expect(breaker.retryAfter).toBe(2);
+  });
+
+  it('a body that hangs of an attempt in an earlier state says nothing of this one', async () => {
+    const { breaker, run, clock, states } = setUp();
+    const hang = async (times: number, period: number) => {
+      for (let i = 0; i < times; i++) breaker.bodyHung(period);
+      await settle();
+    };
+    const { period } = breaker;
+    await hang(4, period);
+    expect(states).toEqual([]);
+    await hang(5, period);
+    expect(states).toEqual(['open']);
+    clock.advance(2000);
+    await run('success');
+    await hang(5, period);
+    await hang(4, breaker.period);
+    expect(breaker.state).toBe('closed');
+    await run('failure');
+    expect(breaker.state).toBe('closed');
+    await hang(1, breaker.period);
     expect(breaker.state).toBe('open');
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
 import { settle } from '../../support/fake-clock.js';
-import { eventually } from '../../support/patience.js';
+import { eventually, PATIENCE_MS } from '../../support/patience.js';
 import { bytesOf, engineKit } from './engine-kit.js';
 
 const MINUTE = 60_000;
@@ -435,7 +435,7 @@ describe('content codings', () => {
       body: '{"id":2}',
     });
     await bytesOf(await second);
-    await vi.waitUntil(() => kit.memory.peek('/gz') && kit.memory.peek('/plain'));
+    await vi.waitUntil(() => kit.memory.peek('/gz') && kit.memory.peek('/plain'), PATIENCE_MS);
     expect(kit.healed).toEqual(['gzip-without-header', 'header-without-gzip']);
     expect(kit.memory.peek('/gz')!.entry.coding).toBe('gzip');
     expect(kit.memory.peek('/plain')!.entry.coding).toBe('identity');
@@ -444,7 +444,7 @@ describe('content codings', () => {
   it('plain JSON is stored compressed, once', async () => {
     const kit = engineKit();
     await filled(kit, '/x', JSON.stringify({ text: 'again and '.repeat(500) }));
-    const { entry } = await vi.waitUntil(() => kit.memory.peek('/x'));
+    const { entry } = await vi.waitUntil(() => kit.memory.peek('/x'), PATIENCE_MS);
     expect(entry).toMatchObject({ coding: 'gzip', recoded: true });
     expect(entry.body.length).toBeLessThan(500);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
 import { settle } from '../../support/fake-clock.js';
 import { eventually, PATIENCE_MS } from '../../support/patience.js';
-import { bytesOf, engineKit } from './engine-kit.js';
+import { bytesOf, CREDENTIAL, engineKit } from './engine-kit.js';
 
 const MINUTE = 60_000;
 
@@ -255,6 +255,16 @@ describe('bodies over MAX_ENTRY_BYTES', () => {
     kit.origin.last.reply({ headers: ['Content-Length', '2000'], body: Buffer.alloc(2000) });
     expect(await answer).toMatchObject({ kind: 'raw', outcome: { noStore: 'too-large' } });
   });
+});
+
+it('an answer at an address that spells a credential of ours is handed on and kept nowhere: keys are listed', async () => {
+  const kit = engineKit();
+  const answer = kit.ask(`/3/movie/${CREDENTIAL}`);
+  await settle();
+  kit.origin.last.reply({ status: 404, body: '{"success":false,"status_code":34}' });
+  expect(await answer).toMatchObject({ kind: 'raw', outcome: { noStore: 'credential' } });
+  await settle();
+  expect(kit.memory.stats().entries).toBe(0);
 });
 
 describe('stale answers', () => {

@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const common = {
-  // Whole processes are started by some tests; two cores serve them and their clients.
-  testTimeout: 30_000,
+  // Whole processes are started by some tests; two cores serve them and their clients. Only what hangs takes so long.
+  testTimeout: 60_000,
   hookTimeout: 60_000,
   // What happens soon may take a busy machine longer than the second that Vitest gives it.
   expect: { poll: { timeout: 12_000 } },

@@ -9,7 +9,7 @@ import { WritingFetcher } from './cache/writes.js';
 import { systemClock } from './clock.js';
 import type { NodeManagement } from './cluster/node-management.js';
 import { parentAnswer } from './cluster/parent.js';
-import { basesOf, credentialScrubber, ownTarget } from './compose-origin.js';
+import { basesOf, credentialFinder, credentialScrubber, ownTarget } from './compose-origin.js';
 import type { CoreRedis } from './compose-redis-core.js';
 import type { LiveConfig } from './config/live.js';
 import type { Logger } from './observe/log.js';
@@ -67,6 +67,7 @@ function originFetcher({ live, site, table, origin, coverage, later }: FetcherOp
       return live.config.upstream.requestTimeoutMs;
     },
     scrub: credentialScrubber(live),
+    spellsCredential: credentialFinder(live),
     ownTarget: (route, location) => ownTarget(site, live.config, route, location),
     parent: parent && {
       answer: (response) => parentAnswer(parent, response),

@@ -43,6 +43,17 @@ export function credentialScrubber(live: LiveConfig): (headers: RawHeaders) => R
   return (headers) => (headers.some(scrubber.finds) ? headers.map(scrubber.scrub) : headers);
 }
 
+/** A shorter one may be a part of any address. */
+const SHORTEST_TOLD = 16;
+
+/** Finds the same credentials in text. */
+export function credentialFinder(live: LiveConfig): (text: string) => boolean {
+  const longOf = (config: Config) => credentialsOf(config).filter(({ length }) => length >= SHORTEST_TOLD);
+  const scrubber = new GrowingScrubber(longOf(live.config));
+  live.onChange((config) => scrubber.add(longOf(config)));
+  return scrubber.finds;
+}
+
 function credentialsOf({ upstream, cluster: { parent } }: Config): string[] {
   return [...upstream.credentials.map(({ value }) => value), parent?.password ?? parent?.username].filter(
     (secret): secret is string => secret !== undefined && secret !== '',

@@ -23,7 +23,7 @@ import { type Peeked, peek, wholeBody } from './peek.js';
 import { uncacheable } from './refusal.js';
 import { Renewal, type RenewalParts } from './renewal.js';
 import type { Instead, SharedRoute } from './site.js';
-import { decide } from './verdict.js';
+import { type Arrived, type Decision, decide } from './verdict.js';
 
 export interface OriginFetcherParts extends RenewalParts {
   readonly origin: Origin;
@@ -32,6 +32,8 @@ export interface OriginFetcherParts extends RenewalParts {
   readonly inspectMs: number;
   /** Takes our own credentials out of response fields: an origin may echo the URL it was asked (Location, Link). */
   readonly scrub: (headers: RawHeaders) => RawHeaders;
+  /** Whether a key spells one of them: who knows it has written it into the address. */
+  readonly spellsCredential: (key: string) => boolean;
   /**
    * The origin-form target within the route's own upstream that a redirect names, or undefined when it leads to a host
    * that is not configured (CONTRACT, Settled details).
@@ -159,7 +161,7 @@ export class OriginFetcher implements Fetcher {
     response: OriginResponse,
     direct = false,
   ): Promise<Fetched> {
-    const { site, clock, maxEntryBytes, scrub } = this.#parts;
+    const { site, maxEntryBytes, scrub } = this.#parts;
     let peeked = await this.#peek(response);
     if (peeked.failure !== undefined && site.ttlPolicy === 'content-type') {
       // Nothing of it has reached a client yet: ask once more instead of passing a broken body on.
@@ -178,11 +180,8 @@ export class OriginFetcher implements Fetcher {
     }
     const freshMs = this.#parts.coverage?.lifetimeOf(route, status);
     const parent = this.#parts.parent?.answer(response);
-    const decision = decide(
-      site,
-      { route, status, statusText, headers, requestTime, responseTime, stamp, freshMs, parent },
-      clock.random(),
-    );
+    const arrived = { route, status, statusText, headers, requestTime, responseTime, stamp, freshMs, parent };
+    const decision = this.#decide(arrived);
     const length = announcedLength(headers);
     const refuse = (reason: NoStoreReason): Fetched =>
       uncacheable({ status, statusText, headers }, body, reason, site.ttlPolicy);
@@ -201,9 +200,16 @@ export class OriginFetcher implements Fetcher {
     return { kind: 'storable', head, body, length, making, ...(own.length > 0 && { own }) };
   }
 
+  #decide(arrived: Arrived): Decision {
+    const { site, clock, spellsCredential } = this.#parts;
+    const decision = decide(site, arrived, clock.random());
+    if (decision.store && spellsCredential(arrived.route.key)) return { store: false, reason: 'credential' };
+    return decision;
+  }
+
   /** What the site puts in a response's place is stored as if the origin had sent it. */
   #instead(job: FillJob, other: Instead, response: OriginResponse): Fetched {
-    const { site, clock } = this.#parts;
+    const { site } = this.#parts;
     const { route, stamp, stored } = job;
     const { requestTime, responseTime } = response;
     const { status, statusText, headers, body } = other;
@@ -211,7 +217,7 @@ export class OriginFetcher implements Fetcher {
     if (stored?.status === 200 && !GONE.has(response.status))
       return uncacheable({ status, statusText, headers }, wholeBody(body), 'not-an-image', site.ttlPolicy);
     const arrived = { route, status, statusText, headers, requestTime, responseTime, stamp };
-    const decision = decide(site, arrived, clock.random());
+    const decision = this.#decide(arrived);
     if (!decision.store)
       return uncacheable({ status, statusText, headers }, wholeBody(body), decision.reason, site.ttlPolicy);
     const making = this.#make(route, decision.head, body);

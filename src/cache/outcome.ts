@@ -22,6 +22,7 @@ export type NoStoreReason =
   | 'status' // 401, 403, 429, 5xx and whatever else the class table has no lifetime for
   | 'unkeyed-field' // by the letter: the asker's Cookie, Origin or X-… may have shaped it, and its Vary does not tell
   | 'zero-lifetime' // the origin says it may not be reused even once
+  | 'credential' // the address spells one of our own: keys are listed, and on disk
   | 'too-large'
   | 'coding-mismatch'
   | 'purged-meanwhile'

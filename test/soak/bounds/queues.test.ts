@@ -9,6 +9,8 @@ import { HeldOrigin } from './held-origin.js';
 const soak = new Soak('queues');
 const CONNECTIONS = 20;
 const MOST_WAITING = 1000;
+/** Nobody waits longer for the origin (`src/origin/budget.ts`), ms. */
+const MOST_WAIT_MS = 10_000;
 
 const origin = new HeldOrigin();
 let proxy: ProxyProcess;
@@ -53,6 +55,7 @@ it(
       const path = () => `/3/search/movie?query=held-${++key}`;
       const clients = await Promise.all(Array.from({ length: 6 }, open));
       const each = (CONNECTIONS + MOST_WAITING) / clients.length;
+      const sent = performance.now();
       for (const client of clients) client.send(...Array.from({ length: each }, path));
       while (origin.waiting < CONNECTIONS || (await gauges.value('flights')) < each * clients.length)
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -67,7 +70,10 @@ it(
       const stop = origin.releaseAll();
       const served = (await Promise.all(clients.map((client) => client.replies(each)))).flat();
       stop();
-      if (countOf(served)[200] !== served.length) soak.lose(JSON.stringify(countOf(served)));
+      const { 200: whole = 0, 503: waited = 0 } = countOf(served);
+      // A machine that takes so long for a thousand has made some wait for as long as anybody may.
+      const mayRefuse = performance.now() - sent > MOST_WAIT_MS;
+      if (whole + (mayRefuse ? waited : 0) !== served.length) soak.lose(JSON.stringify(countOf(served)));
       for (const client of [...clients, late]) client.close();
       soak.requests += served.length + refused.length;
       soak.fault('a full queue to the origin', 30);

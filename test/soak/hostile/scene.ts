@@ -43,8 +43,11 @@ export class Scene {
   readonly socketsBefore: number;
   /** Set by `open`. */
   #liveBefore = 0;
-  /** Since the origin was last judged somebody has sent a body in chunks: an empty one is passed through, and leaves no framing. */
-  #chunked = false;
+  /**
+   * Somebody has sent a body in chunks since the origin was last judged, or before: an empty one is passed through and leaves no framing.
+   * Where more came behind it that ended the connection, it may reach the origin when its client has long been answered.
+   */
+  #chunked: 'now' | 'before' | undefined;
 
   private constructor(
     readonly origin: RecordingOrigin,
@@ -100,7 +103,7 @@ export class Scene {
   async strike(kind: string, bytes: Buffer | string, options?: StrikeOptions): Promise<Struck> {
     this.#soak.input(kind);
     this.#soak.requests++;
-    this.#chunked ||= /chunked/i.test(bytes.toString('latin1'));
+    if (/chunked/i.test(bytes.toString('latin1'))) this.#chunked = 'now';
     const began = performance.now();
     const struck = await strike(this.port, bytes, options);
     if (struck.hung)
@@ -129,8 +132,8 @@ export class Scene {
   judgeOrigin(): Arrived[] {
     const arrived = this.origin.take();
     for (const line of this.origin.malformed.splice(0)) this.#soak.mistake(`at the origin: ${line}`);
-    const passed = this.#chunked ? [FRAMED, OF_ONE_CLIENT] : [FRAMED];
-    this.#chunked = false;
+    const passed = this.#chunked === undefined ? [FRAMED] : [FRAMED, OF_ONE_CLIENT];
+    this.#chunked = this.#chunked === 'now' ? 'before' : undefined;
     for (const request of arrived) {
       const { method, target, lines } = request;
       const isFill = method === 'GET' && !lines.some((line) => passed.some((field) => field.test(line)));

@@ -95,6 +95,9 @@ export function engineKit(overrides: KitOverrides = {}) {
   return { ...engineOver({ ...overrides, clock, origin, l2 }), clock, origin, l2 };
 }
 
+/** Stands for one of the proxy's own. */
+export const CREDENTIAL = 's3cret-of-the-proxy';
+
 /** How long a body may take that is looked at whole, ms. */
 export const INSPECT_MS = 30_000;
 
@@ -113,6 +116,7 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
     maxEntryBytes,
     inspectMs: INSPECT_MS,
     scrub: (headers) => headers,
+    spellsCredential: (key) => key.includes(CREDENTIAL),
     ownTarget: (_, location) => (location.startsWith('/') ? location : undefined),
     parent: {
       answer: (response) => parentAnswer(ORIGIN, response),

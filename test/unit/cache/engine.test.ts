@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../../src/errors.js';
 import { settle } from '../../support/fake-clock.js';
-import { eventually } from '../../support/patience.js';
-import { bytesOf, engineKit } from './engine-kit.js';
+import { eventually, PATIENCE_MS } from '../../support/patience.js';
+import { bytesOf, CREDENTIAL, engineKit } from './engine-kit.js';
 
 const MINUTE = 60_000;
 
@@ -257,6 +257,16 @@ describe('bodies over MAX_ENTRY_BYTES', () => {
   });
 });
 
+it('an answer at an address that spells a credential of ours is handed on and kept nowhere: keys are listed', async () => {
+  const kit = engineKit();
+  const answer = kit.ask(`/3/movie/${CREDENTIAL}`);
+  await settle();
+  kit.origin.last.reply({ status: 404, body: '{"success":false,"status_code":34}' });
+  expect(await answer).toMatchObject({ kind: 'raw', outcome: { noStore: 'credential' } });
+  await settle();
+  expect(kit.memory.stats().entries).toBe(0);
+});
+
 describe('stale answers', () => {
   it('within stale-while-revalidate the old answer comes at once and one refresh runs', async () => {
     const kit = engineKit();
@@ -435,7 +445,7 @@ describe('content codings', () => {
       body: '{"id":2}',
     });
     await bytesOf(await second);
-    await vi.waitUntil(() => kit.memory.peek('/gz') && kit.memory.peek('/plain'));
+    await vi.waitUntil(() => kit.memory.peek('/gz') && kit.memory.peek('/plain'), PATIENCE_MS);
     expect(kit.healed).toEqual(['gzip-without-header', 'header-without-gzip']);
     expect(kit.memory.peek('/gz')!.entry.coding).toBe('gzip');
     expect(kit.memory.peek('/plain')!.entry.coding).toBe('identity');
@@ -444,7 +454,7 @@ describe('content codings', () => {
   it('plain JSON is stored compressed, once', async () => {
     const kit = engineKit();
     await filled(kit, '/x', JSON.stringify({ text: 'again and '.repeat(500) }));
-    const { entry } = await vi.waitUntil(() => kit.memory.peek('/x'));
+    const { entry } = await vi.waitUntil(() => kit.memory.peek('/x'), PATIENCE_MS);
     expect(entry).toMatchObject({ coding: 'gzip', recoded: true });
     expect(entry.body.length).toBeLessThan(500);
   });

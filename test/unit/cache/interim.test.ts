@@ -93,6 +93,7 @@ describe('our own credential', () => {
     maxEntryBytes: 1000,
     inspectMs: 30_000,
     scrub: (headers) => headers.map((part) => part.replace('s3cret', '…')),
+    spellsCredential: () => false,
     ownTarget: () => undefined,
     onHealed: () => {},
   });

@@ -41,7 +41,7 @@ interface Limits {
 async function budgetOf(
   port: number,
   name: string,
-  { rate = null, maxConnections = 100, nodes = 3 }: Limits,
+  { rate = null, maxConnections = 1000, nodes = 3 }: Limits,
 ) {
   const changes: boolean[] = [];
   let ready = () => {};
@@ -71,6 +71,7 @@ async function budgetOf(
   return { budget, changes, link };
 }
 
+const connectionsKey = () => `test${tests}:{bus}:connections:api:http://s`;
 const ask = (priority: Priority = 'user', server = 'http://s') => ({ upstream: 'api', server, priority });
 
 /** How many of 30 are let in at once: one batch, so that a slow machine sees no second window. */
@@ -79,9 +80,21 @@ async function fill(budget: RedisOriginBudget, priority: Priority = 'user') {
   return { leave: answers.flatMap((answer) => (answer.kind === 'entered' ? [answer.leave] : [])) };
 }
 
+const WINDOW_MS = 250;
+
+/** What comes of something within one window: done again in a later one as long as the machine is too slow for that. */
+async function withinAWindow<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const began = performance.now();
+    const result = await attempt();
+    if (performance.now() - began < WINDOW_MS) return result;
+    await wait(WINDOW_MS + 5);
+  }
+}
+
 describe('A window of the rate', () => {
   it('is whole points in exactly their time, and one point for slow rates', () => {
-    expect(windowOf(40)).toEqual({ points: 10, ms: 250 });
+    expect(windowOf(40)).toEqual({ points: 10, ms: WINDOW_MS });
     expect(windowOf(50)).toEqual({ points: 12, ms: 240 });
     expect(windowOf(2)).toEqual({ points: 1, ms: 500 });
     expect(windowOf(0.5)).toEqual({ points: 1, ms: 2000 });
@@ -92,11 +105,13 @@ describe('The origin budget in Redis', () => {
   it('lets all nodes together have one window, and says when the next begins (I-15)', async () => {
     tests++;
     const [a, b] = await Promise.all(['a', 'b'].map((name) => budgetOf(server.port, name, { rate: 40 })));
-    const first = await fill(a!.budget);
+    const [first, other] = await withinAWindow(async () => [
+      await fill(a!.budget),
+      await b!.budget.attempt(ask()),
+    ]);
     expect(first.leave).toHaveLength(10);
-    const other = await b!.budget.attempt(ask());
     expect(other).toMatchObject({ kind: 'wait', why: 'busy' });
-    expect((other as { ms: number }).ms).toBeLessThanOrEqual(250);
+    expect((other as { ms: number }).ms).toBeLessThanOrEqual(WINDOW_MS);
     await wait((other as { ms: number }).ms + 5);
     expect((await fill(b!.budget)).leave).toHaveLength(10);
   });
@@ -104,9 +119,12 @@ describe('The origin budget in Redis', () => {
   it('leaves half a window and half the connections to people, however much background work there is', async () => {
     tests++;
     const { budget } = await budgetOf(server.port, 'a', { rate: 40 });
-    expect((await fill(budget, 'background')).leave).toHaveLength(5);
-    expect((await fill(budget, 'refresh')).leave).toHaveLength(2);
-    expect((await fill(budget)).leave).toHaveLength(3);
+    const inOne = await withinAWindow(async () => [
+      await fill(budget, 'background'),
+      await fill(budget, 'refresh'),
+      await fill(budget),
+    ]);
+    expect(inOne.map(({ leave }) => leave.length)).toEqual([5, 2, 3]);
     tests++;
     const other = await budgetOf(server.port, 'b', { maxConnections: 8 });
     expect((await fill(other.budget, 'background')).leave).toHaveLength(4);
@@ -126,7 +144,7 @@ describe('The origin budget in Redis', () => {
     leave[0]!();
     leave[0]!();
     leave[1]!();
-    await wait(20);
+    await eventually(async () => expect(await server.cli('zcard', connectionsKey())).toBe('2'));
     expect((await fill(b!.budget)).leave).toHaveLength(2);
   });
 
@@ -153,13 +171,15 @@ describe('The origin budget in Redis', () => {
   it('makes every node wait when one was told 429', async () => {
     tests++;
     const [a, b] = await Promise.all(['a', 'b'].map((name) => budgetOf(server.port, name, { rate: 40 })));
-    a!.budget.hold('api', 400);
+    const HOLD_MS = 1500;
+    const began = performance.now();
+    a!.budget.hold('api', HOLD_MS);
     a!.budget.hold('api', 100);
     expect(await a!.budget.attempt(ask())).toMatchObject({ kind: 'wait', why: 'held' });
-    await wait(30);
-    expect(await b!.budget.attempt(ask())).toMatchObject({ kind: 'wait', why: 'held' });
-    await wait(400);
-    expect(await b!.budget.attempt(ask())).toMatchObject({ kind: 'entered' });
+    const attempt = () => b!.budget.attempt(ask());
+    await eventually(async () => expect(await attempt()).toMatchObject({ kind: 'wait', why: 'held' }));
+    await eventually(async () => expect(await attempt()).toMatchObject({ kind: 'entered' }));
+    expect(performance.now() - began).toBeGreaterThan(HOLD_MS - 10);
   });
 });
 
@@ -258,8 +278,8 @@ describe('Three nodes that ask one origin as fast as they may', () => {
     // On a busy machine a node may have lost Redis for a moment before; what counts is what follows.
     for (const { changes } of nodes) changes.length = 0;
     proxy.set('hang');
-    await wait(700);
-    expect(nodes.map(({ changes }) => changes)).toEqual([[false], [false], [false]]);
+    await eventually(() => expect(nodes.map(({ changes }) => changes)).toEqual([[false], [false], [false]]));
+    await wait(WINDOW_MS); // and the windows are over that Redis may have had open
     origin.reset();
     const before = origin.times.length;
     await wait(2000);
@@ -268,7 +288,7 @@ describe('Three nodes that ask one origin as fast as they may', () => {
     const mostAlone = origin.most();
     proxy.set('pass');
     await wait(4000);
-    expect(nodes.map(({ changes }) => changes.at(-1))).toEqual([true, true, true]);
+    await eventually(() => expect(nodes.map(({ changes }) => changes.at(-1))).toEqual([true, true, true]));
     // A sliding second touches five windows at most; the shares of three nodes are rounded down.
     expect(densest(origin.times, 1000)).toBeLessThanOrEqual(RATE + RATE / 4 + 3);
     expect(densest(origin.times, 250)).toBeLessThanOrEqual(2 * (RATE / 4) + 3);
@@ -303,11 +323,12 @@ describe('A node without Redis', () => {
     const { budget, changes } = await budgetOf(proxy.port, 'a', { rate: 2, nodes: 1 });
     expect(await budget.attempt(ask())).toMatchObject({ kind: 'entered' });
     proxy.set('hang');
+    const began = performance.now();
     expect(await budget.attempt(ask())).toMatchObject({ kind: 'wait', why: 'busy' });
-    await wait(280);
-    expect(await budget.attempt(ask())).toMatchObject({ kind: 'wait', why: 'busy' });
-    await wait(350);
-    expect(await budget.attempt(ask())).toMatchObject({ kind: 'entered' });
+    expect(changes).toEqual([false]);
+    await eventually(async () => expect(await budget.attempt(ask())).toMatchObject({ kind: 'entered' }));
+    // Redis may have opened one until the deadline of that call, and it is one of half a second.
+    expect(performance.now() - began).toBeGreaterThan(250 + 500 - 10);
     expect(changes).toEqual([false]);
   });
 
@@ -340,7 +361,7 @@ describe('A node without Redis', () => {
     expect(meanwhile.map(({ kind }) => kind)).toEqual(['wait', 'wait']);
     await own.restart();
     while (!a!.changes.at(-1) || !b!.changes.at(-1)) await wait(20);
-    expect(await own.cli('zcard', `test${tests}:{bus}:connections:api:http://s`)).toBe('2');
+    expect(await own.cli('zcard', connectionsKey())).toBe('2');
     expect((await fill(b!.budget)).leave).toHaveLength(2);
   }, 15_000);
 

@@ -98,7 +98,7 @@ describe('accounts in Redis', () => {
   it('count what was used elsewhere, at least what a node had last heard', async () => {
     const store = await storeOf();
     const day = await dayOf(store);
-    const limits: TenantLimits = { rate: 1, capacity: 10, quota: 100 };
+    const limits: TenantLimits = { rate: 0.1, capacity: 10, quota: 100 };
     await store.take('alice', limits, 5, none);
     expect(await store.take('alice', limits, 0, { amount: 3, day }, { used: 40, day })).toMatchObject({
       used: 43,

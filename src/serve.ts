@@ -24,6 +24,7 @@ import { lendsSockets } from './server/fast-path-probe.js';
 import { forwardedBase } from './server/forwarded.js';
 import { Listener } from './server/listener.js';
 import type { Observer } from './server/observer.js';
+import { MOST_BESIDE, Outgoing } from './server/outgoing.js';
 import { createClientAddress, peerOf, trustFunction } from './server/peer.js';
 import { PreparedResponses } from './server/prepared.js';
 import type { ServerSettings } from './server/settings.js';
@@ -105,12 +106,22 @@ function settingsOf(
     isReady: draining.isReady,
     clientAddress: createClientAddress(server.trustProxy),
     observer,
+    outgoing: new Outgoing({
+      clock: systemClock,
+      mostBytes: () => mostOutgoing(live.config),
+      onCut: () => serving.counters.doors.refuse('outgoing'),
+    }),
     gate: serving.sides.tenants?.gate,
     rewriter:
       upstream.type === 'tmdb'
         ? configurationRewriter({ publicUrl: server.publicUrl, trust: server.trustProxy })
         : undefined,
   };
+}
+
+/** What memory may hold is sent from there: it counts, but takes no more. */
+function mostOutgoing({ cache }: Config): number {
+  return cache.memoryBytesPerWorker + MOST_BESIDE * cache.maxEntryBytes;
 }
 
 function copiesOf({ cache }: Config): number {

@@ -16,6 +16,8 @@ const ADVICE: Readonly<Record<Refusal, string>> = {
   pipelined: 'a client sends requests without reading answers',
   system:
     'for EMFILE or ENFILE raise the limit on open files (ulimit -n); for ENOMEM or ENOBUFS give it memory',
+  outgoing:
+    'clients ask for many large answers and read them slowly: the slowest are cut; raise MEMORY_CACHE_BYTES if they are your own',
   management:
     'a client asks for /metrics, /stats and the like without reading answers; METRICS_PORT gives metrics a port of their own',
 };

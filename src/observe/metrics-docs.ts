@@ -28,7 +28,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   mode: '`hard`, `soft`',
   how: '`field-added`, `field-removed`',
   bound:
-    '`connections` (`MAX_CONNECTIONS`), `client` (`MAX_CONNECTIONS_PER_CLIENT`), `requests` (`MAX_REQUESTS`), `heads` (of requests under way, 64 MiB), `pipelined` (1000 on one connection, or 1 MiB of heads), `management` (too many requests to it), `flights` (`MAX_FLIGHTS`), `system` (open files)',
+    '`connections` (`MAX_CONNECTIONS`), `client` (`MAX_CONNECTIONS_PER_CLIENT`), `requests` (`MAX_REQUESTS`), `heads` (of requests under way, 64 MiB), `pipelined` (1000 on one connection, or 1 MiB of heads), `management` (too many requests to it), `outgoing` (answers that clients do not take; the slowest reader is cut), `flights` (`MAX_FLIGHTS`), `system` (open files)',
   state: 'of keys: `in-use`, `ready`, `refused`; of workers: `configured`, `serving`',
   result: 'how it ended',
   kind: '`movie`, `tv`, `person`',

@@ -2,9 +2,17 @@ import type { CollectedMetrics } from './metrics-collected.js';
 
 /**
  * Which bound was reached: connections of the process or of one client, requests of the process, their heads, requests on one
- * connection, or of management; or one of the system, which then gives no connection (file descriptors, memory).
+ * connection, or of management, bodies that clients do not take; or one of the system, which then gives no connection (file descriptors, memory).
  */
-export type Refusal = 'connections' | 'client' | 'requests' | 'heads' | 'pipelined' | 'management' | 'system';
+export type Refusal =
+  | 'connections'
+  | 'client'
+  | 'requests'
+  | 'heads'
+  | 'pipelined'
+  | 'management'
+  | 'outgoing'
+  | 'system';
 
 /** What the listeners of a process have let in, and what they have turned away. */
 export class DoorCounts {
@@ -19,6 +27,7 @@ export class DoorCounts {
     pipelined: 0,
     system: 0,
     management: 0,
+    outgoing: 0,
   };
   /** Told of each. */
   onRefused: (bound: Refusal, err?: Error) => void = () => {};

@@ -123,6 +123,7 @@ export class App {
   async #proxy(exchange: Exchange, engine: Pick<Engine, 'handle'>): Promise<void> {
     exchange.proxied = true;
     try {
+      if (exchange.turn !== undefined) await exchange.turn;
       if (this.settings.gate !== undefined) await admit(this.settings.gate, exchange);
       await this.delivery.deliver(await engine.handle(exchange), exchange);
     } catch (thrown) {

@@ -1,13 +1,18 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+/** A request whose response has not left in full. */
+interface Active {
+  /** Whether the request has come in full. */
+  readonly isWhole: () => boolean;
+  /** To be called when all before it on its connection has left. */
+  onTurn?: () => void;
+}
+
 /** What is under way on one connection. */
 export interface ConnectionState {
-  /**
-   * One per request whose response has not left in full: what to call if the connection closes, and whether the request has
-   * come in full.
-   */
-  readonly active: Map<() => void, () => boolean>;
+  /** In the order in which they came, by what to call if the connection closes. */
+  readonly active: Map<() => void, Active>;
   /** To be called when nothing is under way any more that may still be answered. */
   whenAnswered?: () => void;
   /** `socket.bytesRead` when the last answer was complete: more since then is a request on its way. */
@@ -57,9 +62,26 @@ export class Connections {
     const state = this.#states.get(socket);
     if (state === undefined) return 0;
     const before = state.active.size;
-    state.active.set(onClose, isWhole);
+    state.active.set(onClose, { isWhole });
     this.#active++;
     return before;
+  }
+
+  /**
+   * When a request that has begun may be answered: answers leave in the order of their requests (RFC 9112 section 9.3.2), so one that is
+   * made before its turn is held for a client that may never come to read it. Undefined: now. Never, if the connection ends before.
+   */
+  turnOf(socket: Socket, onClose: () => void): Promise<void> | undefined {
+    const state = this.#states.get(socket);
+    const own = state?.active.get(onClose);
+    if (state === undefined || own === undefined) return undefined;
+    const isFirst = firstOf(state) === own;
+    if (isFirst && socket.writableLength === 0) return undefined;
+    return new Promise((resolve) => {
+      if (!isFirst) own.onTurn = resolve;
+      // What the fast path wrote is not active: this leaves behind it.
+      else socket.write(NOTHING, () => socket.writable && resolve());
+    });
   }
 
   end(socket: Socket, onClose: () => void): void {
@@ -67,6 +89,7 @@ export class Connections {
     if (state?.active.delete(onClose) !== true) return;
     this.#active--;
     if (state.active.size === 0) state.readWhenIdle = socket.bytesRead;
+    else if (socket.writable) firstOf(state)?.onTurn?.();
     if (state.whenAnswered !== undefined) this.#soonAnswered(state);
   }
 
@@ -83,7 +106,7 @@ export class Connections {
 
   #soonAnswered(state: ConnectionState): void {
     setImmediate(() => {
-      for (const isWhole of state.active.values()) if (isWhole()) return;
+      for (const { isWhole } of state.active.values()) if (isWhole()) return;
       const { whenAnswered } = state;
       state.whenAnswered = once;
       whenAnswered?.();
@@ -104,5 +127,11 @@ export class Connections {
   }
 }
 
+function firstOf({ active }: ConnectionState): Active | undefined {
+  for (const first of active.values()) return first;
+  return undefined;
+}
+
+const NOTHING = Buffer.alloc(0);
 const always = () => true;
 const once = () => {};

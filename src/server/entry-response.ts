@@ -64,7 +64,7 @@ function sendBytes(entry: Entry, form: Form, bytes: Buffer, exchange: Exchange, 
     response.end();
   } else {
     exchange.bytes = bytes.length;
-    response.end(bytes);
+    exchange.endWith(bytes, bytes);
   }
 }
 
@@ -93,8 +93,8 @@ function sentPartial(
   writeHead(exchange, 206, 'Partial Content', full);
   exchange.bytes = part.length;
   response.cork();
-  for (const piece of part.pieces) response.write(piece);
-  response.end();
+  for (const piece of part.pieces.slice(0, -1)) response.write(piece);
+  exchange.endWith(part.pieces.at(-1)!, bytes);
   return true;
 }
 
@@ -112,7 +112,7 @@ function sendWithin(entry: Entry, form: Form, exchange: Exchange, fields: EntryF
   headers.push('Content-Length', String(bytes.length));
   writeHead(exchange, 206, entry.statusText, headers);
   exchange.bytes = bytes.length;
-  exchange.response.end(bytes);
+  exchange.endWith(bytes, entry.body);
 }
 
 function sendEmpty(exchange: Exchange, status: number, text: string, headers: string[]): void {

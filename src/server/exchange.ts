@@ -40,6 +40,8 @@ export class Exchange implements RequestContext, ClientRequest {
   quiet = false;
   /** Set where as many requests are under way as this process takes: what all but management refuses it with. */
   refuse: (() => ProxyError) | undefined;
+  /** Resolves when what was asked before on its connection has been answered; undefined: it has been. */
+  turn: Promise<void> | undefined;
   /** Called when it is over. */
   whenClosed: (() => void) | undefined;
   /** The engine is asked: what comes of it counts, also nothing. */
@@ -166,6 +168,15 @@ export class Exchange implements RequestContext, ClientRequest {
   attach(source: BodySource): void {
     this.#source = source;
     if (this.#gone) source.cancel();
+  }
+
+  /** Ends the response with the last bytes of a body that lies in memory; `body`: of which they are a part. */
+  endWith(last: Buffer, body: Buffer): void {
+    const { response, settings } = this;
+    response.end(last);
+    const { socket } = response;
+    if (socket !== null && socket.writableLength > 0)
+      response.once('close', settings.outgoing.hold(socket, body));
   }
 
   /** Ends the connection so that nobody can take what was sent for the whole. `framed`: the length was announced. */

@@ -181,6 +181,7 @@ export class Listener implements Drainable {
     counts.requests++;
     const before = this.connections.begin(socket, closed, () => incoming.complete);
     response.once('close', closed);
+    exchange.turn = this.connections.turnOf(socket, closed);
     if (this.#hasRoom(before, bytes, exchange)) this.#app.handle(exchange);
     else socket.destroy();
   }

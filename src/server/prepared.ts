@@ -170,7 +170,7 @@ class Prepared {
     if (head === undefined) return undefined;
     const sent = entry.status === 204 ? undefined : body;
     const pieces = startedAt === undefined ? this.#piecesOf(head, sent) : layOut(head, sent, false);
-    return new Printed(pieces, entry.status, outcome, found, now, this.quiet);
+    return new Printed(pieces, entry.status, outcome, found, now, this.quiet, this.settings.outgoing);
   }
 
   /** While a slow client holds the copy, others are sent the body itself: a copy each would be outside of every bound. */
@@ -195,7 +195,7 @@ class Prepared {
     if (head === undefined) return undefined;
     const same = startedAt === undefined ? this.#notModified?.reprinted(head) : undefined;
     const pieces = same ?? layOut(head, undefined, false);
-    return new Printed(pieces, 304, outcome, found, now, this.quiet);
+    return new Printed(pieces, 304, outcome, found, now, this.quiet, this.settings.outgoing);
   }
 
   #told(outcome: Outcome, now: number, startedAt = now): Told {

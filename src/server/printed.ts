@@ -4,6 +4,7 @@ import { type Found, freshFor } from '../cache/lookup.js';
 import type { Outcome } from '../cache/outcome.js';
 import { ageAt } from '../tiers/entry.js';
 import { LIMITS } from './limits.js';
+import type { Outgoing } from './outgoing.js';
 
 /** Placeholder of the request's id in a printed head, as long as every id made here. */
 export const NO_ID = '00000000-0000-0000-0000-000000000000';
@@ -54,14 +55,24 @@ export class Printed {
   /** As its head says it, seconds. */
   readonly age: number;
   readonly #pieces: Pieces;
+  readonly #outgoing: Outgoing;
   readonly #from: number;
   readonly #until: number;
   /** A write has not left all of these bytes with the kernel: nothing may be patched any more. */
   #inFlight = false;
 
   /** `dated`: the head says what time it is. */
-  constructor(pieces: Pieces, status: number, outcome: Outcome, found: Found, now: number, dated: boolean) {
+  constructor(
+    pieces: Pieces,
+    status: number,
+    outcome: Outcome,
+    found: Found,
+    now: number,
+    dated: boolean,
+    outgoing: Outgoing,
+  ) {
     this.#pieces = pieces;
+    this.#outgoing = outgoing;
     this.status = status;
     this.bytes = pieces.bytes;
     this.outcome = outcome;
@@ -118,9 +129,11 @@ export class Printed {
     }
     if (socket.writableLength === 0) return;
     this.#inFlight = true;
+    const taken = this.#outgoing.hold(socket, body ?? view);
     // Behind all that waits. Called, too, when the connection is lost.
     socket.write(NOTHING, () => {
       this.#inFlight = false;
+      taken();
     });
   }
 }

@@ -6,6 +6,7 @@ import type { RawHeaders } from '../http/headers.js';
 import type { Exchange } from './exchange.js';
 import type { IdentityBodies } from './identity-bodies.js';
 import type { Observer } from './observer.js';
+import type { Outgoing } from './outgoing.js';
 import type { ClientAddress } from './peer.js';
 
 /** Who asks with a proxy key, and the request as everybody behind the gate sees it. */
@@ -64,6 +65,7 @@ export interface ServerSettings {
   readonly isReady: () => boolean;
   readonly clientAddress: ClientAddress;
   readonly observer: Observer;
+  readonly outgoing: Outgoing;
   /** Undefined: open to every client. */
   readonly gate?: Gate | undefined;
   readonly rewriter?: Rewriter | undefined;

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Entry, EntryHead } from './entry.js';
 import { decodeMetadata, encodeMetadata } from './metadata.js';
+import type { SharedBodies } from './shared-bodies.js';
 
 /*
  * One entry as one binary value, for Redis; its head alone, for the index of the disk store. Little-endian:
@@ -82,9 +83,10 @@ export function bodyMatches(stored: StoredHead, body: Uint8Array): boolean {
 
 /**
  * The entry. Its body is copied once into memory of its own (I-18): a view would keep the whole reply it came in
- * alive, or change under us when the client reuses its buffer. `storedAt`: in place of the stored one, ms. Never throws.
+ * alive, or change under us when the client reuses its buffer. `storedAt`: in place of the stored one, ms; `shared`: who may
+ * have that copy already. Never throws.
  */
-export function decodeEntry(bytes: Uint8Array, storedAt?: number): Decoded<Entry> {
+export function decodeEntry(bytes: Uint8Array, storedAt?: number, shared?: SharedBodies): Decoded<Entry> {
   const stored = decodeHead(bytes);
   if (!stored.ok) return stored;
   const { head, bodyLength } = stored.value;
@@ -92,9 +94,12 @@ export function decodeEntry(bytes: Uint8Array, storedAt?: number): Decoded<Entry
   if (start < FIXED) return failed('truncated');
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (start !== FIXED + view.readUInt32LE(8)) return failed('truncated');
+  const known = shared?.find(stored.value);
+  if (known !== undefined) return { ok: true, value: withBody(head, known, storedAt) };
   const body = Buffer.allocUnsafeSlow(bodyLength);
   view.copy(body, 0, start);
   if (!bodyMatches(stored.value, body)) return failed('checksum');
+  shared?.keep(stored.value, body);
   return { ok: true, value: withBody(head, body, storedAt) };
 }
 

@@ -4,6 +4,7 @@ import type { DiskIndex, IndexRow, RowFacts } from './disk-index.js';
 import { indexKey, plainKey } from './disk-key.js';
 import { type Place, type SegmentReader, SYNC_READ_BYTES } from './disk-segments.js';
 import type { Entry } from './entry.js';
+import { SharedBodies } from './shared-bodies.js';
 import type { ListPage, ListQuery, Row } from './tier.js';
 
 /** Rows decoded between two turns of the event loop: about a millisecond. */
@@ -21,6 +22,9 @@ interface SoundRow {
   readonly stored: StoredHead;
 }
 
+/** A body that is what its head says, or why there is none. */
+type Body = Buffer | 'gone' | 'checksum';
+
 /** Told when a row turned out to be damaged, so that the writer may remove it. */
 export type DamageListener = (key: Buffer, facts: RowFacts, damage: Damage) => void;
 
@@ -32,6 +36,7 @@ export class DiskView {
   corrupt = 0;
   /** Set when the index is about to be closed: what runs on stops instead of reading on. */
   closed = false;
+  readonly #shared = new SharedBodies();
 
   constructor(
     readonly index: DiskIndex,
@@ -77,30 +82,34 @@ export class DiskView {
     let row = this.#row(key, false);
     if (row === undefined) return undefined;
     if (row.place.length > SYNC_READ_BYTES) return 'ask';
-    let body = this.#bodyNow(row.place);
-    if (body === undefined) {
+    let body = this.#bodyNow(row);
+    if (body === 'gone') {
       row = this.#row(key, true);
       if (row === undefined) return undefined;
       if (row.place.length > SYNC_READ_BYTES) return 'ask';
-      body = this.#bodyNow(row.place);
+      body = this.#bodyNow(row);
     }
     return this.#entry(row, body);
   }
 
-  #bodyNow(place: Place): Buffer | undefined {
-    return place.length === 0 ? Buffer.alloc(0) : this.bodies.readNow(place);
+  #bodyNow({ place, stored }: SoundRow): Body {
+    return sound(stored, place.length === 0 ? Buffer.alloc(0) : this.bodies.readNow(place));
   }
 
   async #readLarge(key: string): Promise<Entry | undefined> {
     let row = this.#row(key, false);
     if (row === undefined) return undefined;
-    let body = await this.bodies.read(row.place);
-    if (body === undefined && !this.closed) {
+    let body = await this.#bodyLater(row);
+    if (body === 'gone' && !this.closed) {
       row = this.#row(key, true);
       if (row === undefined) return undefined;
-      body = await this.bodies.read(row.place);
+      body = await this.#bodyLater(row);
     }
     return this.#entry(row, body);
+  }
+
+  #bodyLater({ place, stored }: SoundRow): Promise<Body> {
+    return this.#shared.get(stored, async () => sound(stored, await this.bodies.read(place)));
   }
 
   /** `again`: the body was not where the row said. A row replaced since the look at the index tells of a file that is gone. */
@@ -116,9 +125,9 @@ export class DiskView {
     return { bytes, facts, place: facts.place, stored: stored.value };
   }
 
-  #entry({ bytes, facts, stored }: SoundRow, body: Buffer | undefined): Entry | undefined {
-    if (body === undefined) return this.closed ? undefined : this.#damaged(bytes, facts, 'gone');
-    if (!bodyMatches(stored, body)) return this.#damaged(bytes, facts, 'checksum');
+  #entry({ bytes, facts, stored }: SoundRow, body: Body): Entry | undefined {
+    if (body === 'gone' && this.closed) return undefined;
+    if (typeof body === 'string') return this.#damaged(bytes, facts, body);
     return withBody(stored.head, body);
   }
 
@@ -164,4 +173,9 @@ export class DiskView {
     if (query.class !== undefined && head.class !== query.class) return { key: head.key };
     return { key: head.key, row: { head, bytes: row.recordBytes + row.indexBytes, tier: 'disk' } };
   }
+}
+
+function sound(stored: StoredHead, body: Buffer | undefined): Body {
+  if (body === undefined) return 'gone';
+  return bodyMatches(stored, body) ? body : 'checksum';
 }

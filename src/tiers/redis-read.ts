@@ -4,6 +4,7 @@ import type { RedisDeadlines } from '../redis/options.js';
 import type { Entry } from './entry.js';
 import { LARGE_BYTES, type LargeValues } from './redis-large.js';
 import { type DecodedValue, decodeValue } from './redis-value.js';
+import { SharedBodies } from './shared-bodies.js';
 
 export interface ReaderParts {
   readonly small: RedisLink;
@@ -35,6 +36,7 @@ interface Answer {
 /** Reads one value: in one round trip when it is small or known to be large, in two the first time it is large. */
 export class ValueReader {
   readonly #parts: ReaderParts;
+  readonly #shared = new SharedBodies();
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -45,11 +47,11 @@ export class ValueReader {
     const { small, large, deadlines } = this.#parts;
     if (large.knows(key)) return this.#whole(name, key);
     const first = await this.#ask(small, name, deadlines.read, 0, LARGE_BYTES - 1);
-    if (first.bytes.length < LARGE_BYTES) return judged(first, key);
+    if (first.bytes.length < LARGE_BYTES) return this.#judged(first, key);
     const rest = await large.use((link) =>
       link.call('read', deadlines.bulk, (redis) => redis.getrangeBuffer(name, LARGE_BYTES, -1)),
     );
-    const joined = judged({ ...first, bytes: Buffer.concat([first.bytes, rest]) }, key);
+    const joined = this.#judged({ ...first, bytes: Buffer.concat([first.bytes, rest]) }, key);
     large.note(key, LARGE_BYTES + rest.length);
     // Replaced between the two: the pieces of two values do not fit together. Once more, at one time.
     return joined.ok ? joined : this.#whole(name, key);
@@ -59,7 +61,7 @@ export class ValueReader {
     const { large, deadlines } = this.#parts;
     const answer = await large.use((link) => this.#ask(link, name, deadlines.bulk, 0, -1));
     large.note(key, answer.bytes.length);
-    return judged(answer, key);
+    return this.#judged(answer, key);
   }
 
   async #ask(link: RedisLink, name: string, deadline: number, from: number, to: number): Promise<Answer> {
@@ -68,9 +70,9 @@ export class ValueReader {
     const [pttl, bytes] = answer as [number, Buffer];
     return { bytes, pttl, asked };
   }
-}
 
-function judged({ bytes, pttl, asked }: Answer, key: string): DecodedValue<Entry> {
-  const decoded = decodeValue(bytes, pttl, asked);
-  return decoded.ok && decoded.value.key !== key ? { ok: false, reason: 'other-key' } : decoded;
+  #judged({ bytes, pttl, asked }: Answer, key: string): DecodedValue<Entry> {
+    const decoded = decodeValue(bytes, pttl, asked, this.#shared);
+    return decoded.ok && decoded.value.key !== key ? { ok: false, reason: 'other-key' } : decoded;
+  }
 }

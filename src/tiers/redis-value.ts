@@ -1,6 +1,7 @@
 import { FENCE_OFFSET, VALUE_HEADER_BYTES, VALUE_MAGIC, VALUE_VERSION } from '../redis/value-header.js';
 import { type DecodeFailure, decodeEntry, decodeHead, encodeEntry } from './codec.js';
 import { type Entry, type EntryHead, keptUntil } from './entry.js';
+import type { SharedBodies } from './shared-bodies.js';
 
 /*
  * One value in Redis: 32 bytes of our own, then the entry as the codec writes it. Little-endian:
@@ -43,11 +44,16 @@ export function encodeValue(entry: Entry, now: number, fence = 0, keepMs = 0): E
   return { bytes: Buffer.concat([header, encodeEntry(shared)]), px };
 }
 
-/** `pttl` as Redis answered it, `now` this process' clock before it was asked. Never throws. */
-export function decodeValue(bytes: Buffer, pttl: number, now: number): DecodedValue<Entry> {
+/** `pttl` as Redis answered it, `now` this process' clock before it was asked; `shared`: see `decodeEntry`. Never throws. */
+export function decodeValue(
+  bytes: Buffer,
+  pttl: number,
+  now: number,
+  shared?: SharedBodies,
+): DecodedValue<Entry> {
   const storedAt = storedAtOf(bytes, pttl, now);
   if (!storedAt.ok) return storedAt;
-  return decodeEntry(bytes.subarray(VALUE_HEADER_BYTES), storedAt.value);
+  return decodeEntry(bytes.subarray(VALUE_HEADER_BYTES), storedAt.value, shared);
 }
 
 /** As `decodeValue`, of the beginning of a value alone; `truncated` when its head goes on behind `bytes`. */

@@ -6,6 +6,7 @@ import { App } from '../../src/server/app.js';
 import { FastPath } from '../../src/server/fast-path.js';
 import { Listener } from '../../src/server/listener.js';
 import type { RequestRecord } from '../../src/server/observer.js';
+import { Outgoing } from '../../src/server/outgoing.js';
 import { createClientAddress } from '../../src/server/peer.js';
 import { PreparedResponses } from '../../src/server/prepared.js';
 import type { ServerSettings } from '../../src/server/settings.js';
@@ -139,6 +140,7 @@ export class Side {
       identityBytes: MIB,
       isReady: () => this.ready,
       clientAddress: createClientAddress(true),
+      outgoing: new Outgoing({ clock, mostBytes: () => Number.POSITIVE_INFINITY, onCut: () => {} }),
       observer: {
         request: (record) => this.#tell(record),
         hit: (outcome, status, ms, describe) => {

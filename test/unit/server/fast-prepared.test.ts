@@ -12,7 +12,7 @@ import { type Asked, PreparedResponses } from '../../../src/server/prepared.js';
 import type { ServerSettings } from '../../../src/server/settings.js';
 import type { Entry } from '../../../src/tiers/entry.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { entryOf, gzipEntry, SITE } from './helpers.js';
+import { entryOf, gzipEntry, outgoingOf, SITE } from './helpers.js';
 
 const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const ids = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -30,6 +30,7 @@ function kit(maxBytes = 1_000_000) {
     isReady: () => true,
     clientAddress: () => 'client',
     observer: { request: () => {}, hit: () => {}, decoded: () => {}, failure: () => {} },
+    outgoing: outgoingOf(),
   };
   const fields = new EntryFields(settings);
   let made = 0;

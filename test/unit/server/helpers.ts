@@ -15,6 +15,7 @@ import { Draining } from '../../../src/server/draining.js';
 import type { ConnectionLimits } from '../../../src/server/limits.js';
 import { type Doors, Listener } from '../../../src/server/listener.js';
 import type { RequestRecord } from '../../../src/server/observer.js';
+import { Outgoing } from '../../../src/server/outgoing.js';
 import { createClientAddress } from '../../../src/server/peer.js';
 import type { ServerSettings } from '../../../src/server/settings.js';
 import type { Entry } from '../../../src/tiers/entry.js';
@@ -75,6 +76,11 @@ export const SITE: SitePolicy = {
 };
 
 export const clock = new FakeClock();
+
+/** Answers on their way, of which there may be as many as there are but for the bound that is given, bytes. */
+export function outgoingOf(mostBytes = Number.POSITIVE_INFINITY, onCut = () => {}): Outgoing {
+  return new Outgoing({ clock, mostBytes: () => mostBytes, onCut });
+}
 
 /** A JSON entry, stored a minute ago, fresh for an hour, 15 minutes in memory. */
 export function entryOf(body: Buffer | string, over: Partial<Entry> = {}): Entry {
@@ -207,6 +213,7 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
       decoded: () => {},
       failure: (error) => void failures.push(error),
     },
+    outgoing: outgoingOf(),
     ...options.settings,
   };
   const listener = new Listener(

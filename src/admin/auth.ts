@@ -41,10 +41,10 @@ export function createAuth(options: AuthOptions): Authorize {
   const wanted = digest(options.apiKey);
 
   return (credentials, peer) => {
-    const given = [credentials.apiKey, bearer(credentials.authorization)].filter((key) => key !== undefined);
+    const given = candidates(credentials);
     if (given.length === 0) return unauthorized(`This path needs the admin key. ${SEND_KEY}`);
     // Not even the right one: an answer to each would tell it among thousands.
-    const unjudged = brake.wait(peer.address);
+    const unjudged = brake.wait(peer.address, given.length);
     if (unjudged > 0) return tooMany(`Keys of this address are not looked at for ${unjudged} s`, unjudged);
     // Digests have equal lengths and tell nothing of the key, so the comparison takes the same time for any two keys.
     // Every candidate is compared: which one was right must not show either.
@@ -53,7 +53,7 @@ export function createAuth(options: AuthOptions): Authorize {
       brake.right(peer.address);
       return undefined;
     }
-    const wait = brake.wrong(peer.address);
+    const wait = Math.max(...given.map(() => brake.wrong(peer.address))); // each is a guess
     if (wait === 0) return unauthorized(`The admin key is wrong. ${SEND_KEY}`);
     return tooMany(`Wait ${wait} s`, wait);
   };
@@ -89,6 +89,12 @@ function isLocalName(hostname: string): boolean {
     name.endsWith('.localhost') ||
     /^\d+\.\d+\.\d+\.\d+$/.test(name)
   );
+}
+
+/** What is sent as a key: one, unless the fields differ. */
+function candidates({ apiKey, authorization }: Credentials): string[] {
+  const given = [apiKey, bearer(authorization)].filter((key) => key !== undefined);
+  return [...new Set(given)];
 }
 
 function bearer(authorization: string | undefined): string | undefined {

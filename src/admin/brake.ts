@@ -37,12 +37,12 @@ export class Brake {
     this.#tell = tell;
   }
 
-  /** Seconds until a key of this address is looked at; 0: now. */
-  wait(address: string): number {
+  /** Seconds until so many keys of this address are looked at; 0: now. */
+  wait(address: string, keys = 1): number {
     const client = clientOf(address);
     const admitted = this.#admitted.get(client);
     if (admitted !== undefined && this.#clock.steady() - admitted.at < ADMITTED_MS) return 0;
-    return secondsAbove(MOST, this.#level(client) + 1);
+    return secondsAbove(MOST, this.#level(client) + keys);
   }
 
   /** Notes a wrong key. Seconds the sender should wait, or 0 while there are few. */

@@ -1,9 +1,6 @@
 import type { Keeping } from './ask.js';
 import { hash32 } from './random.js';
 
-/** Headers in the order and spelling in which they are sent. */
-export type HeaderList = readonly (readonly [name: string, value: string])[];
-
 /** Seconds that `…/changes` may be kept. */
 const CHANGES_SECONDS = 600;
 /** Seconds that images may be kept. */

@@ -19,8 +19,3 @@ export function parseRetryAfter(
   const at = parseHttpDate(value.trim(), now);
   return at === undefined ? undefined : Math.min(Math.max(0, at - now), maxMs);
 }
-
-/** A Retry-After value in whole seconds, rounded up so that nobody comes back too early. */
-export function printRetryAfter(ms: number): string {
-  return String(Math.max(0, Math.ceil(ms / 1000)));
-}

@@ -11,12 +11,6 @@ export function withVia(headers: RawHeaders, protocol: string, pseudonym: string
   return withField(headers, 'Via', before === undefined ? own : `${before}, ${own}`);
 }
 
-/** A copy of request headers with this node appended to CDN-Loop (RFC 8586 section 2). */
-export function withCdnLoop(headers: RawHeaders, id: string): string[] {
-  const before = fieldValue(headers, 'cdn-loop');
-  return withField(headers, 'CDN-Loop', before === undefined ? id : `${before}, ${id}`);
-}
-
 /** How often a request has been through the node or group named `id`, by CDN-Loop and by Via, whichever says more. */
 export function passesThrough(requestHeaders: RawHeaders, id: string): number {
   const wanted = id.toLowerCase();

@@ -50,11 +50,6 @@ export function trustFunction(trust: Trust): (address: string, hop: number) => b
   return proxyAddr.compile([...trust]);
 }
 
-/** Whether a request counts as local (CONTRACT, Settled details): from a loopback address and forwarded by nobody. */
-export function isLoopbackPeer(incoming: IncomingMessage): boolean {
-  return isLoopback(incoming.socket.remoteAddress) && !isForwarded(incoming);
-}
-
 /** What the management app is told of the asker. Loopback is the socket's, whatever `TRUST_PROXY` says. */
 export function peerOf(incoming: IncomingMessage, clientAddress: ClientAddress): RequestPeer {
   return {

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeScrubber, sanitizeUrl } from '../../src/redact/redact.js';
+import { decodedThrough } from '../../src/redact/session-path.js';
 
 describe('sanitizeUrl', () => {
   test.each([
@@ -70,6 +72,42 @@ describe('the id of a guest session, however its path is spelled', () => {
   ])('%s', (url, cleaned) => {
     expect(sanitizeUrl(url)).toBe(cleaned);
     expect(sanitizeUrl(cleaned)).toBe(cleaned);
+  });
+});
+
+describe('escapes of escapes', () => {
+  const once = (text: string) =>
+    text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const repeatedly = (text: string): string => (once(text) === text ? text : repeatedly(once(text)));
+
+  test('are decoded in one pass to what decoding again and again comes to', () => {
+    const pieces = fc.constantFrom('%', '25', '2', '5', '3', '41', '%25', '%32', '%35', '%5f', 'g', 'é', '/');
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
+        const text = parts.join('');
+        expect(decodedThrough(text)).toBe(repeatedly(text));
+      }),
+    );
+    expect(decodedThrough('%%%3341')).toBe('A');
+  });
+});
+
+describe('what takes a client no effort takes us none', () => {
+  const LONG = 16_000;
+  /** Ten times what each takes, and less than it took; of the processor, which others may use meanwhile. */
+  const BOUND_MS = 60;
+  const used = () => process.cpuUsage().user / 1000;
+  test.each([
+    ['a long word', `/${'a'.repeat(LONG)}@`],
+    ['a long word behind a suspicious one', `/3/movie/1?a=key%20${'a'.repeat(LONG)}`],
+    ['escapes of escapes', `/%${'25'.repeat(LONG / 2)}`],
+    ['the same, with a digit hidden each time', `/%${'%3'.repeat(LONG / 2)}1`],
+    ['nothing but separators', `/3/movie/1?${'&'.repeat(LONG)}`],
+  ])('%s', (_what, url) => {
+    const began = used();
+    sanitizeUrl(url);
+    makeScrubber(['a secret'])(`key ${url}`);
+    expect(used() - began).toBeLessThan(BOUND_MS);
   });
 });
 

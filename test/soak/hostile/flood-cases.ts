@@ -7,6 +7,8 @@ const MOST_HEAD = LIMITS.maxHeaderSize;
 const many = (count: number, line: (n: number) => string) => Array.from({ length: count }, (_, n) => line(n));
 const ranges = (count: number) => many(count, (n) => `${n * 2}-${n * 2}`).join(',');
 
+const WORD = 'a'.repeat(16_000);
+
 /** Titles in a head that fits; above that 431, or 414 where the target alone is too long. */
 export const FLOODS: readonly Hostile[] = [
   ...[8, 16, 30, 33, 64, 256, 1024].flatMap((kib) => {
@@ -58,6 +60,17 @@ export const FLOODS: readonly Hostile[] = [
     name: 'If-None-Match 1000 times',
     bytes: head('GET', TITLE, ...many(1000, (n) => `If-None-Match: "${n}"`)),
     statuses: [431],
+  },
+  { name: 'a word of 16000 letters before an @', bytes: head('GET', `/${WORD}@`), statuses: [404] },
+  {
+    name: 'a word of 16000 letters in a line that may hold a key',
+    bytes: head('GET', `${TITLE}?keys=${WORD}`),
+    statuses: [200],
+  },
+  {
+    name: 'an escape that was escaped 7000 times',
+    bytes: head('GET', `${TITLE}?a=%${'25'.repeat(7000)}`),
+    statuses: [200],
   },
   {
     name: 'Accept-Encoding with a weight behind 30000 spaces',

@@ -6,11 +6,8 @@ import { REMOTE } from './fakes.js';
 function setUp() {
   const clock = { time: 1_000_000, steady: () => clock.time };
   const auth = createAuth({ apiKey: 'right', brake: new Brake(clock) });
-  const ask = (apiKey: string | undefined, address = REMOTE.address) =>
-    auth(
-      { apiKey, authorization: undefined, hostname: 'proxy.example', crossSite: false },
-      { ...REMOTE, address },
-    );
+  const ask = (apiKey: string | undefined, address = REMOTE.address, authorization?: string) =>
+    auth({ apiKey, authorization, hostname: 'proxy.example', crossSite: false }, { ...REMOTE, address });
   return { clock, ask };
 }
 
@@ -34,13 +31,17 @@ describe('the brake on wrong keys', () => {
     expect(ask('right', '198.51.100.1')).toBeUndefined();
   });
 
-  it('then two a second, however many are sent', () => {
+  it.each([
+    ['one in each request', undefined, 1],
+    ['two in each', 'Bearer another', 2],
+    ['the same one twice in each', 'Bearer wrong', 1],
+  ])('then two a second, however many are sent: %s', (_how, authorization, keys) => {
     const { ask, clock } = setUp();
     for (let i = 0; i < 40; i++) ask('wrong');
     let looked = 0;
     for (let ms = 0; ms < 60_000; ms += 10) {
       clock.time += 10;
-      if (ask('wrong')!.detail.includes('Wait')) looked++;
+      if (ask('wrong', REMOTE.address, authorization)!.detail.includes('Wait')) looked += keys;
     }
     expect(looked).toBe(120);
   });

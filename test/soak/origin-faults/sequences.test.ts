@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, KINDS } from '../../../src/demo/fault-kinds.js';
+import { PATIENCE_MS } from '../../support/patience.js';
 import { Soak } from '../../support/soak.js';
 import { type Row, TABLE } from './table.js';
 import { judge, type Title, untroubled, World, wordOf } from './world.js';
@@ -12,7 +13,7 @@ const COLD = 40;
 const CLIENTS = 6;
 /** How long a set of faults lasts, and the longest time that the origin is left alone afterwards (a breaker's rest), ms. */
 const STEP_MS = 150;
-const REST_MS = 8000;
+const REST_MS = 8000 + PATIENCE_MS;
 const FAULTS_PER_STEP = 3;
 const GATE_EVERY = 4;
 /** In which each row of the table has its turn. */

@@ -1,12 +1,15 @@
 // Loaded into the proxy before anything else (--import): what SWITCHES says is read from a file that the test writes.
+// What was read is written beside it, so that the test knows.
 // `{"clockMs": n}` sets the wall clock by n, as an operator or NTP would; `{"dns": false}` takes the names of hosts away.
 import dns from 'node:dns';
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync, watch, writeFileSync } from 'node:fs';
 
 let switches = {};
 const read = () => {
   try {
-    switches = JSON.parse(readFileSync(process.env.SWITCHES, 'utf8'));
+    const text = readFileSync(process.env.SWITCHES, 'utf8');
+    switches = JSON.parse(text);
+    writeFileSync(`${process.env.SWITCHES}.seen`, text);
   } catch {
     // It is being written.
   }

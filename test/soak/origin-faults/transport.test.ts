@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pause, within } from '../../support/region.js';
+import { PATIENCE_MS } from '../../support/patience.js';
+import { within } from '../../support/region.js';
 import { Soak } from '../../support/soak.js';
 import { Authority, type Certificate } from './certificates.js';
 import { ask, judge, Switches, type Title, untroubled, World, wordOf } from './world.js';
@@ -79,7 +80,7 @@ const good = authority.issue(NAME);
 let world: World;
 
 /** A breaker's rest, and what a busy machine adds, ms. */
-const REST_MS = 8000;
+const REST_MS = 8000 + PATIENCE_MS;
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
 /** What goes wrong below HTTP or in its head, and the statuses for a title that is not stored. */
@@ -132,20 +133,16 @@ async function expectTitle(title: Title, what: string): Promise<void> {
   if (seen.status !== 200) soak.lose(`${what}: ${title.path} ${wordOf(seen)}`);
 }
 
-/** What is watched for in a file takes a moment to be seen, ms. */
-const SEEN_MS = 200;
-
 async function broken(mode: Mode, dns = true): Promise<void> {
   switches.set({ dns });
   front.become(mode);
-  if (!dns) await pause(SEEN_MS);
+  await switches.seen();
 }
 
-/** @param dns what it was before */
-async function well(dns = true): Promise<void> {
+async function well(): Promise<void> {
   switches.set({});
   front.become({ tls: good });
-  if (!dns) await pause(SEEN_MS);
+  await switches.seen();
 }
 
 describe('faults of the connection to the origin', () => {
@@ -167,7 +164,7 @@ describe('faults of the connection to the origin', () => {
           judge(soak, unknown, none, name);
           if (wordOf(stale) !== '200 STALE') soak.lose(`${name}: a stored title saw ${wordOf(stale)}`);
           if (!statuses.includes(none.status)) soak.lose(`${name}: ${wordOf(none)}, not ${statuses.join()}`);
-          await well(dns);
+          await well();
           await expectTitle(unknown, `after ${name}`);
           await expectTitle(json[place % 2]!, `after ${name}`);
         }
@@ -204,7 +201,6 @@ describe('faults of the connection to the origin', () => {
                 soak.lose(`${name} in a sequence: ${wordOf(seen)}`);
             }),
           );
-          if (dns === false) await pause(SEEN_MS);
         }
         await well();
         for (const title of cold.slice(0, 8))

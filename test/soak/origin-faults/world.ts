@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
 import { type SampleOrigin, startSampleOrigin } from '../../../src/demo/index.js';
-import { PATIENCE_MS } from '../../support/patience.js';
+import { eventually, PATIENCE_MS } from '../../support/patience.js';
 import { type ProxyProcess, pointedAt, startProxy } from '../../support/proxy-process.js';
 import type { Soak } from '../../support/soak.js';
 
-/** REQUEST_TIMEOUT of these proxies, ms. */
-export const TIMEOUT_MS = 800;
+/** REQUEST_TIMEOUT of these proxies, ms: a busy machine must not make an origin that is well look silent. */
+export const TIMEOUT_MS = 1500;
 /** A body that breaks off before anything of it was sent on is asked for once more, so two silences may follow each other, ms. */
 export const LONGEST_MS = 2 * TIMEOUT_MS + PATIENCE_MS;
 
@@ -140,6 +141,12 @@ export class Switches {
 
   set(switches: { readonly clockMs?: number; readonly dns?: boolean }): void {
     writeFileSync(this.#file, JSON.stringify(switches));
+  }
+
+  /** Resolves when the proxy goes by them. */
+  async seen(): Promise<void> {
+    const wanted = readFileSync(this.#file, 'utf8');
+    await eventually(() => expect(readFileSync(`${this.#file}.seen`, 'utf8')).toBe(wanted));
   }
 
   remove(): void {

@@ -131,6 +131,19 @@ describe('a client that does not read', () => {
     },
   );
 
+  it('has nothing begun for it of what it asks for next, until it reads', async () => {
+    const side = await node('huge');
+    const slow = await reader(side);
+    await fill(side, slow, 'huge');
+    const asked = side.origin.asked.length;
+    slow.write(request('strong'));
+    await until(() => side.listener.connections.active === 1);
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    expect(side.origin.asked).toHaveLength(asked);
+    slow.resume();
+    await until(() => side.origin.asked.length === asked + 1 && side.listener.connections.active === 0);
+  });
+
   it('has no more waiting for it than node:http would let wait', async () => {
     const [plain, fast] = [await start(false, ['huge']), await start(true, ['huge'])];
     const waiting: number[] = [];

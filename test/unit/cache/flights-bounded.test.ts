@@ -66,3 +66,14 @@ it('a request whose body has not come is no fetch yet: who sends slowly keeps no
   await slow;
   expect(flights.underWay).toBe(0);
 });
+
+it('more than 10 000 that wait for one fetch are told 503, the others get its answer', async () => {
+  const kit = engineKit();
+  const waiting = Array.from({ length: 10_000 }, () => kit.ask('/3/movie/1'));
+  await settle();
+  await expect(kit.ask('/3/movie/1')).rejects.toMatchObject({ status: 503 });
+  kit.origin.last.reply();
+  const [one, ...others] = await Promise.all(waiting.map(async (answer) => bytesOf(await answer)));
+  expect([others.length, new Set(others)]).toEqual([9_999, new Set([one])]);
+  expect(kit.origin.asked).toHaveLength(1);
+});

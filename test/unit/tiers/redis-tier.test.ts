@@ -191,6 +191,14 @@ describe('a large body', () => {
     }
   });
 
+  it('is in memory once for all who are sent it', async () => {
+    const { tier } = await open();
+    await tier.set(large());
+    const held = [await tier.read('v1:large'), await tier.read('v1:large'), await tier.read('v1:large')];
+    expect(new Set(held.map((entry) => entry?.body.buffer)).size).toBe(1);
+    expect(held[2]?.body.equals(large().body)).toBe(true);
+  });
+
   it('replaced while it is read is given as one of the two, never as a mixture', async () => {
     const writer = await open();
     await writer.tier.set(large());

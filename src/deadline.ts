@@ -20,3 +20,20 @@ export async function within<T, L>(
     cancel();
   }
 }
+
+/** A timer that comes so late, ms, says that this process was busy, not that others were slow. */
+const OVERSLEPT_MS = 10;
+
+/**
+ * Runs `onLate` after `ms`; the returned function cancels it. A timer that is due runs before the answers that lie in the socket are
+ * read. So a process that was busy, waited for a core or stood still with its machine would call others slow for its own fault:
+ * a timer that comes late is set once more, for `againMs`.
+ */
+export function afterAwake(clock: Clock, ms: number, againMs: number, onLate: () => void): () => void {
+  const due = clock.steady() + ms;
+  let cancel = clock.after(ms, () => {
+    if (clock.steady() - due < OVERSLEPT_MS) onLate();
+    else cancel = clock.after(againMs, onLate);
+  });
+  return () => cancel();
+}

@@ -29,7 +29,7 @@ export class Breaker {
   private failedTrials = 0;
   private heads!: Either;
   /** Counted apart: each follows a head that was a success, and would never be one of several failures in a row. */
-  private bodies!: Either;
+  private bodies!: ConsecutiveBreaker;
   private periods = 0;
 
   constructor(
@@ -82,13 +82,13 @@ export class Breaker {
 
   /** A body has come whole of an attempt that began in `period`. */
   bodyWhole(period: number): void {
-    if (period === this.period) this.bodies.success(CircuitState.Closed);
+    if (period === this.period) this.bodies.success();
   }
 
   /** A body of such an attempt stood still for longer than it may. */
   bodyHung(period: number): void {
     if (period !== this.period || this.policy.state !== CircuitState.Closed) return;
-    if (!this.bodies.failure(CircuitState.Closed)) return;
+    if (!this.bodies.failure()) return;
     this.heads.full = true;
     void this.run(() => Promise.resolve({ verdict: 'failure' }));
   }
@@ -104,7 +104,7 @@ export class Breaker {
 
   private create(): CircuitBreakerPolicy {
     this.heads = new Either();
-    this.bodies = new Either();
+    this.bodies = new ConsecutiveBreaker(CONSECUTIVE);
     const policy = circuitBreaker(
       handleWhenResult((result) => (result as { verdict: Verdict }).verdict !== 'success'),
       { breaker: this.heads, halfOpenAfter: { next: (context) => this.rest(context.result) } },
@@ -115,7 +115,7 @@ export class Breaker {
       if (state === 'closed') {
         this.failedTrials = 0;
         this.heads.full = false;
-        this.bodies = new Either();
+        this.bodies = new ConsecutiveBreaker(CONSECUTIVE);
       }
       this.onChange(state);
     };

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
+import { afterAwake } from '../deadline.js';
 import { ProxyError } from '../errors.js';
 import { fieldValue, type RawHeaders } from '../http/headers.js';
 import { Pace } from '../pace.js';
@@ -48,6 +49,8 @@ const WANTED_RATE = 64 * 1024;
 const WANTED_MS = 5_000;
 /** How often that is looked at, ms. */
 const LOOK_MS = 1_000;
+/** In which an answer is still taken where this process itself was late, ms: it may lie in the socket. */
+const AWAKE_MS = 500;
 
 /**
  * One request on one connection: undici's dispatch handler. Keeps the deadlines (to the connection, to the head,
@@ -78,7 +81,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     this.pace = new Pace(context.clock, context.timeouts.bodyMs, context.leastRate);
     this.readerPace = new Pace(context.clock, WANTED_MS, WANTED_RATE);
     this.forgetSignal = onAbort(signal, () => this.end(abortError(signal), 'given-up'));
-    this.cancelTimer = context.clock.after(context.timeouts.connectMs, () =>
+    this.cancelTimer = this.afterAwake(context.timeouts.connectMs, () =>
       this.end(this.timeout(`no connection within ${context.timeouts.connectMs} ms`), 'failed'),
     );
   }
@@ -211,9 +214,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private awaitHead(): void {
     const { headersMs } = this.context.timeouts;
     this.cancelTimer();
-    this.cancelTimer = this.context.clock.after(headersMs, () =>
+    this.cancelTimer = this.afterAwake(headersMs, () =>
       this.end(this.timeout(`no answer within ${headersMs} ms`), 'failed'),
     );
+  }
+
+  private afterAwake(ms: number, onLate: () => void): () => void {
+    return afterAwake(this.context.clock, ms, Math.min(ms, AWAKE_MS), onLate);
   }
 
   /** The origin's time begins when it has everything; until then client and origin have to keep the upload moving. */

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
-import { within } from '../deadline.js';
+import { afterAwake, within } from '../deadline.js';
 import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
 import { asTrouble, RedisTrouble, type TroubleReason } from './trouble.js';
 
@@ -36,8 +36,6 @@ const ERROR_EVERY_MS = 1000;
 const REMAP_EVERY_MS = 1000;
 /** A cluster's client that has failed every call for so long is replaced, ms. */
 const REPLACE_AFTER_MS = 3000;
-/** A timer that comes so late, ms, says that this process was busy, not that Redis was slow. */
-const OVERSLEPT_MS = 10;
 /** A client that does not hang up in time is cut off, ms: `quit` hangs on a dead node. */
 const CLOSE_DEADLINE_MS = 500;
 
@@ -154,7 +152,7 @@ export class RedisLink {
   call<T>(what: string, deadlineMs: number, command: (client: Redis) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new RedisTrouble('closed', `redis ${what}: closed`));
     return new Promise<T>((resolve, reject) => {
-      const cancel = this.#deadline(deadlineMs, () => {
+      const cancel = afterAwake(this.#options.clock, deadlineMs, deadlineMs, () => {
         this.#failed();
         reject(new RedisTrouble('deadline', `redis ${what}: no answer within ${deadlineMs} ms`));
       });
@@ -214,22 +212,6 @@ export class RedisLink {
     this.#client = this.#make();
     this.open();
     old.disconnect();
-  }
-
-  /**
-   * A timer that is due runs before the answers that lie in the socket are read. So a process that was busy, or waited for a
-   * core, would call Redis slow for its own fault and take it out of use: late timers are set once more.
-   */
-  #deadline(ms: number, onLate: () => void): () => void {
-    const { clock } = this.#options;
-    let cancel = () => {};
-    const due = clock.steady() + ms;
-    cancel = clock.after(ms, () => {
-      const overslept = clock.steady() - due;
-      if (overslept < OVERSLEPT_MS) onLate();
-      else cancel = clock.after(ms, onLate);
-    });
-    return () => cancel();
   }
 
   /** Runs a script by its digest, loading it where it is not known yet. Deadline in ms. */

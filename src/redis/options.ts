@@ -71,6 +71,9 @@ function connectionOptions(address: RedisAddress, settings: RedisSettings) {
     // A command that failed is answered from elsewhere at once; repeating it later would only waste the server.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // ioredis catches nothing of what it subscribes to by itself on a new connection: one that breaks or hangs again ended the
+    // process. Who listens subscribes on each (`bell.ts`, `fill-bell.ts`).
+    autoResubscribe: false,
     noDelay: true,
     keepAlive: 10_000,
     // Needs a right (CLIENT SETINFO) that a narrow ACL may not give.
@@ -99,6 +102,9 @@ export function singleOptions(address: RedisAddress, settings: RedisSettings, ra
       sentinelCommandTimeout: settings.deadlines.control,
       // Hears of a failover from the Sentinels instead of waiting for the old master's connection to die.
       failoverDetector: true,
+      // A connection of that kind would subscribe by itself when it is back, see `autoResubscribe`, which it does not know; all of
+      // them are made anew with each connection to a master.
+      sentinelReconnectStrategy: () => null,
       ...(address.natMap !== undefined && { natMap: address.natMap }),
     } satisfies RedisOptions;
   }

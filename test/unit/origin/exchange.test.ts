@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
+import type { ProxyError } from '../../../src/errors.js';
 import { field } from '../../../src/http/headers.js';
 import { Bench, read, refusal, request, settle, TestClock, text, turn, until } from './helpers.js';
 
@@ -257,6 +258,24 @@ describe('deadlines', () => {
     expect(await failed).toMatchObject({ code: 'origin_timeout', status: 504 });
     await until(() => origin.status()[0]?.in_flight === 0);
     expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['is taken', 499, 200],
+    ['that is still not there is waited for no longer', 500, 504],
+  ])('this process stood still: an answer that came meanwhile %s', async (_, ms, status) => {
+    const clock = new TestClock();
+    let answer: (() => void) | undefined;
+    const { url } = await bench.raw((socket) => {
+      answer = () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    const asked = bench.origin([url], clock, { maxRetries: 0 }).fetch(request());
+    await until(() => answer !== undefined);
+    clock.time += 60_000;
+    clock.advance(0); // its timers come first
+    clock.advance(ms);
+    answer?.();
+    expect((await asked.catch((error: ProxyError) => error)).status).toBe(status);
   });
 
   it('no connection in time is a 504', async () => {

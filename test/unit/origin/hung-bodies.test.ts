@@ -73,9 +73,3 @@ it('a body that comes whole shows that bodies come', async () => {
   const { origin } = await given(...four, 'whole', ...four);
   expect(origin.status()[0]).toMatchObject({ breaker: 'closed', errors: 8 });
 });
-
-it('where most hang it opens, too', async () => {
-  const most = Array.from({ length: 10 }, (_, i): End => (i % 3 === 1 ? 'whole' : 'looked at'));
-  expect((await given(...most.slice(1))).origin.status()[0]).toMatchObject({ breaker: 'closed' });
-  expect((await given(...most)).origin.status()[0]).toMatchObject({ breaker: 'open' });
-});

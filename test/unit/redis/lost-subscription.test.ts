@@ -1,0 +1,63 @@
+// A server that is back for a moment only: what the client does by itself on a new connection must not end the process.
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../src/clock.js';
+import { RedisLink } from '../../../src/redis/link.js';
+import { LINK_SETTINGS, standaloneAddress } from '../../support/redis-server.js';
+
+const INFO = 'redis_version:7.0.0\r\nloading:0\r\n';
+
+/** Answers what a client asks of a new connection; `onSubscribe` has the say on the rest. */
+async function startServer(onSubscribe: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      const command = data.toString().toLowerCase();
+      if (command.includes('info')) socket.write(`$${INFO.length}\r\n${INFO}\r\n`);
+      if (command.includes('subscribe')) onSubscribe(socket);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+it('a subscription that breaks again as soon as its connection is back rejects nothing that nobody awaits', async () => {
+  const lost: unknown[] = [];
+  const onLost = (reason: unknown) => lost.push(reason);
+  process.on('unhandledRejection', onLost);
+  onTestFinished(() => void process.off('unhandledRejection', onLost));
+
+  let subscribed: Socket | undefined;
+  const port = await startServer((socket) => {
+    if (subscribed !== undefined) return void socket.destroy();
+    subscribed = socket;
+    socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+  });
+  const link = new RedisLink({
+    address: standaloneAddress(port),
+    settings: LINK_SETTINGS,
+    clock: systemClock,
+    events: {},
+  });
+  const ready = () => new Promise<void>((resolve) => void link.onReady(resolve));
+  const first = ready();
+  link.open();
+  await first;
+  await link.subscribe('channel', 500);
+
+  const again = ready();
+  subscribed?.destroy();
+  await again;
+  await expect(link.subscribe('channel', 500)).rejects.toMatchObject({ name: 'RedisTrouble' });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(lost).toEqual([]);
+  await link.close();
+});

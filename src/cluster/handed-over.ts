@@ -12,12 +12,21 @@ interface InternalMessage {
   readonly errno?: number | null;
 }
 
+/** A connection as `node:net` has it underneath. */
+interface Handle {
+  /** 0, or an error's number: of a connection that its client has reset nobody is at the other end. */
+  getpeername?(into: object): number;
+}
+
 /**
  * Connections on their way to a worker. The primary of `node:cluster` accepts a connection, sends it to a worker and keeps it until
  * the worker says that it has it. A worker that dies first never says so, and Node (20 to 24) goes on waiting: the client would
  * hang for ever, and the primary keep its end open. A channel that waits so does not even say that it is closed. The same when
  * the worker has no file descriptor left to receive it with; that worker would, in addition, be given no connection ever again.
  * Here the missing answer is given in the worker's place.
+ *
+ * The primary accepts faster than workers take, and in turn: connections that were reset while they waited would keep those behind
+ * them waiting, at hardly any cost to whoever makes them. They go to nobody.
  */
 export class HandedOver {
   readonly #process: ChildProcess;
@@ -31,6 +40,12 @@ export class HandedOver {
     const send = process.send?.bind(process) as ((...args: unknown[]) => boolean) | undefined;
     if (send === undefined) return; // never started
     process.send = ((message: InternalMessage, ...rest: unknown[]) => {
+      if (message.act === 'newconn' && message.seq !== undefined && isReset(rest[0] as Handle)) {
+        const { seq } = message;
+        // Not in this turn: the answer has the next one sent, and there may be thousands.
+        queueMicrotask(() => this.#answer(seq, true));
+        return true;
+      }
       this.#sent(message);
       return send(message, ...rest);
     }) as ChildProcess['send'];
@@ -70,4 +85,8 @@ export class HandedOver {
       accepted: closes,
     });
   }
+}
+
+function isReset(handle: Handle | undefined): boolean {
+  return handle?.getpeername !== undefined && handle.getpeername({}) !== 0;
 }

@@ -183,11 +183,15 @@ export function judge(soak: Soak, title: Title, seen: Seen, what: string): void 
   const isPlain = seen.coding === '' || seen.coding === 'gzip';
   const isRight = seen.whole ? seen.hash === title.hash : isBeginning(seen.body, title.body);
   if (seen.status === 200 && (!isRight || !isPlain))
-    soak.mistake(`${what}: ${title.path} ${wordOf(seen)} ${seen.body.toString('latin1', 0, 80)}`);
+    soak.mistake(
+      `${what}: ${title.path} ${wordOf(seen)} ${seen.body.length} bytes of ${title.body.length}: ${seen.body.toString('latin1', 0, 80)}`,
+    );
 }
 
-function isBeginning(part: Buffer, of: Buffer): boolean {
-  return part.length < of.length && part.equals(of.subarray(0, part.length));
+/** Of the body, or of what the origin sends in its place when it is too long and tells no length: a client can't take it for the whole. */
+function isBeginning(part: Buffer, body: Buffer): boolean {
+  if (part.length < body.length) return part.equals(body.subarray(0, part.length));
+  return part.subarray(0, body.length).equals(body) && /^x+$/.test(part.toString('latin1', body.length));
 }
 
 /** Clients that ask for titles which are stored and fresh, until stopped: whatever the origin does, each gets a hit. */

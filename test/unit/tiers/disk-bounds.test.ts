@@ -104,7 +104,7 @@ describe('bounds of the disk store (I-17)', () => {
     for (let i = 49_000; i < 50_000; i += 100) {
       expect((await store.get(keyOf(i)))?.body.equals(bodyFor(keyOf(i), sizeOf(i)))).toBe(true);
     }
-  }, 60_000);
+  }, 180_000);
 
   it('stays within its bytes when entries have no bodies and only the index grows', async () => {
     const maxBytes = 16 * MiB;

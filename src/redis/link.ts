@@ -2,7 +2,10 @@ import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
 import { afterAwake, within } from '../deadline.js';
 import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
+import { endConnectionOnStrayReply } from './replies.js';
 import { asTrouble, RedisTrouble, type TroubleReason } from './trouble.js';
+
+endConnectionOnStrayReply();
 
 /** A Lua script; `keys` is how many of its arguments are keys, all of one slot. */
 export interface Script {

@@ -29,6 +29,43 @@ async function startServer(onSubscribe: (socket: Socket) => void): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
+it.each([
+  ['null', '$-1\r\n'],
+  ['an integer', ':1\r\n'],
+  ['an error', '-ERR out of turn\r\n'],
+  ['no reply at all', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+])('what answers no command (%s) does not end the process', async (_, bytes) => {
+  const thrown: unknown[] = [];
+  const onThrown = (error: unknown) => thrown.push(error);
+  process.prependListener('uncaughtException', onThrown);
+  onTestFinished(() => void process.off('uncaughtException', onThrown));
+
+  const connections: Socket[] = [];
+  const port = await startServer((socket) => {
+    connections.push(socket);
+    socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+  });
+  const link = new RedisLink({
+    address: standaloneAddress(port),
+    settings: LINK_SETTINGS,
+    clock: systemClock,
+    events: {},
+  });
+  const ready = () => new Promise<void>((resolve) => void link.onReady(resolve));
+  const first = ready();
+  link.open();
+  await first;
+  await link.subscribe('channel', 500);
+
+  const heard = new Promise<void>((resolve) => void link.onMessage(() => resolve()));
+  // What stands before a message has been read when that is heard, or else the connection is gone.
+  connections[0]?.write(`${bytes}*3\r\n$7\r\nmessage\r\n$7\r\nchannel\r\n$4\r\ntext\r\n`);
+  await Promise.race([once(connections[0]!, 'close'), heard]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(thrown).toEqual([]);
+  await link.close();
+});
+
 it('a subscription that breaks again as soon as its connection is back rejects nothing that nobody awaits', async () => {
   const lost: unknown[] = [];
   const onLost = (reason: unknown) => lost.push(reason);

@@ -55,7 +55,8 @@ it('keys of every length are compared as digests, all of them, whichever is righ
       soak.input('pairs of admin keys');
       const sent = /^Bearer +(\S.*)$/.exec(authorization.trim())?.[1];
       expect(refused === undefined).toBe(apiKey === KEY || sent === KEY);
-      expect(compared).toHaveBeenCalledTimes(sent === undefined ? 1 : 2);
+      // The same key in both fields is one.
+      expect(compared).toHaveBeenCalledTimes(sent === undefined || sent === apiKey ? 1 : 2);
       for (const [one, other] of compared.mock.calls)
         expect([one.byteLength, other.byteLength]).toEqual([32, 32]);
     }),

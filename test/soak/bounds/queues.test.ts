@@ -9,6 +9,8 @@ import { HeldOrigin } from './held-origin.js';
 const soak = new Soak('queues');
 const CONNECTIONS = 20;
 const MOST_WAITING = 1000;
+/** Who come when as many wait. */
+const LATE = 30;
 /** Nobody waits longer for the origin (`src/origin/budget.ts`), ms. */
 const MOST_WAIT_MS = 10_000;
 
@@ -53,30 +55,32 @@ it(
     await soak.rounds(1, 0.4, async () => {
       const open = () => Client.open(port);
       const path = () => `/3/search/movie?query=held-${++key}`;
-      const clients = await Promise.all(Array.from({ length: 6 }, open));
-      const each = (CONNECTIONS + MOST_WAITING) / clients.length;
+      // One each: pipelined ones are begun in turn.
+      const clients = await Promise.all(Array.from({ length: CONNECTIONS + MOST_WAITING }, open));
+      const late = await Promise.all(Array.from({ length: LATE }, open));
+      const answers = async (of: readonly Client[]) =>
+        (await Promise.all(of.map((client) => client.replies(1)))).flat();
       const sent = performance.now();
-      for (const client of clients) client.send(...Array.from({ length: each }, path));
-      while (origin.waiting < CONNECTIONS || (await gauges.value('flights')) < each * clients.length)
+      for (const client of clients) client.send(path());
+      while (origin.waiting < CONNECTIONS || (await gauges.value('flights')) < clients.length)
         await new Promise((resolve) => setTimeout(resolve, 20));
-      const late = await open();
       const began = performance.now();
-      late.send(...Array.from({ length: 30 }, path));
-      const refused = await late.replies(30);
+      for (const client of late) client.send(path());
+      const refused = await answers(late);
       soak.stalled(performance.now() - began);
-      if (countOf(refused)[503] !== 30) soak.lose(JSON.stringify(countOf(refused)));
+      if (countOf(refused)[503] !== LATE) soak.lose(JSON.stringify(countOf(refused)));
       if (!refused.every((reply) => reply?.head.includes('\r\nretry-after: ')))
         soak.mistake('no Retry-After');
       const stop = origin.releaseAll();
-      const served = (await Promise.all(clients.map((client) => client.replies(each)))).flat();
+      const served = await answers(clients);
       stop();
       const { 200: whole = 0, 503: waited = 0 } = countOf(served);
       // A machine that takes so long for a thousand has made some wait for as long as anybody may.
       const mayRefuse = performance.now() - sent > MOST_WAIT_MS;
       if (whole + (mayRefuse ? waited : 0) !== served.length) soak.lose(JSON.stringify(countOf(served)));
-      for (const client of [...clients, late]) client.close();
+      for (const client of [...clients, ...late]) client.close();
       soak.requests += served.length + refused.length;
-      soak.fault('a full queue to the origin', 30);
+      soak.fault('a full queue to the origin', LATE);
       await gauges.until('flights', 0);
       await gauges.until('origin_queued_requests', 0);
       await gauges.until('requests_under_way', 1);

@@ -8,9 +8,16 @@ const many = (count: number, line: (n: number) => string) => Array.from({ length
 const ranges = (count: number) => many(count, (n) => `${n * 2}-${n * 2}`).join(',');
 
 const WORD = 'a'.repeat(16_000);
+const WITH_WORD = `${TITLE}?keys=${WORD}`;
+const WITH_ESCAPES = `${TITLE}?a=%${'25'.repeat(7000)}`;
+
+interface Flood extends Hostile {
+  /** What the origin is asked for, default `TITLE`. */
+  readonly target?: string;
+}
 
 /** Titles in a head that fits; above that 431, or 414 where the target alone is too long. */
-export const FLOODS: readonly Hostile[] = [
+export const FLOODS: readonly Flood[] = [
   ...[8, 16, 30, 33, 64, 256, 1024].flatMap((kib) => {
     const long = 'x'.repeat(kib * KIB);
     const statuses = [long.length < MOST_HEAD ? 200 : 431];
@@ -64,13 +71,15 @@ export const FLOODS: readonly Hostile[] = [
   { name: 'a word of 16000 letters before an @', bytes: head('GET', `/${WORD}@`), statuses: [404] },
   {
     name: 'a word of 16000 letters in a line that may hold a key',
-    bytes: head('GET', `${TITLE}?keys=${WORD}`),
+    bytes: head('GET', WITH_WORD),
     statuses: [200],
+    target: WITH_WORD,
   },
   {
     name: 'an escape that was escaped 7000 times',
-    bytes: head('GET', `${TITLE}?a=%${'25'.repeat(7000)}`),
+    bytes: head('GET', WITH_ESCAPES),
     statuses: [200],
+    target: WITH_ESCAPES,
   },
   {
     name: 'Accept-Encoding with a weight behind 30000 spaces',

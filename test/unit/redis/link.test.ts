@@ -37,6 +37,16 @@ async function eventually<T>(attempt: () => Promise<T>, tries = 200): Promise<T>
   }
 }
 
+/** Resolves when the replica of a master has said that it has what was written before. */
+async function replicated(master: RedisServer): Promise<void> {
+  const offset = async (pattern: RegExp) =>
+    Number(pattern.exec(await master.cli('info', 'replication'))?.[1]);
+  const written = await offset(/^master_repl_offset:(\d+)/m);
+  await eventually(async () =>
+    expect(await offset(/^slave0:.*offset=(\d+)/m)).toBeGreaterThanOrEqual(written),
+  );
+}
+
 describe('RedisLink on a standalone server', () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -130,6 +140,7 @@ describe('RedisLink on a cluster', () => {
     expect(link.masters()).toHaveLength(3);
     await link.call('set', 500, (redis) => redis.set('k', 'v'));
     const master = await cluster.masterOf('k');
+    await replicated(master);
     master.pause();
     await expect(link.call('get', 100, (redis) => redis.get('k'))).rejects.toMatchObject({
       name: 'RedisTrouble',

@@ -336,3 +336,11 @@ export function standaloneAddress(port: number): RedisAddress {
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** Resolves when the replica of a master has said that it has what was written before: else that may be gone with the master. */
+export async function replicated(master: RedisServer): Promise<void> {
+  const offset = async (pattern: RegExp) =>
+    Number(pattern.exec(await master.cli('info', 'replication'))?.[1]);
+  const written = await offset(/^master_repl_offset:(\d+)/m);
+  while (!((await offset(/^slave0:.*offset=(\d+)/m)) >= written)) await wait(25);
+}

@@ -7,6 +7,7 @@ import {
   type RedisCluster,
   type RedisSentinels,
   type RedisServer,
+  replicated,
   standaloneAddress,
   startRedis,
   startRedisCluster,
@@ -35,16 +36,6 @@ async function eventually<T>(attempt: () => Promise<T>, tries = 200): Promise<T>
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-/** Resolves when the replica of a master has said that it has what was written before. */
-async function replicated(master: RedisServer): Promise<void> {
-  const offset = async (pattern: RegExp) =>
-    Number(pattern.exec(await master.cli('info', 'replication'))?.[1]);
-  const written = await offset(/^master_repl_offset:(\d+)/m);
-  await eventually(async () =>
-    expect(await offset(/^slave0:.*offset=(\d+)/m)).toBeGreaterThanOrEqual(written),
-  );
 }
 
 describe('RedisLink on a standalone server', () => {

@@ -9,6 +9,7 @@ import {
   LINK_SETTINGS,
   type RedisCluster,
   type RedisServer,
+  replicated,
   standaloneAddress,
   startRedis,
   startRedisCluster,
@@ -242,14 +243,16 @@ describe('on a cluster', () => {
     const before = await log.raise(['h|tag:a'], 0);
     await until(() => heard.length > 0);
     expect(JSON.parse(heard[0]!)).toMatchObject({ node: 'a', members: ['h|tag:a'], era: 'era1' });
-    await (await cluster.masterOf(KEYS.bus('clock'))).kill();
+    const master = await cluster.masterOf(KEYS.bus('clock'));
+    await replicated(master);
+    await master.kill();
     await until(
       () =>
         log.raise(['h|tag:b'], 0).then(
           (answer) => answer !== 'lost',
           () => false,
         ),
-      15_000,
+      30_000,
     );
     const after = await log.read(-1);
     if (before === 'lost' || after === 'lost') throw new Error('lost');

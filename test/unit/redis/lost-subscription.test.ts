@@ -29,6 +29,22 @@ async function startServer(onSubscribe: (socket: Socket) => void): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
+/** A link that is subscribed to `channel`; `ready` resolves when it has a connection again. */
+async function subscribedTo(port: number) {
+  const link = new RedisLink({
+    address: standaloneAddress(port),
+    settings: LINK_SETTINGS,
+    clock: systemClock,
+    events: {},
+  });
+  const ready = () => new Promise<void>((resolve) => void link.onReady(resolve));
+  const first = ready();
+  link.open();
+  await first;
+  await link.subscribe('channel', 500);
+  return { link, ready };
+}
+
 it.each([
   ['null', '$-1\r\n'],
   ['an integer', ':1\r\n'],
@@ -45,17 +61,7 @@ it.each([
     connections.push(socket);
     socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
   });
-  const link = new RedisLink({
-    address: standaloneAddress(port),
-    settings: LINK_SETTINGS,
-    clock: systemClock,
-    events: {},
-  });
-  const ready = () => new Promise<void>((resolve) => void link.onReady(resolve));
-  const first = ready();
-  link.open();
-  await first;
-  await link.subscribe('channel', 500);
+  const { link } = await subscribedTo(port);
 
   const heard = new Promise<void>((resolve) => void link.onMessage(() => resolve()));
   // What stands before a message has been read when that is heard, or else the connection is gone.
@@ -78,17 +84,7 @@ it('a subscription that breaks again as soon as its connection is back rejects n
     subscribed = socket;
     socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
   });
-  const link = new RedisLink({
-    address: standaloneAddress(port),
-    settings: LINK_SETTINGS,
-    clock: systemClock,
-    events: {},
-  });
-  const ready = () => new Promise<void>((resolve) => void link.onReady(resolve));
-  const first = ready();
-  link.open();
-  await first;
-  await link.subscribe('channel', 500);
+  const { link, ready } = await subscribedTo(port);
 
   const again = ready();
   subscribed?.destroy();

@@ -89,7 +89,8 @@ export class Breaker {
   bodyHung(period: number): void {
     if (period !== this.period || this.policy.state !== CircuitState.Closed) return;
     if (!this.bodies.failure()) return;
-    this.heads.full = true;
+    // A policy of cockatiel opens on an attempt that fails, and on nothing else.
+    this.heads.opensOnNext = true;
     void this.run(() => Promise.resolve({ verdict: 'failure' }));
   }
 
@@ -114,7 +115,7 @@ export class Breaker {
       this.periods++;
       if (state === 'closed') {
         this.failedTrials = 0;
-        this.heads.full = false;
+        this.heads.opensOnNext = false;
         this.bodies = new ConsecutiveBreaker(CONSECUTIVE);
       }
       this.onChange(state);
@@ -158,7 +159,7 @@ class Either implements IBreaker {
   private readonly row = new ConsecutiveBreaker(CONSECUTIVE);
   private readonly share = new CountBreaker(SHARE);
   /** The next failure opens, whatever has been before. */
-  full = false;
+  opensOnNext = false;
 
   get state(): unknown {
     return { row: this.row.state, share: this.share.state };
@@ -177,6 +178,6 @@ class Either implements IBreaker {
 
   failure(state: CircuitState): boolean {
     const row = this.row.failure();
-    return this.share.failure(state) || row || this.full;
+    return this.share.failure(state) || row || this.opensOnNext;
   }
 }

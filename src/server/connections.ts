@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { whenTaken } from './when-taken.js';
 
 /** A request whose response has not left in full. */
 interface Active {
@@ -80,7 +81,7 @@ export class Connections {
     return new Promise((resolve) => {
       if (!isFirst) own.onTurn = resolve;
       // What the fast path wrote is not active: this leaves behind it.
-      else socket.write(NOTHING, () => socket.writable && resolve());
+      else whenTaken(socket, () => socket.writable && resolve());
     });
   }
 
@@ -132,6 +133,5 @@ function firstOf({ active }: ConnectionState): Active | undefined {
   return undefined;
 }
 
-const NOTHING = Buffer.alloc(0);
 const always = () => true;
 const once = () => {};

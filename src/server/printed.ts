@@ -5,13 +5,12 @@ import type { Outcome } from '../cache/outcome.js';
 import { ageAt } from '../tiers/entry.js';
 import { LIMITS } from './limits.js';
 import type { Outgoing } from './outgoing.js';
+import { whenTaken } from './when-taken.js';
 
 /** Placeholder of the request's id in a printed head, as long as every id made here. */
 export const NO_ID = '00000000-0000-0000-0000-000000000000';
 /** Room in front of a joined head, for when its numbers grow, bytes. */
 const SLACK = 32;
-
-const NOTHING = Buffer.alloc(0);
 
 /** A head at the end of its room, and the body right behind it or apart. */
 export interface Pieces {
@@ -130,8 +129,7 @@ export class Printed {
     if (socket.writableLength === 0) return;
     this.#inFlight = true;
     const taken = this.#outgoing.hold(socket, body ?? view);
-    // Behind all that waits. Called, too, when the connection is lost.
-    socket.write(NOTHING, () => {
+    whenTaken(socket, () => {
       this.#inFlight = false;
       taken();
     });

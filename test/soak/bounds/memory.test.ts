@@ -90,8 +90,8 @@ async function driven(
 ): Promise<{ seen: Seen; held: Held; windowMs: number }> {
   const readings = new Readings(pids);
   const seen = JSON.parse(await driver.line()) as Seen;
-  const window = windowMs ?? readings.end() / 2;
-  readings.end();
+  const tookMs = readings.end();
+  const window = windowMs ?? tookMs / 2;
   return {
     seen,
     held: { resident: readings.medians(window), live: await live.of(pids, COLLECT_MS) },

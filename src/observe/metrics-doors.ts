@@ -1,14 +1,16 @@
 import type { CollectedMetrics } from './metrics-collected.js';
 
+/** A bound on requests under way in the process: on their number, or on the bytes of their heads. */
+export type RequestBound = 'requests' | 'heads';
+
 /**
- * Which bound was reached: connections of the process or of one client, requests of the process, their heads, requests on one
- * connection, or of management, bodies that clients do not take; or one of the system, which then gives no connection (file descriptors, memory).
+ * Which bound was reached: connections of the process or of one client, requests of the process, requests on one connection, or of
+ * management, bodies that clients do not take; or one of the system, which then gives no connection (file descriptors, memory).
  */
 export type Refusal =
+  | RequestBound
   | 'connections'
   | 'client'
-  | 'requests'
-  | 'heads'
   | 'pipelined'
   | 'management'
   | 'outgoing'

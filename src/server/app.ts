@@ -4,7 +4,7 @@ import type { Engine } from '../cache/engine.js';
 import { asProxyError, ProxyError } from '../errors.js';
 import { field, type RawHeaders } from '../http/headers.js';
 import { isLoop } from '../http/via.js';
-import type { DoorCounts } from '../observe/metrics-doors.js';
+import type { DoorCounts, RequestBound } from '../observe/metrics-doors.js';
 import { admit } from './admission.js';
 import { isPreflight, PROXIED_METHODS, preflightFields } from './cors.js';
 import { Delivery } from './delivery.js';
@@ -88,8 +88,8 @@ export class App {
     await this.#options.management.preload?.();
   }
 
-  /** Answers one request, whatever happens. */
-  handle(exchange: Exchange): void {
+  /** Answers one request, whatever happens. `reached`: a bound by which all but management refuses it. */
+  handle(exchange: Exchange, reached?: RequestBound): void {
     const { territory, own, engine } = this.#options;
     const target = guardRequest(exchange.incoming, own);
     if (typeof target !== 'string') {
@@ -106,8 +106,10 @@ export class App {
       sendServerOptions(exchange);
     } else if (territory.owns(path, exchange.method)) {
       this.#handOver(exchange, path, target.slice(rawPath.length));
-    } else if (exchange.refuse !== undefined) {
-      sendError(exchange, exchange.refuse(), this.#side(rawPath));
+    } else if (reached !== undefined) {
+      this.#options.doors?.refuse(reached);
+      const full = new ProxyError('node_full', 'too many requests are under way', { retryAfter: 1 });
+      sendError(exchange, full, this.#side(rawPath));
     } else if (engine === undefined || !territory.proxied(path)) {
       sendError(exchange, new ProxyError('not_found', 'there is nothing at this path'), 'management');
     } else if (this.settings.cors && isPreflight(exchange.method, exchange.headers)) {

@@ -38,8 +38,6 @@ export class Exchange implements RequestContext, ClientRequest {
   tenant: string | undefined;
   /** See `Told`. */
   quiet = false;
-  /** Set where as many requests are under way as this process takes: what all but management refuses it with. */
-  refuse: (() => ProxyError) | undefined;
   /** Resolves when what was asked before on its connection has been answered; undefined: it has been. */
   turn: Promise<void> | undefined;
   /** Called when it is over. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '../errors.js';
-import { DoorCounts } from '../observe/metrics-doors.js';
+import { DoorCounts, type RequestBound } from '../observe/metrics-doors.js';
 import type { App } from './app.js';
 import { ConnectionLimit, type DoorBounds } from './connection-limit.js';
 import { Connections } from './connections.js';
@@ -182,29 +182,23 @@ export class Listener implements Drainable {
     const before = this.connections.begin(socket, closed, () => incoming.complete);
     response.once('close', closed);
     exchange.turn = this.connections.turnOf(socket, closed);
-    if (this.#hasRoom(before, bytes, exchange)) this.#app.handle(exchange);
-    else socket.destroy();
+    const reached = this.#reached(before, bytes, socket);
+    // Behind one that waits a refusal would have to be held as well: such a connection is closed.
+    if (reached === 'pipelined' || (reached !== undefined && before > 0)) {
+      counts.refuse(reached);
+      socket.destroy();
+    } else {
+      this.#app.handle(exchange, reached);
+    }
   }
 
-  /**
-   * Whether a request is taken, perhaps to be refused. Behind one that waits its refusal would have to be held as well: such a
-   * connection is closed.
-   */
-  #hasRoom(before: number, bytes: number, exchange: Exchange): boolean {
+  /** The bound that a request with so many bytes of head has reached, behind `before` others of its connection. */
+  #reached(before: number, bytes: number, socket: Socket): RequestBound | 'pipelined' | undefined {
     const { counts, bounds } = this.#doors;
-    const heads = this.#heads.enter(exchange.incoming.socket, bytes);
-    if (before >= MOST_PIPELINED || heads === 'connection') {
-      counts.refuse('pipelined');
-      return false;
-    }
-    const bound = heads === 'all' ? 'heads' : 'requests';
-    if (bound === 'requests' && counts.requests <= bounds().requests) return true;
-    exchange.refuse = () => {
-      counts.refuse(bound);
-      return new ProxyError('node_full', 'too many requests are under way', { retryAfter: 1 });
-    };
-    if (before > 0) exchange.refuse();
-    return before === 0;
+    const heads = this.#heads.enter(socket, bytes);
+    if (before >= MOST_PIPELINED || heads === 'connection') return 'pipelined';
+    if (heads === 'all') return 'heads';
+    return counts.requests <= bounds().requests ? undefined : 'requests';
   }
 
   /** Nothing was read or taken for a while. Who waits for an answer, or still sends a body, has other bounds. */

@@ -223,6 +223,7 @@ export async function start(engine: StubEngine, options: StartOptions = {}): Pro
       management: { fetch: (request) => Response.json({ managed: request.url, method: request.method }) },
       territory: { canonicalPath, owns: ownsPath, proxied: (path) => upstreamOf(path) !== undefined },
       own: { names: new Set(['proxy.home']), publicAuthority: 'tmdb.example' },
+      ...(options.doors !== undefined && { doors: options.doors.counts }),
       ...options.app,
     }),
     undefined,

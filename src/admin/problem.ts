@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { asProxyError } from '../errors.js';
 
 /** One thing that is wrong with a request. */
-export const invalidParam = z.object({
+const invalidParam = z.object({
   name: z.string().describe('Parameter, or member of the body as a path'),
   in: z.enum(['query', 'body', 'header', 'path']),
   reason: z.string().describe('What is wrong and what is allowed'),

@@ -12,7 +12,7 @@ import type { SharedRoute, SitePolicy } from './site.js';
 import { languagesOf, languagesWith } from './variant.js';
 
 /** A fill that takes longer may not be stored: purge rules are kept for less long than that (ADR 0002). */
-export const MAX_FILL_MS = 30 * 60_000;
+const MAX_FILL_MS = 30 * 60_000;
 
 export interface StorerParts {
   readonly site: SitePolicy;

@@ -51,7 +51,7 @@ export interface PeerLineParts {
 }
 
 /** Longest a peer may take for one call, ms. */
-export const TRY_DEADLINE_MS = 5000;
+const TRY_DEADLINE_MS = 5000;
 const FIRST_PAUSE_MS = 1000;
 /** A peer that is back has heard of every purge within this, ms. */
 const LONGEST_PAUSE_MS = 30_000;

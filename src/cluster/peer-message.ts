@@ -53,7 +53,7 @@ export function fold(messages: readonly PeerMessage[]): PeerMessage {
   return { kind: 'all', soft: messages.every(isSoft) };
 }
 
-export function isSoft(message: PeerMessage): boolean {
+function isSoft(message: PeerMessage): boolean {
   return message.kind === 'all' ? message.soft : message.body.soft;
 }
 

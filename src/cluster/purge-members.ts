@@ -12,7 +12,7 @@ export function toMember(scope: PurgeScope, soft: boolean): string {
  * The rule a member stands for; `at` is when this machine learnt of it, ms. Undefined for what this version does not know: the
  * caller then must not go on as if it had been told nothing.
  */
-export function fromMember(member: string, seq: number, at: number): PurgeRule | undefined {
+function fromMember(member: string, seq: number, at: number): PurgeRule | undefined {
   const soft = member.startsWith('s|');
   if (!soft && !member.startsWith('h|')) return undefined;
   const id = member.slice(2);

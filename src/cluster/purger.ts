@@ -180,7 +180,7 @@ export async function forgetSoftPurges(
 }
 
 /** Under what a purge lies in a durable area; names of scopes can be longer than a key may be. */
-export function durableName(scope: PurgeScope, soft: boolean): string {
+function durableName(scope: PurgeScope, soft: boolean): string {
   const digest = createHash('sha256').update(scopeId(scope)).digest('base64url');
   return `${soft ? 'soft' : 'hard'}:${digest}`;
 }

@@ -54,7 +54,7 @@ export function endpoints(options: EndpointOptions): Kind<readonly Endpoint[]> {
   return listOf(endpoint(options), 'URLs, comma-separated');
 }
 
-export function showEndpoint(value: Endpoint): string {
+function showEndpoint(value: Endpoint): string {
   const hasCredentials = value.username !== undefined || value.password !== undefined;
   return hasCredentials ? value.origin.replace('://', `://${MASK}@`) : value.origin;
 }

@@ -71,7 +71,7 @@ export function found<T>(value: T | undefined): T {
 }
 
 /** The `page` parameter, 1 to 500, else error 22. */
-export function pageOf(ask: Ask): number {
+function pageOf(ask: Ask): number {
   const text = parameter(ask, 'page') ?? '1';
   const page = Number(text);
   if (!/^\d+$/.test(text) || page < 1 || page > 500) throw new TmdbError(22);

@@ -49,7 +49,7 @@ export function personDetails(ask: Ask, person: Person): JsonObject {
 }
 
 /** The id of a person's part in a title, as `/3/credit/{id}` takes it. */
-export function creditId(title: Title, personId: number): string {
+function creditId(title: Title, personId: number): string {
   return encodeOpaque(title.kind === 'movie' ? '51' : '52', title.id, personId);
 }
 

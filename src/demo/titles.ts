@@ -122,7 +122,7 @@ export function collectionRow(catalogue: Catalogue, id: number, language: string
 }
 
 /** The first day of an episode: seasons are a year apart, episodes a week. */
-export function airDate(series: Series, season: number, episode: number): string {
+function airDate(series: Series, season: number, episode: number): string {
   const start = Date.parse(`${series.date}T00:00:00Z`);
   return new Date(start + ((season - 1) * 364 + (episode - 1) * 7) * 86_400_000).toISOString().slice(0, 10);
 }

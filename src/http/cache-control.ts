@@ -45,7 +45,7 @@ export interface RequestDirectives {
 /** What most requests say: nothing. Shared, so that `=== NO_REQUEST_DIRECTIVES` is the fast path's test. */
 export const NO_REQUEST_DIRECTIVES: RequestDirectives = Object.freeze(requestDirectives([]));
 /** A response without Cache-Control. */
-export const NO_RESPONSE_DIRECTIVES: ResponseDirectives = Object.freeze(responseDirectives([]));
+const NO_RESPONSE_DIRECTIVES: ResponseDirectives = Object.freeze(responseDirectives([]));
 const PRAGMA_NO_CACHE: RequestDirectives = Object.freeze({ ...NO_REQUEST_DIRECTIVES, noCache: true });
 
 /** One directive; `value` is unquoted, undefined when there is no argument. */
@@ -76,7 +76,7 @@ export function requestCacheControl(headers: RawHeaders): RequestDirectives {
  * Splits a Cache-Control value. Names are lower-cased. What follows a name but is no `=value` becomes a value that no
  * directive accepts, so `max-age =60` is an invalid max-age and `no-store x` is no-store.
  */
-export function parseDirectives(value: string): Directive[] {
+function parseDirectives(value: string): Directive[] {
   const directives: Directive[] = [];
   for (const member of splitList(value)) {
     const name = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/.exec(member)?.[0];

@@ -49,7 +49,7 @@ function weightOf(parameters: readonly string[]): number {
 }
 
 /** Lower case, trimmed, and `gzip` for its old name (RFC 9110 section 8.4.1.3). */
-export function canonicalCoding(coding: string): string {
+function canonicalCoding(coding: string): string {
   const name = coding.trim().toLowerCase();
   return name === 'x-gzip' ? 'gzip' : name;
 }

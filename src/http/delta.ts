@@ -1,5 +1,5 @@
 /** Largest delta-seconds a recipient must represent; what is larger is read as this (RFC 9111 section 1.2.2). */
-export const MAX_DELTA_SECONDS = 2 ** 31;
+const MAX_DELTA_SECONDS = 2 ** 31;
 export const MAX_DELTA_MS = MAX_DELTA_SECONDS * 1000;
 
 const DIGITS = /^[0-9]+$/;

@@ -13,10 +13,6 @@ export function parseEntityTag(value: string): EntityTag | undefined {
   return m === null ? undefined : { weak: m[1] !== undefined, opaque: m[2]! };
 }
 
-export function printEntityTag(tag: EntityTag): string {
-  return tag.weak ? `W/"${tag.opaque}"` : `"${tag.opaque}"`;
-}
-
 /** Entity-tags of a list; members that are none are skipped, which only makes a match less likely. */
 export function parseEntityTags(value: string): EntityTag[] {
   const tags: EntityTag[] = [];

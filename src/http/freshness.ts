@@ -99,4 +99,4 @@ export function staleWindows(
   };
 }
 
-export const NO_WINDOWS: StaleWindows = Object.freeze({ whileRevalidateMs: 0, ifErrorMs: 0 });
+const NO_WINDOWS: StaleWindows = Object.freeze({ whileRevalidateMs: 0, ifErrorMs: 0 });

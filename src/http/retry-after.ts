@@ -2,7 +2,7 @@ import { parseHttpDate } from './dates.js';
 import { parseDelta } from './delta.js';
 
 /** The longest wait that is believed, ms: an origin's mistake must not silence it for a day. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
  * How long to wait in ms (RFC 9110 section 10.2.3): seconds, 0 among them, or a date, in the past 0. Undefined when absent

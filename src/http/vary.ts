@@ -36,7 +36,7 @@ export function secondaryKey(names: readonly string[], requestHeaders: RawHeader
  * Value of a selecting field in the form it is compared in; undefined when absent. Lines are joined, and white space
  * around commas goes (section 4.1). The members of the Accept family are also put in one case and order.
  */
-export function normalisedField(name: string, requestHeaders: RawHeaders): string | undefined {
+function normalisedField(name: string, requestHeaders: RawHeaders): string | undefined {
   const lines = fieldLines(requestHeaders, name);
   if (lines.length === 0) return undefined;
   const members = splitList(lines.join(','));

@@ -44,7 +44,7 @@ export function mergeHistograms(parts: readonly HistogramData[]): HistogramData 
   return { counts, sum };
 }
 
-export function countOf(histogram: HistogramData): number {
+function countOf(histogram: HistogramData): number {
   return histogram.counts.reduce((sum, count) => sum + count, 0);
 }
 

@@ -1,7 +1,7 @@
 /** Statuses that another attempt may cure: the server, not the request, is at fault (RFC 9110 section 15.6). */
 const WORTH_REPEATING: ReadonlySet<number> = new Set([502, 503, 504]);
 /** A 429 with a shorter Retry-After than this is waited for and asked again once, ms. */
-export const SHORT_HOLD_MS = 2_000;
+const SHORT_HOLD_MS = 2_000;
 /** Attempts at one server before the next one is tried. */
 const ATTEMPTS_PER_SERVER = 2;
 const DELAY_MS = 50;

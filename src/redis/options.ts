@@ -48,7 +48,7 @@ const ATTEMPT_PAUSE_MS = 50;
 const SLOTS_REFRESH_MS = 30_000;
 
 /** Pause before attempt `times`, ms, with jitter from `random` in [0, 1). Always a number: anything else ends an ioredis client for good. */
-export function retryDelay(settings: RedisSettings, times: number, random: number): number {
+function retryDelay(settings: RedisSettings, times: number, random: number): number {
   const first = Math.max(MIN_RETRY_MS, settings.retryDelayMs);
   const delay = Math.min(MAX_RETRY_MS, first * 2 ** Math.min(times - 1, 10));
   return Math.round(delay * (0.75 + 0.5 * random));

@@ -140,6 +140,6 @@ export class BodyWriter implements BodySink {
 }
 
 /** A head of the origin's that can't be sent on. */
-export function unprintable(cause: unknown): ProxyError {
+function unprintable(cause: unknown): ProxyError {
   return new ProxyError('origin_protocol', 'the origin sent a head that can not be passed on', { cause });
 }

@@ -11,12 +11,6 @@ const LOOK_MS = 2000;
 /** After word of a change: writers seldom write once, ms. */
 const SOON_MS = 50;
 
-/** What a file says at one moment. `mark` changes with it. */
-export interface Reading {
-  readonly text: string;
-  readonly mark: string;
-}
-
 /** The file system, as far as it is needed here; tests have one of their own. */
 export interface Files {
   /** Changes whenever the file does; rejects when there is none. */

@@ -22,7 +22,7 @@ import type { SharedBodies } from './shared-bodies.js';
  */
 
 /** Raise it when the layout or the meaning of a field changes: older values then become misses. */
-export const ENTRY_SCHEMA = 2;
+const ENTRY_SCHEMA = 2;
 
 const MAGIC = 0x45504354; // "TCPE"
 const FIXED = 24;

@@ -3,8 +3,8 @@ import type { Clock } from '../clock.js';
 import { committed, flushed } from './disk-index.js';
 import type { DurableArea } from './disk-types.js';
 
-export const MAX_DURABLE_KEY = 1000;
-export const MAX_DURABLE_VALUE = 64 * 1024;
+const MAX_DURABLE_KEY = 1000;
+const MAX_DURABLE_VALUE = 64 * 1024;
 
 /** The table of durable areas and the bytes they may take together. */
 export class DurableTable {

@@ -15,7 +15,7 @@ import { codeOf, messageOf } from './disk-errors.js';
 import { type DiskEventListener, DiskStoreError } from './disk-types.js';
 
 /** Raise it when the layout of the directory, of rows or of records changes. */
-export const STORE_SCHEMA = 1;
+const STORE_SCHEMA = 1;
 
 /** Starts in a row that ended while opening before the index itself is suspected of killing the process. */
 const MAX_FAILED_OPENINGS = 3;

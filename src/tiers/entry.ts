@@ -1,3 +1,4 @@
+import { currentAge } from '../http/age.js';
 import { hasField, type RawHeaders } from '../http/headers.js';
 
 /** Content coding of stored bytes. Anything but these two is kept as it came and never transformed. */
@@ -45,7 +46,7 @@ export interface Entry extends EntryHead {
 
 /** Age in ms at `now`. */
 export function ageAt(entry: EntryHead, now: number): number {
-  return entry.ageAtStore + Math.max(0, now - entry.storedAt);
+  return currentAge(entry.ageAtStore, entry.storedAt, now);
 }
 
 /** When the entry stops being fresh, ms since epoch. */

@@ -71,7 +71,7 @@ export async function readHeads(
 }
 
 /** Takes the named entries away; resolves with how many there were. */
-export async function unlinkAll(
+async function unlinkAll(
   parts: ScanParts,
   { node }: Master,
   names: readonly string[],

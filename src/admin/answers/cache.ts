@@ -44,7 +44,7 @@ export const cacheInfoAnswer = z
 
 export const CLEAR_TYPES = ['all', 'memory', 'l2', 'disk', 'redis'] as const;
 
-export const peerResult = z.object({
+const peerResult = z.object({
   peer: z.string().describe('Base URL without credentials'),
   ok: z.boolean(),
   status: z.number().int().nullable().describe('Its HTTP status; null when it did not answer'),
@@ -52,7 +52,7 @@ export const peerResult = z.object({
 });
 
 /** Entries removed per tier; null: not counted (invalidated at once, reclaimed in the background). */
-export const cleared = z.object({
+const cleared = z.object({
   memory: z.number().int().nullable().optional(),
   disk: z.number().int().nullable().optional(),
   redis: z.number().int().nullable().optional(),

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { nodeFigures } from './figures.js';
 import { time } from './time.js';
 
-export const nodeRow = z
+const nodeRow = z
   .object({
     server_id: z.string(),
     region: z.string(),
@@ -21,7 +21,7 @@ export const nodesAnswer = z.object({ nodes: z.array(nodeRow), timestamp: time }
 
 const priorities = z.object({ user: z.number(), refresh: z.number(), background: z.number() });
 
-export const upstreamRow = z
+const upstreamRow = z
   .object({
     upstream: z.string().describe('Group: api, image or custom'),
     url: z.string(),
@@ -56,7 +56,7 @@ export const upstreamRow = z
   })
   .openapi('Upstream');
 
-export const peerRow = z
+const peerRow = z
   .object({
     url: z.string(),
     kind: z.enum(['peer', 'parent']),
@@ -70,7 +70,7 @@ export const peerRow = z
   })
   .openapi('Peer');
 
-export const credentialRow = z
+const credentialRow = z
   .object({
     number: z.number().int().describe('Place in TMDB_API_KEY, from 1'),
     kind: z.enum(['v3', 'v4']),

@@ -2,9 +2,9 @@ import { z } from '@hono/zod-openapi';
 import { time } from './time.js';
 
 /** `off`: this part is not configured, which is no fault. */
-export const checkStatus = z.enum(['ok', 'degraded', 'failed', 'off']);
+const checkStatus = z.enum(['ok', 'degraded', 'failed', 'off']);
 
-export const healthCheck = z.object({
+const healthCheck = z.object({
   status: checkStatus,
   latency_ms: z.number().nullable().describe('Time the check took; null when nothing was asked'),
   detail: z.string().describe('For people; holds no secret'),
@@ -18,7 +18,7 @@ export const healthAnswer = z
   })
   .openapi('Health');
 
-export const redisNode = z.object({
+const redisNode = z.object({
   address: z.string().describe('host:port'),
   role: z.enum(['master', 'replica', 'sentinel', 'unknown']),
   slots: z.string().nullable().describe('Slot ranges as Redis prints them, e.g. 0-5460; null without any'),

@@ -4,7 +4,7 @@ import { time } from './time.js';
 
 const tierName = z.enum(TIER_NAMES);
 
-export const keyRow = z
+const keyRow = z
   .object({
     key: z.string(),
     tier: tierName.describe('The nearest tier that holds it'),

@@ -6,13 +6,13 @@ import { time } from './time.js';
 const rate = z.number().min(0).max(1).describe('hits / (hits + misses), 0 to 1; 0 before the first request');
 
 /** Percentiles in ms, null before the first request. Interpolated in fixed buckets, hence approximate. */
-export const percentiles = z.object({
+const percentiles = z.object({
   p50: z.number().nullable(),
   p95: z.number().nullable(),
   p99: z.number().nullable(),
 });
 
-export const tierStats = z
+const tierStats = z
   .object({
     entries: z.number().int(),
     bytes: z.number(),
@@ -27,7 +27,7 @@ export const tierStats = z
   })
   .openapi('TierStats');
 
-export const upstreamStats = z.object({
+const upstreamStats = z.object({
   status: z.enum(['healthy', 'degraded', 'down', 'unknown']),
   requests: z.number().int(),
   successes: z.number().int(),
@@ -42,7 +42,7 @@ const perKind = (what: string) =>
   z.object({ movie: z.number().int(), tv: z.number().int(), person: z.number().int() }).describe(what);
 
 /** The change feed as this node sees it; its counters are this node's, since its start. */
-export const changeFeedStats = z
+const changeFeedStats = z
   .object({
     healthy: z.boolean().describe('Edits are told: details may be fresh for CHANGE_FEED_TTL'),
     leader: z.boolean().describe('This node reads the lists for all'),

@@ -146,7 +146,7 @@ function fromUrl(url: RedisUrl, values: Values | undefined): RedisTarget {
 }
 
 /** For people; no login. */
-export function describeTarget(target: RedisTarget): string {
+function describeTarget(target: RedisTarget): string {
   const nodes = target.nodes.map(showHostPort).join(',');
   return target.mode === 'sentinel'
     ? `sentinel ${target.sentinelName ?? ''} ${nodes}`

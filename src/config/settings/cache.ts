@@ -59,7 +59,7 @@ export const CACHE_SETTINGS = {
 };
 
 /** The four times of one family of classes; the numbers are minutes of DESIGN, Times. */
-export interface FamilyDefaults {
+interface FamilyDefaults {
   readonly memory: string;
   readonly disk: string;
   readonly swr: string;

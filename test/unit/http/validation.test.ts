@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import {
+  type EntityTag,
   parseEntityTag,
   parseEntityTags,
-  printEntityTag,
   strongMatch,
   weaken,
   weakMatch,
@@ -18,6 +18,8 @@ import {
 const NOW = Date.UTC(2026, 0, 1);
 const OLD = 'Wed, 01 Jan 2020 00:00:00 GMT';
 const NEW = 'Thu, 02 Jan 2020 00:00:00 GMT';
+
+const printEntityTag = ({ weak, opaque }: EntityTag) => `${weak ? 'W/' : ''}"${opaque}"`;
 
 describe('entity-tags, RFC 9110 section 8.8.3', () => {
   test.each<[a: string, b: string, strong: boolean, weak: boolean]>([

@@ -174,7 +174,7 @@ function connected(path: string): Promise<Socket> {
     const socket = connect(path);
     socket.once('error', reject);
     socket.once('connect', () => {
-      socket.on('error', () => {}); // until its exchange listens, a turn later; that is told by `close` as well
+      socket.on('error', () => {}); // until its call listens, a turn later; that is told by `close` as well
       socket.off('error', reject);
       resolve(socket);
     });

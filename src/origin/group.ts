@@ -9,7 +9,7 @@ import { Failover } from './failover.js';
 import { HealthCheck } from './health.js';
 import { RateLimit } from './rate-limit.js';
 import { nextStep, retryDelay } from './retry.js';
-import type { Attempt, UpstreamServer } from './server.js';
+import type { JudgedAttempt, UpstreamServer } from './server.js';
 import { enterShared, type SharedBudget } from './shared-budget.js';
 import { SharedLine } from './shared-line.js';
 import type { OriginRequest, OriginResponse } from './source.js';
@@ -175,7 +175,7 @@ export class UpstreamGroup {
   }
 
   /** What an attempt's end means for everybody else. */
-  private learn(server: UpstreamServer, attempt: Attempt, course: Course): void {
+  private learn(server: UpstreamServer, attempt: JudgedAttempt, course: Course): void {
     const rank = this.options.servers.indexOf(server);
     if (attempt.verdict === 'failure') this.failover.failed(rank);
     else if (attempt.verdict === 'success') this.failover.succeeded(rank, course.failedOver);
@@ -195,7 +195,7 @@ export class UpstreamGroup {
   /** The server of the next attempt, or undefined when this one's result stands. */
   private async following(
     server: UpstreamServer,
-    attempt: Exclude<Attempt, { kind: 'given-up' }>,
+    attempt: Exclude<JudgedAttempt, { kind: 'given-up' }>,
     request: OriginRequest,
     course: Course,
   ): Promise<UpstreamServer | undefined> {
@@ -245,7 +245,7 @@ export class UpstreamGroup {
   /** A relay refused before it did anything: whatever was asked, the next server may be asked the same. */
   private afterRefusal(
     server: UpstreamServer,
-    attempt: Extract<Attempt, { kind: 'head' }>,
+    attempt: Extract<JudgedAttempt, { kind: 'head' }>,
     request: OriginRequest,
     course: Course,
   ): UpstreamServer | undefined {

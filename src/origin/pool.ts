@@ -24,7 +24,7 @@ export function createPool(server: URL, options: PoolOptions): Dispatcher {
     // HTTP/2 multiplexes: `connections` would not mean requests in flight any more.
     allowH2: false,
     maxHeaderSize: options.maxHeaderBytes,
-    // Deadlines are kept by Exchange on the injected clock.
+    // Deadlines are kept by AttemptDeadlines on the injected clock.
     headersTimeout: 0,
     bodyTimeout: 0,
     // Without a hint from the server: below the idle timeouts in use (nginx 75 s, Apache 5 s but it sends the hint).

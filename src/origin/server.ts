@@ -3,16 +3,15 @@ import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
 import { abortError } from './abort.js';
-import type { IncomingBody } from './body.js';
+import { AttemptHandler, type AttemptRequest, type AttemptResult } from './attempt-handler.js';
 import { Breaker, type Verdict } from './breaker.js';
 import type { Budget } from './budget.js';
 import type { OriginEvent } from './events.js';
-import { Exchange, type ExchangeRequest, type ExchangeResult } from './exchange.js';
 import { faultOf } from './faults.js';
 import { Latency } from './latency.js';
 import type { OriginTimeouts, Relay } from './options.js';
 import { Permits } from './permits.js';
-import type { OriginRequest, OriginResponse } from './source.js';
+import type { OriginRequest } from './source.js';
 import type { UpstreamStatus } from './status.js';
 import type { Lane } from './waiting.js';
 import { grouped, sendable } from './wire-fields.js';
@@ -47,11 +46,7 @@ export interface BaseUrl {
 }
 
 /** How an attempt ended and what that says of the server. */
-export type Attempt = { readonly verdict: Verdict } & (
-  | { readonly kind: 'head'; readonly response: OriginResponse & { readonly body: IncomingBody } }
-  | { readonly kind: 'failed'; readonly error: ProxyError; readonly sent: boolean }
-  | { readonly kind: 'given-up'; readonly error: ProxyError; readonly silentMs: number }
-);
+export type JudgedAttempt = AttemptResult & { readonly verdict: Verdict };
 
 /** Which attempt of its request it is, for the event. */
 export interface AttemptPlace {
@@ -100,7 +95,7 @@ export class UpstreamServer {
   }
 
   /** Sends the request once. `release` gives the connection back and is called when undici is done with it. */
-  async attempt(request: OriginRequest, place: AttemptPlace, release: () => void): Promise<Attempt> {
+  async attempt(request: OriginRequest, place: AttemptPlace, release: () => void): Promise<JudgedAttempt> {
     const { clock, upstream, onEvent } = this.options;
     const { method, priority } = request;
     const begun = clock.steady();
@@ -109,7 +104,7 @@ export class UpstreamServer {
     const { trace } = request;
     const headers = trace === undefined ? sent.headers : [...sent.headers, ...trace];
     const wire = { method, target: sent.target, headers };
-    const attempt = await this.breaker.run(() => this.exchange(request, wire, release));
+    const attempt = await this.breaker.run(() => this.send(request, wire, release));
     const ms = Math.max(0, clock.steady() - begun);
     this.count(attempt, ms);
     request.onPhase?.('origin', ms);
@@ -122,7 +117,7 @@ export class UpstreamServer {
   /** Whether the server answers anything below 500 to a bare HEAD of its base; costs no key and next to nothing. */
   async probe(signal: AbortSignal): Promise<boolean> {
     const request = { method: 'HEAD', target: '/', headers: [] };
-    const result = await this.exchange({ method: 'HEAD', signal }, request, () => {});
+    const result = await this.send({ method: 'HEAD', signal }, request, () => {});
     this.probes++;
     if (result.kind === 'failed') this.remember(result.error.message);
     return result.kind === 'head' && result.response.status < 500;
@@ -173,11 +168,11 @@ export class UpstreamServer {
     this.permits.retune(maxConnections);
   }
 
-  private exchange(
-    request: ExchangeRequest,
+  private send(
+    request: AttemptRequest,
     wire: { readonly method: string; readonly target: string; readonly headers: RawHeaders },
     release: () => void,
-  ): Promise<Attempt> {
+  ): Promise<JudgedAttempt> {
     const { base, clock, upstream, proxied, leastRate } = this.options;
     const timeouts = this.options.timeouts();
     return new Promise((resolve) => {
@@ -188,7 +183,7 @@ export class UpstreamServer {
       }
       let good = false;
       const { period } = this.breaker;
-      const exchange = new Exchange(request, {
+      const handler = new AttemptHandler(request, {
         clock,
         timeouts,
         leastRate,
@@ -223,16 +218,16 @@ export class UpstreamServer {
             headers: proxied ? grouped(headers) : headers,
             body: request.body ?? null,
           },
-          exchange,
+          handler,
         );
       } catch (thrown) {
         // ProxyAgent throws instead of calling its handler.
-        exchange.onResponseError(undefined, faultOf(thrown, `${wire.method} ${this.name}`));
+        handler.onResponseError(undefined, faultOf(thrown, `${wire.method} ${this.name}`));
       }
     });
   }
 
-  private judge(result: ExchangeResult): Verdict {
+  private judge(result: AttemptResult): Verdict {
     if (!this.options.lastWord) return verdictOn(result);
     if (result.kind === 'head') return 'success';
     // It took the request and hung up, talked nonsense or kept silent: it is there, and the next request may be another.
@@ -245,7 +240,7 @@ export class UpstreamServer {
     return !this.options.lastWord;
   }
 
-  private count(attempt: Attempt, ms: number): void {
+  private count(attempt: JudgedAttempt, ms: number): void {
     if (attempt.kind === 'given-up' && attempt.verdict !== 'failure') return;
     this.latency.add(ms);
     if (attempt.kind === 'failed') {
@@ -268,7 +263,7 @@ export class UpstreamServer {
 }
 
 /** A head that `/stats` counts as a success. */
-function isGood(result: ExchangeResult): boolean {
+function isGood(result: AttemptResult): boolean {
   return result.kind === 'head' && result.response.status < 500 && result.response.status !== 429;
 }
 
@@ -276,7 +271,7 @@ function isGood(result: ExchangeResult): boolean {
  * Network errors, timeouts and 502 to 504 speak against a server. A 500 or 501 speaks of one request: a single path that
  * always fails must not close the way to all others. 4xx and 429 come from a server that is well.
  */
-function verdictOn(result: ExchangeResult): Verdict {
+function verdictOn(result: AttemptResult): Verdict {
   if (result.kind === 'head') {
     const { status } = result.response;
     if (status === 502 || status === 503 || status === 504) return 'failure';

@@ -1,38 +1,30 @@
-import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../clock.js';
-import { afterAwake } from '../deadline.js';
 import { ProxyError } from '../errors.js';
 import { fieldValue, type RawHeaders } from '../http/headers.js';
-import { Pace } from '../pace.js';
 import { abortError, onAbort } from './abort.js';
+import { AttemptDeadlines, type AttemptDeadlinesParts } from './attempt-deadlines.js';
 import { type Flow, IncomingBody } from './body.js';
 import { faultOf } from './faults.js';
-import type { OriginTimeouts } from './options.js';
 import type { OriginRequest, OriginResponse } from './source.js';
+import { arrivesDecoded } from './transfer-coding.js';
 
-export type ExchangeRequest = Pick<OriginRequest, 'method' | 'signal' | 'body' | 'onInfo'>;
+export type AttemptRequest = Pick<OriginRequest, 'method' | 'signal' | 'body' | 'onInfo'>;
 
 /** A head with its body, or why there is none. `sent`: whether any of the request may have reached the server. */
-export type ExchangeResult =
+export type AttemptResult =
   | { readonly kind: 'head'; readonly response: OriginResponse & { readonly body: IncomingBody } }
   | { readonly kind: 'failed'; readonly error: ProxyError; readonly sent: boolean }
   | {
       readonly kind: 'given-up';
-      readonly error: ProxyError /** How long nothing had come, ms. */;
+      readonly error: ProxyError;
+      /** How long nothing had come, ms. */
       readonly silentMs: number;
     };
 
-export interface ExchangeContext {
-  readonly clock: Clock;
-  readonly timeouts: OriginTimeouts;
-  /** What a response's body has to move, bytes/s (`Pace`). */
-  readonly leastRate: number;
-  /** Whether people wait for a connection to this server, as all are in use. */
-  readonly wanted: () => boolean;
+export interface AttemptContext extends Omit<AttemptDeadlinesParts, 'onServerLate' | 'onClientLate'> {
   /** Base URL for messages and OriginResponse.server. */
   readonly server: string;
-  readonly onResult: (result: ExchangeResult) => void;
+  readonly onResult: (result: AttemptResult) => void;
   /** The body has come whole; not of an answer that has none. */
   readonly onBodyWhole: () => void;
   /** The body broke after the head, by no wish of its reader, or was given up for a reason. */
@@ -41,22 +33,8 @@ export interface ExchangeContext {
   readonly onDone: () => void;
 }
 
-/**
- * While others wait for a connection, a client has to move so many bytes/s, and may be behind for so long, ms: half of what a request
- * waits in the queue. Else some who are just not slow enough would hold all the connections there are.
- */
-const WANTED_RATE = 64 * 1024;
-const WANTED_MS = 5_000;
-/** How often that is looked at, ms. */
-const LOOK_MS = 1_000;
-/** In which an answer is still taken where this process itself was late, ms: it may lie in the socket. */
-const AWAKE_MS = 500;
-
-/**
- * One request on one connection: undici's dispatch handler. Keeps the deadlines (to the connection, to the head,
- * the pace of the body) on the injected clock; undici's own are off, as they cannot be stepped and tick in whole seconds.
- */
-export class Exchange implements Dispatcher.DispatchHandler, Flow {
+/** One request on one connection: undici's dispatch handler. */
+export class AttemptHandler implements Dispatcher.DispatchHandler, Flow {
   private controller: Dispatcher.DispatchController | undefined;
   private body: IncomingBody | undefined;
   private settled = false;
@@ -65,25 +43,21 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private done = false;
   private requestTime = 0;
   private silentSince: number;
-  /** Of the response's body. Its reader's pauses do not count, but for one who has not begun. */
-  private readonly pace: Pace;
-  /** Of whoever reads it, while it waits for them. */
-  private readonly readerPace: Pace;
-  private cancelTimer: () => void;
+  private readonly deadlines: AttemptDeadlines;
   private readonly forgetSignal: () => void;
 
   constructor(
-    private readonly request: ExchangeRequest,
-    private readonly context: ExchangeContext,
+    private readonly request: AttemptRequest,
+    private readonly context: AttemptContext,
   ) {
     const { signal } = request;
     this.silentSince = context.clock.steady();
-    this.pace = new Pace(context.clock, context.timeouts.bodyMs, context.leastRate);
-    this.readerPace = new Pace(context.clock, WANTED_MS, WANTED_RATE);
+    this.deadlines = new AttemptDeadlines({
+      ...context,
+      onServerLate: (words) => this.end(this.fault('origin_timeout', words), 'failed'),
+      onClientLate: (error) => this.end(error, 'given-up'),
+    });
     this.forgetSignal = onAbort(signal, () => this.end(abortError(signal), 'given-up'));
-    this.cancelTimer = this.afterAwake(context.timeouts.connectMs, () =>
-      this.end(this.timeout(`no connection within ${context.timeouts.connectMs} ms`), 'failed'),
-    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -92,8 +66,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     this.silentSince = this.context.clock.steady();
     const { body } = this.request;
     if (this.ended) controller.abort(this.ended);
-    else if (body === undefined) this.awaitHead();
-    else this.awaitUpload(body);
+    else if (body === undefined) this.deadlines.awaitHead();
+    else this.deadlines.awaitUpload(body);
   }
 
   onResponseStart(
@@ -109,8 +83,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
       this.request.onInfo?.(status, headers);
       return;
     }
-    this.cancelTimer();
-    if (!readable(fieldValue(headers, 'transfer-encoding'))) {
+    this.deadlines.onHead();
+    if (!arrivesDecoded(fieldValue(headers, 'transfer-encoding'))) {
       // The body would arrive still coded (NOTES); RFC 9112 section 6.1 lets us refuse what we never offered in TE.
       this.end(this.fault('origin_protocol', 'a transfer coding other than chunked'), 'failed');
       return;
@@ -122,8 +96,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
       // finished already and is ignored.
       body.finish();
     } else {
-      this.pace.go();
-      this.watchBody();
+      this.deadlines.awaitBody();
     }
     const { server, clock } = this.context;
     const { requestTime } = this;
@@ -135,8 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.pace.moved(chunk.length);
-    this.readerPace.moved(chunk.length);
+    this.deadlines.moved(chunk.length);
     this.body?.push(chunk);
   }
 
@@ -156,16 +128,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   }
 
   pause(): void {
-    if (this.body?.started) {
-      this.pace.stop();
-      this.readerPace.go();
-    }
+    if (this.body?.started) this.deadlines.onReaderPaused();
     this.controller?.pause();
   }
 
   resume(): void {
-    this.pace.go();
-    this.readerPace.stop();
+    this.deadlines.onReaderResumed();
     if (!this.done) this.controller?.resume();
   }
 
@@ -173,6 +141,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   abort(reason?: ProxyError): void {
     if (this.done) return;
     this.ended = reason ?? new Error('given up by its reader');
+    this.deadlines.stop();
     if (reason !== undefined) this.context.onBodyFailed(reason);
     this.controller?.abort(this.ended);
   }
@@ -181,7 +150,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private end(error: ProxyError, kind: 'failed' | 'given-up'): void {
     if (this.done || this.ended) return;
     this.ended = error;
-    this.cancelTimer();
+    this.deadlines.stop();
     if (this.body !== undefined) this.breakBody(error);
     else if (kind === 'failed') this.settleFailure(error);
     else this.settle({ kind, error, silentMs: this.silentMs });
@@ -197,7 +166,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     else this.settle({ kind: 'failed', error, sent: this.controller !== undefined });
   }
 
-  private settle(result: ExchangeResult): void {
+  private settle(result: AttemptResult): void {
     if (this.settled) return;
     this.settled = true;
     this.context.onResult(result);
@@ -206,69 +175,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private release(): void {
     if (this.done) return;
     this.done = true;
-    this.cancelTimer();
+    this.deadlines.stop();
     this.forgetSignal();
     this.context.onDone();
-  }
-
-  private awaitHead(): void {
-    const { headersMs } = this.context.timeouts;
-    this.cancelTimer();
-    this.cancelTimer = this.afterAwake(headersMs, () =>
-      this.end(this.timeout(`no answer within ${headersMs} ms`), 'failed'),
-    );
-  }
-
-  private afterAwake(ms: number, onLate: () => void): () => void {
-    return afterAwake(this.context.clock, ms, Math.min(ms, AWAKE_MS), onLate);
-  }
-
-  /** The origin's time begins when it has everything; until then client and origin have to keep the upload moving. */
-  private awaitUpload(body: Readable): void {
-    const { clock, timeouts, wanted } = this.context;
-    const pace = new Pace(clock, timeouts.bodyMs);
-    const clientPace = new Pace(clock, WANTED_MS, WANTED_RATE);
-    for (const each of [pace, clientPace]) {
-      each.go();
-      body.on('data', (chunk: Buffer) => each.moved(chunk.length));
-    }
-    body.once('end', () => {
-      if (this.body === undefined && !this.done && !this.ended) this.awaitHead();
-    });
-    this.watch(pace, () => {
-      const isStuck = body.isPaused();
-      if (pace.over && isStuck) this.end(this.timeout(`took too little for ${timeouts.bodyMs} ms`), 'failed');
-      else if (pace.over || (clientPace.over && !isStuck && wanted()))
-        this.end(new ProxyError('upload_slow', 'too little of your request came'), 'given-up');
-    });
-  }
-
-  private watchBody(): void {
-    const { timeouts, wanted } = this.context;
-    this.watch(this.pace, () => {
-      if (this.pace.over)
-        this.end(this.timeout(`too little of the body for ${timeouts.bodyMs} ms`), 'failed');
-      else if (this.readerPace.over && wanted())
-        this.end(new ProxyError('client_closed', 'read too slowly while others waited'), 'given-up');
-    });
-  }
-
-  /** One timer that looks at the pace, not one per chunk. */
-  private watch(pace: Pace, look: () => void): void {
-    this.cancelTimer();
-    this.cancelTimer = this.context.clock.after(Math.min(pace.lookMs, LOOK_MS), () => {
-      look();
-      if (!this.ended && !this.done) this.watch(pace, look);
-    });
   }
 
   /** 0 of a request with a body: it may have been ours to send. */
   private get silentMs(): number {
     return this.request.body ? 0 : Math.max(0, this.context.clock.steady() - this.silentSince);
-  }
-
-  private timeout(words: string): ProxyError {
-    return this.fault('origin_timeout', words);
   }
 
   private fault(code: 'origin_timeout' | 'origin_protocol', words: string): ProxyError {
@@ -278,27 +192,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
   private get where(): string {
     return `${this.request.method} ${this.context.server}`;
   }
-}
-
-/**
- * Codings that a sender may really have applied: IANA's transfer codings, and its content codings for those who put
- * them into the wrong field.
- */
-const CODINGS: ReadonlySet<string> = new Set([
-  ...['compress', 'x-compress', 'deflate', 'gzip', 'x-gzip', 'identity', 'trailers'],
-  ...['aes128gcm', 'br', 'dcb', 'dcz', 'exi', 'pack200-gzip', 'zstd'],
-]);
-
-/**
- * Whether undici hands a body with this Transfer-Encoding over as content. A single name that no registry knows names
- * nothing that could be undone: such a body runs until the connection closes (RFC 9112 section 6.3), which llhttp and
- * undici see to, and that connection is not used again.
- */
-function readable(codings: string | undefined): boolean {
-  if (codings === undefined) return true;
-  const coding = codings.trim().toLowerCase();
-  if (coding === 'chunked') return true;
-  return /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(coding) && !coding.includes('chunked') && !CODINGS.has(coding);
 }
 
 /** Field bytes are read as latin1, the one mapping that gives the same bytes back when they are sent on. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Accepts, Found, Lookup } from '../cache/lookup.js';
 import type { SharedRoute } from '../cache/site.js';
-import { asProxyError, ProxyError } from '../errors.js';
+import { asProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
 import { Memo } from '../memo.js';
 import { sanitizeUrl } from '../redact/redact.js';
@@ -10,6 +10,7 @@ import type { Entry } from '../tiers/entry.js';
 import { admissionClass } from './admission.js';
 import type { Territory } from './app.js';
 import { failedRead } from './failure-outcome.js';
+import { Plans } from './fast-plans.js';
 import {
   decides,
   isPlainTarget,
@@ -58,38 +59,11 @@ export interface FastPathOptions {
 const FIELDS_CHARS = 8 * 1024 * 1024;
 /** Charged for what is remembered of fields beside them: they stand in the reading once more. */
 const fieldsCost = (fields: string) => 512 + 2 * fields.length;
-/** Bound of the targets remembered with their routes, in characters and some. */
-const TARGET_CHARS = 8 * 1024 * 1024;
-/** Routes remembered of one target: clients differ in what the site reads of them. */
-const PLANS = 4;
-
-/** A request of this target and these deciding fields. `undefined` route: the ordinary path's. */
-interface Plan {
-  readonly deciding: readonly string[];
-  readonly route: SharedRoute | undefined;
-  /** Who asks, by the keys of that time. */
-  readonly caller: Caller | undefined;
-  /** Of the gate and the site by which it was made. */
-  readonly versions: Versions;
-}
-
-interface Versions {
-  readonly gate: number;
-  readonly site: number;
-}
 
 /** What is asked for, and by whom. */
 interface Asking extends Asked {
   readonly route: SharedRoute;
   readonly caller: Caller | undefined;
-}
-
-function planCost(target: string, plans: readonly Plan[]): number {
-  const texts = plans.reduce(
-    (sum, { deciding, caller }) => sum + deciding.join('').length + (caller?.target.length ?? 0),
-    0,
-  );
-  return plans.length * (1024 + target.length) + texts;
 }
 
 /** A chunk that was found to be one plain request. */
@@ -113,11 +87,11 @@ export class FastPath {
   readonly #options: FastPathOptions;
   /** `null`: not of the grammar. */
   readonly #readings = new Memo<{ readonly reading: Reading | null }>(FIELDS_CHARS, fieldsCost);
-  readonly #plans = new Memo<readonly Plan[]>(TARGET_CHARS, planCost);
-  #versions: Versions = { gate: 0, site: 0 };
+  readonly #plans: Plans;
 
   constructor(options: FastPathOptions) {
     this.#options = options;
+    this.#plans = new Plans(options.settings, options.territory);
   }
 
   /** Whether the chunk is exactly one request without a body, as node:http would find too. */
@@ -152,7 +126,7 @@ export class FastPath {
     const { settings, lookup } = this.#options;
     const { split: parts, reading } = request;
     if (!reading.answerable || parts.method !== 'GET' || !settings.isReady()) return false;
-    const { route, caller } = this.#planOf(parts.target, reading);
+    const { route, caller } = this.#plans.of(parts.target, reading.deciding);
     if (route === undefined) return false;
     const { takesGzip } = reading;
     const now = settings.clock.now();
@@ -243,44 +217,6 @@ export class FastPath {
     );
   }
 
-  #planOf(target: string, { deciding }: Reading): Plan {
-    const versions = this.#versionsNow();
-    const known = this.#plans.get(target) ?? [];
-    for (const plan of known) if (plan.versions === versions && same(plan.deciding, deciding)) return plan;
-    const plan = { deciding, versions, ...this.#judged(ownText(target), deciding) };
-    const valid = known.filter((other) => other.versions === versions);
-    this.#plans.set(ownText(target), [...valid.slice(1 - PLANS), plan]);
-    return plan;
-  }
-
-  /** The same object while nothing has changed. */
-  #versionsNow(): Versions {
-    const { gate, site } = this.#options.settings;
-    const [ofGate, ofSite] = [gate?.version ?? 0, site.version ?? 0];
-    const known = this.#versions;
-    if (known.gate !== ofGate || known.site !== ofSite) this.#versions = { gate: ofGate, site: ofSite };
-    return this.#versions;
-  }
-
-  /** Who asks and for what; no route where clients have keys and this is none. */
-  #judged(target: string, headers: readonly string[]): Pick<Plan, 'route' | 'caller'> {
-    const { gate, clock } = this.#options.settings;
-    if (gate === undefined) return { route: this.#route(target, headers), caller: undefined };
-    const caller = gate.identify({ target, headers }, clock.now());
-    if (caller instanceof ProxyError) return { route: undefined, caller: undefined };
-    return { route: this.#route(caller.target, caller.headers), caller };
-  }
-
-  /** As app.ts and the engine read it; undefined for whatever is not a shared answer of the site's. */
-  #route(target: string, headers: RawHeaders): SharedRoute | undefined {
-    const { settings, territory } = this.#options;
-    const path = territory.canonicalPath(target.split('?', 1)[0]!);
-    if (typeof path !== 'string' || territory.owns(path, 'GET') || !territory.proxied(path)) return undefined;
-    const route = settings.site.route({ method: 'GET', target, headers });
-    if (route.kind !== 'shared' || route.range !== undefined || route.forProxy === true) return undefined;
-    return settings.rewriter?.touches(route) === true ? undefined : route;
-  }
-
   #observe(
     ready: Printed,
     { split: parts, own }: PlainRequest,
@@ -319,10 +255,3 @@ function idOf(own: RawHeaders | undefined): string {
 }
 
 const FORWARDED_FOR = /^x-forwarded-for: ?([^\r]*)/im;
-
-function same(a: readonly string[], b: readonly string[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -15,7 +15,7 @@ export interface SetOp {
   readonly done: (result: SetResult) => void;
 }
 
-export interface DeleteOp {
+interface DeleteOp {
   readonly kind: 'delete';
   readonly key: Buffer;
   /** Delete only what lies there: it may have been replaced since it was looked at. */
@@ -28,7 +28,10 @@ interface ClearOp {
   readonly done: (entries: number) => void;
 }
 
-export type Op = SetOp | DeleteOp | ClearOp;
+/** What is written together with others. */
+export type Change = SetOp | DeleteOp;
+
+export type Op = Change | ClearOp;
 
 /** What a key of the running batch was and becomes. */
 export interface KeyState {
@@ -39,12 +42,12 @@ export interface KeyState {
 }
 
 /** Whether the key still is where it lay when the batch began. */
-export function isBefore(state: KeyState, place: Place): boolean {
+function isBefore(state: KeyState, place: Place): boolean {
   return state.after === undefined && state.before !== undefined && samePlace(state.before.place, place);
 }
 
 /** The row of a set whose body was written at `place`. */
-export function rowOf(op: SetOp, place: Place): { row: Buffer; facts: RowFacts } {
+function rowOf(op: SetOp, place: Place): { row: Buffer; facts: RowFacts } {
   const bytes = recordBytes(op.fullKey.length, op.body.length);
   const row = encodeRow(place, bytes, op.expires, op.head);
   const facts = {
@@ -54,4 +57,56 @@ export function rowOf(op: SetOp, place: Place): { row: Buffer; facts: RowFacts }
     expires: op.expires,
   };
   return { row, facts };
+}
+
+/** What becomes of the keys of a batch whose bodies lie at `places`, and what to tell its callers once that is written. */
+export function changesOf(
+  batch: readonly Change[],
+  outcome: SetResult,
+  places: readonly Place[],
+  factsOf: (key: Buffer) => RowFacts | undefined,
+): { states: readonly KeyState[]; answers: readonly (() => void)[] } {
+  const states = new Map<string, KeyState>();
+  const answers: (() => void)[] = [];
+  let set = 0;
+  for (const op of batch) {
+    const state = stateOf(states, op.key, factsOf);
+    if (op.kind === 'delete') {
+      const matches = op.only === undefined || isBefore(state, op.only);
+      const existed = matches && state.present;
+      answers.push(() => op.done(existed));
+      if (!existed) continue;
+      state.present = false;
+      state.after = 'removed';
+    } else {
+      answers.push(() => op.done(outcome));
+      const place = places[set++];
+      if (place === undefined) continue;
+      state.present = true;
+      state.after = rowOf(op, place);
+    }
+  }
+  return { states: [...states.values()], answers };
+}
+
+function stateOf(
+  states: Map<string, KeyState>,
+  key: Buffer,
+  factsOf: (key: Buffer) => RowFacts | undefined,
+): KeyState {
+  const name = key.toString('latin1');
+  const known = states.get(name);
+  if (known !== undefined) return known;
+  const before = factsOf(key);
+  const state: KeyState = { key, before, present: before !== undefined, after: undefined };
+  states.set(name, state);
+  return state;
+}
+
+/** What to tell the callers of a batch whose rows were not written. */
+export function lost(batch: readonly Change[], outcome: SetResult): (() => void)[] {
+  return batch.map((op) => {
+    if (op.kind === 'delete') return () => op.done(false);
+    return () => op.done(outcome === 'stored' ? 'failed' : outcome);
+  });
 }

@@ -7,7 +7,7 @@ import type { IndexGrowth } from './disk-index-growth.js';
 import { indexKey, MAX_KEY_BYTES } from './disk-key.js';
 import { type DiskLimits, indexGrowth } from './disk-limits.js';
 import { onDisk, recordBytes, type SegmentLog } from './disk-log.js';
-import { type DeleteOp, isBefore, type KeyState, type Op, rowOf, type SetOp } from './disk-ops.js';
+import { type Change, changesOf, type KeyState, lost, type Op, type SetOp } from './disk-ops.js';
 import { Reclaimer } from './disk-reclaim.js';
 import type { Place } from './disk-segments.js';
 import type { UseBits } from './disk-touch.js';
@@ -28,9 +28,6 @@ export interface WriterParts {
   readonly keepMs: number;
   readonly now: () => number;
 }
-
-/** What is written together with others. */
-type Change = SetOp | DeleteOp;
 
 /**
  * The one queue of changes. Batches run strictly one after another: bodies to the segment, then the rows in one
@@ -216,10 +213,10 @@ export class DiskWriter {
     batch: readonly Change[],
     outcome: SetResult,
     places: readonly Place[],
-  ): Promise<(() => void)[]> {
-    const { states, answers } = this.#changed(batch, outcome, places);
+  ): Promise<readonly (() => void)[]> {
+    const { states, answers } = changesOf(batch, outcome, places, (key) => this.parts.index.facts(key));
     try {
-      await this.#write([...states.values()]);
+      await this.#write(states);
     } catch (error) {
       this.parts.failures.failed('commit', error);
       if (isFull(error)) await this.reclaimer.giveUpOne();
@@ -227,45 +224,6 @@ export class DiskWriter {
     }
     this.writes += places.length;
     return answers;
-  }
-
-  /** What becomes of the keys of a batch, and what to tell its callers once that is written. */
-  #changed(
-    batch: readonly Change[],
-    outcome: SetResult,
-    places: readonly Place[],
-  ): { states: Map<string, KeyState>; answers: (() => void)[] } {
-    const states = new Map<string, KeyState>();
-    const answers: (() => void)[] = [];
-    let set = 0;
-    for (const op of batch) {
-      const state = this.#stateOf(states, op.key);
-      if (op.kind === 'delete') {
-        const matches = op.only === undefined || isBefore(state, op.only);
-        const existed = matches && state.present;
-        answers.push(() => op.done(existed));
-        if (!existed) continue;
-        state.present = false;
-        state.after = 'removed';
-      } else {
-        answers.push(() => op.done(outcome));
-        const place = places[set++];
-        if (place === undefined) continue;
-        state.present = true;
-        state.after = rowOf(op, place);
-      }
-    }
-    return { states, answers };
-  }
-
-  #stateOf(states: Map<string, KeyState>, key: Buffer): KeyState {
-    const name = key.toString('latin1');
-    const known = states.get(name);
-    if (known !== undefined) return known;
-    const before = this.parts.index.facts(key);
-    const state: KeyState = { key, before, present: before !== undefined, after: undefined };
-    states.set(name, state);
-    return state;
   }
 
   async #write(states: readonly KeyState[]): Promise<void> {
@@ -297,12 +255,4 @@ export class DiskWriter {
       return 0;
     }
   }
-}
-
-/** What to tell the callers of a batch whose rows were not written. */
-function lost(batch: readonly Change[], outcome: SetResult): (() => void)[] {
-  return batch.map((op) => {
-    if (op.kind === 'delete') return () => op.done(false);
-    return () => op.done(outcome === 'stored' ? 'failed' : outcome);
-  });
 }

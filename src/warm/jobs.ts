@@ -4,12 +4,13 @@ import { ProxyError } from '../errors.js';
 import type { WarmCommand } from './command.js';
 import type { ExportChoice } from './export-list.js';
 import { watchFeeding } from './feeding.js';
-import { isOver, type WarmJob, type WarmStatus } from './job.js';
+import { isOver, type WarmJob } from './job.js';
 import { type Counts, EMPTY_JOB, type JobRecord } from './job-record.js';
 import { JobState } from './job-state.js';
 import type { JobStore } from './job-store.js';
 import { inParts, type Listed, usableTargets } from './listing.js';
 import { runTargets } from './runner.js';
+import { type Ending, STEERABLE, type Steering, type Stop, stoppedBy } from './transitions.js';
 import { whyOf, writable } from './trouble.js';
 import type { Warmed, Warmer } from './warmer.js';
 
@@ -38,9 +39,6 @@ const MAX_WAITING = 16;
 /** How long, and how many, jobs that are over are remembered. */
 const REMEMBERED_MS = 24 * 3_600_000;
 const MAX_REMEMBERED = 100;
-
-/** Why a running job is to stop: it becomes this, or (`closing`) goes on after the next start. */
-type Stop = 'paused' | 'cancelled' | 'closing';
 
 interface Running {
   readonly job: JobState;
@@ -188,10 +186,9 @@ export class WarmJobs {
     return job;
   }
 
-  async #steer(kind: 'pause' | 'resume' | 'cancel', job: JobState): Promise<JobState> {
+  async #steer(kind: Steering, job: JobState): Promise<JobState> {
     const { status, id } = job.record;
-    const allowed = kind === 'resume' ? RESUMABLE : kind === 'pause' ? PAUSABLE : CANCELLABLE;
-    if (!allowed.has(status)) throw new ProxyError('conflict', `job ${id} is ${status}`);
+    if (!STEERABLE[kind].has(status)) throw new ProxyError('conflict', `job ${id} is ${status}`);
     if (kind === 'resume') {
       await job.setStatus('queued', null);
       return job;
@@ -222,7 +219,7 @@ export class WarmJobs {
   async #run(job: JobState, stop: AbortController): Promise<void> {
     const { warmer, clock, onEvent } = this.#parts;
     const { signal } = stop;
-    let outcome: { status: WarmStatus; why?: string } = { status: 'done' };
+    let ending: Ending = { status: 'done' };
     const stopWatching = watchFeeding(job, clock);
     try {
       await job.setStatus('running', null);
@@ -235,12 +232,12 @@ export class WarmJobs {
       };
       await runTargets({ warmer, queue: job.queue, clock, concurrency, onWarmed }, signal);
     } catch (thrown) {
-      if (!signal.aborted) outcome = { status: 'failed', why: whyOf(thrown) };
+      if (!signal.aborted) ending = { status: 'failed', why: whyOf(thrown) };
     }
     stopWatching();
-    if (signal.aborted) outcome = stoppedBy(signal.reason);
+    if (signal.aborted) ending = stoppedBy(signal.reason);
     // On a disk that takes nothing the status holds until the next start, which tries again.
-    await job.setStatus(outcome.status, outcome.why).catch(() => {});
+    await job.setStatus(ending.status, ending.why).catch(() => {});
     onEvent({ type: 'job', job: job.row() });
   }
 
@@ -295,14 +292,4 @@ export class WarmJobs {
       await store.remove(record.id).catch(() => {});
     }
   }
-}
-
-const PAUSABLE: ReadonlySet<WarmStatus> = new Set(['queued', 'running']);
-const RESUMABLE: ReadonlySet<WarmStatus> = new Set(['paused', 'failed']);
-const CANCELLABLE: ReadonlySet<WarmStatus> = new Set(['queued', 'running', 'paused', 'failed']);
-
-/** What a job that was stopped becomes; `running` on disk is what the next start goes on with. */
-function stoppedBy(reason: unknown): { status: WarmStatus; why?: string } {
-  if (reason === 'paused' || reason === 'cancelled') return { status: reason };
-  return reason === 'closing' ? { status: 'queued' } : { status: 'failed', why: whyOf(reason) };
 }

@@ -9,9 +9,10 @@ import { type LoadOptions, loadConfig } from './config/load.js';
 import { printConfig } from './config/print.js';
 import { reloadConfig } from './config/reload.js';
 import { secretsOf } from './config/secrets.js';
-import { type NodeOptions, type RunningNode, startNode } from './node.js';
+import { startNode } from './node.js';
 import type { Logger } from './observe/log.js';
 import { makeScrubber } from './redact/redact.js';
+import type { NodeOptions, RunningNode } from './running-node.js';
 import { DiskStoreError } from './tiers/disk-types.js';
 
 export interface ServeOptions {

@@ -24,7 +24,7 @@ export interface FeedSide {
 }
 
 /** What a core's side has in common with its feed. */
-interface FeedCore {
+export interface FeedCore {
   /** Set by the feed: see `KnownTitles.told`. */
   told: (titles: readonly Title[]) => Promise<void> | undefined;
   readonly coverage: FeedCoverage;

@@ -71,11 +71,7 @@ export async function readHeads(
 }
 
 /** Takes the named entries away; resolves with how many there were. */
-async function unlinkAll(
-  parts: ScanParts,
-  { node }: Master,
-  names: readonly string[],
-): Promise<number> {
+async function unlinkAll(parts: ScanParts, { node }: Master, names: readonly string[]): Promise<number> {
   if (names.length === 0) return 0;
   const { control, deadline } = parts;
   const pipeline = node.pipeline();

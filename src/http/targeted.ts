@@ -62,13 +62,19 @@ function notDigits(text: string): string {
 }
 
 /**
+ * A Display String, in which a backslash escapes nothing, or a String; without an end it is the rest, so that no text is read more
+ * than once.
+ */
+const QUOTED = /%"[^"]*(?:"|$)|"(?:[^"\\]|\\.?)*(?:"|$)/g;
+
+/**
  * Members with a Decimal, which no directive takes: section 2.1 warns of coercing one into an Integer, and the parser
  * makes `60.0` the number 60.
  */
 function decimalMembers(value: string): ReadonlySet<string> {
   const names = new Set<string>();
   if (!value.includes('.')) return names;
-  const unquoted = value.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const unquoted = value.replace(QUOTED, '""');
   for (const [, name] of unquoted.matchAll(/(?:^|,)[ \t]*([^=,; \t]+)=-?[0-9]+\./g)) names.add(name!);
   return names;
 }

@@ -48,6 +48,14 @@ describe('targeted fields, RFC 9213', () => {
     ],
     ['a String is no Integer: stale', [CDN, 'max-age="60"'], 'cdn-cache-control', 0],
     ['an Inner List is none either', [CDN, 'max-age=(60)'], 'cdn-cache-control', 0],
+    ['a Decimal is none', [CDN, 'a="\\"", max-age=60.0'], 'cdn-cache-control', 0],
+    ['nor behind a Display String', [CDN, 'a=%"\\", max-age=60.0, b="c"'], 'cdn-cache-control', 0],
+    [
+      'digits and a dot in a String are no Decimal',
+      [CDN, 'a=", max-age=1.0", max-age=60'],
+      'cdn-cache-control',
+      60_000,
+    ],
     ['a negative Integer is stale', [CDN, 'max-age=-1'], 'cdn-cache-control', 0],
     ['parameters are ignored', [CDN, 'max-age=60;x=1'], 'cdn-cache-control', 60_000],
   ])('%s', (_why, headers, by, maxAge) => {

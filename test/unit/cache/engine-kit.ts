@@ -14,7 +14,7 @@ import type { Origin } from '../../../src/origin/source.js';
 import type { EntryHead } from '../../../src/tiers/entry.js';
 import { MemoryTier } from '../../../src/tiers/memory.js';
 import type { Tier } from '../../../src/tiers/tier.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { ScriptedOrigin } from '../../support/scripted-origin.js';
 
 const MINUTE = 60_000;
@@ -183,4 +183,13 @@ export function engineOver(parts: SiteOverrides & { clock: Clock; origin: Origin
 /** The bytes of an answer as a client that takes the stored coding gets them. */
 export async function bytesOf(answer: Answer): Promise<string> {
   return (answer.kind === 'entry' ? answer.entry.body : await gather(answer.body)).toString();
+}
+
+/** Fills `target` and lets the entry reach both tiers. */
+export async function filled(kit: ReturnType<typeof engineKit>, target: string, body = '{"id":550}') {
+  const answer = kit.ask(target);
+  await settle();
+  kit.origin.last.reply({ body });
+  await bytesOf(await answer);
+  await settle();
 }

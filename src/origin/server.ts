@@ -3,7 +3,13 @@ import type { Clock } from '../clock.js';
 import { ProxyError } from '../errors.js';
 import type { RawHeaders } from '../http/headers.js';
 import { abortError } from './abort.js';
-import { AttemptHandler, type AttemptRequest, type AttemptResult } from './attempt-handler.js';
+import {
+  type AttemptContext,
+  AttemptHandler,
+  type AttemptRequest,
+  type AttemptResult,
+} from './attempt-handler.js';
+import { isGood, verdictOn } from './attempt-verdict.js';
 import { Breaker, type Verdict } from './breaker.js';
 import type { Budget } from './budget.js';
 import type { OriginEvent } from './events.js';
@@ -45,6 +51,13 @@ export interface BaseUrl {
   readonly path: string;
 }
 
+/** The request line and fields of an attempt. */
+interface Wire {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: RawHeaders;
+}
+
 /** How an attempt ended and what that says of the server. */
 export type JudgedAttempt = AttemptResult & { readonly verdict: Verdict };
 
@@ -59,16 +72,6 @@ export interface AttemptPlace {
  * those of the servers behind it.
  */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429, 508]);
-
-/** Faults that say nothing about the server: our own request, our own stop. */
-const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['bad_request', 'shutting_down']);
-
-/**
- * A request that its clients gave up after so long a silence speaks against the server, ms: clients with a short deadline would
- * otherwise keep a dead server looking well for ever. Longer than any answer that TMDB is waited for in vain (its slowest take
- * 2 to 3 s), and no shorter than what connecting may take; who leaves sooner says something of itself alone.
- */
-const SILENCE_MS = 5000;
 
 /** One server: its connections, its breaker and what is known of its health. */
 export class UpstreamServer {
@@ -168,49 +171,23 @@ export class UpstreamServer {
     this.permits.retune(maxConnections);
   }
 
-  private send(
-    request: AttemptRequest,
-    wire: { readonly method: string; readonly target: string; readonly headers: RawHeaders },
-    release: () => void,
-  ): Promise<JudgedAttempt> {
-    const { base, clock, upstream, proxied, leastRate } = this.options;
-    const timeouts = this.options.timeouts();
-    return new Promise((resolve) => {
-      if (request.signal.aborted) {
-        release();
-        resolve({ kind: 'given-up', error: abortError(request.signal), silentMs: 0, verdict: 'neutral' });
-        return;
-      }
-      let good = false;
-      const { period } = this.breaker;
-      const handler = new AttemptHandler(request, {
-        clock,
-        timeouts,
-        leastRate,
-        wanted: () => this.lane.waiting.user.length > 0 && !this.permits.free('user'),
-        server: this.name,
-        onResult: (result) => {
-          good = isGood(result);
-          const refused = result.kind === 'head' && this.refuses(result.response.status);
-          resolve({ ...result, verdict: refused ? 'neutral' : this.judge(result) });
-        },
-        onBodyWhole: () => this.breaker.bodyWhole(period),
-        onBodyFailed: (error) => {
-          // Counted by its head as a success; a body that breaks off is none.
-          if (good) {
-            this.successes--;
-            this.errors++;
-          }
-          this.remember(error.message);
-          // One that breaks off costs its asker nothing but another try; silence costs each of them all the time there is.
-          if (error.code === 'origin_timeout' && !this.options.lastWord) this.breaker.bodyHung(period);
-          this.options.onEvent({ type: 'body_failed', upstream, server: this.name, error: error.code });
-        },
-        onDone: release,
+  private send(request: AttemptRequest, wire: Wire, release: () => void): Promise<JudgedAttempt> {
+    const { signal } = request;
+    if (signal.aborted) {
+      release();
+      return Promise.resolve({
+        kind: 'given-up',
+        error: abortError(signal),
+        silentMs: 0,
+        verdict: 'neutral',
       });
+    }
+    return new Promise((resolve) => {
+      const handler = new AttemptHandler(request, this.attemptContext(resolve, release));
+      const { base, proxied, dispatcher } = this.options;
       const headers = sendable(wire.headers);
       try {
-        this.options.dispatcher().dispatch(
+        dispatcher().dispatch(
           {
             origin: base.url.origin,
             path: base.path + wire.target,
@@ -227,12 +204,36 @@ export class UpstreamServer {
     });
   }
 
-  private judge(result: AttemptResult): Verdict {
-    if (!this.options.lastWord) return verdictOn(result);
-    if (result.kind === 'head') return 'success';
-    // It took the request and hung up, talked nonsense or kept silent: it is there, and the next request may be another.
-    if (result.kind === 'given-up' || result.sent) return 'neutral';
-    return verdictOn(result);
+  /** What an attempt has to know of this server, and what this server learns from it. */
+  private attemptContext(onJudged: (attempt: JudgedAttempt) => void, onDone: () => void): AttemptContext {
+    const { clock, upstream, leastRate, lastWord, onEvent } = this.options;
+    const { period } = this.breaker;
+    let good = false;
+    return {
+      clock,
+      timeouts: this.options.timeouts(),
+      leastRate,
+      wanted: () => this.lane.waiting.user.length > 0 && !this.permits.free('user'),
+      server: this.name,
+      onResult: (result) => {
+        good = isGood(result);
+        const refused = result.kind === 'head' && this.refuses(result.response.status);
+        onJudged({ ...result, verdict: refused ? 'neutral' : verdictOn(result, lastWord) });
+      },
+      onBodyWhole: () => this.breaker.bodyWhole(period),
+      onBodyFailed: (error) => {
+        // Counted by its head as a success; a body that breaks off is none.
+        if (good) {
+          this.successes--;
+          this.errors++;
+        }
+        this.remember(error.message);
+        // One that breaks off costs its asker nothing but another try; silence costs each of them all the time there is.
+        if (error.code === 'origin_timeout' && !lastWord) this.breaker.bodyHung(period);
+        onEvent({ type: 'body_failed', upstream, server: this.name, error: error.code });
+      },
+      onDone,
+    };
   }
 
   /** Whether its 429 is to keep all requests back for a while. */
@@ -260,25 +261,4 @@ export class UpstreamServer {
   private remember(message: string): void {
     this.lastError = { message, at: this.options.clock.now() };
   }
-}
-
-/** A head that `/stats` counts as a success. */
-function isGood(result: AttemptResult): boolean {
-  return result.kind === 'head' && result.response.status < 500 && result.response.status !== 429;
-}
-
-/**
- * Network errors, timeouts and 502 to 504 speak against a server. A 500 or 501 speaks of one request: a single path that
- * always fails must not close the way to all others. 4xx and 429 come from a server that is well.
- */
-function verdictOn(result: AttemptResult): Verdict {
-  if (result.kind === 'head') {
-    const { status } = result.response;
-    if (status === 502 || status === 503 || status === 504) return 'failure';
-    return status >= 500 ? 'neutral' : 'success';
-  }
-  if (result.kind === 'given-up')
-    return result.error.code === 'client_closed' && result.silentMs >= SILENCE_MS ? 'failure' : 'neutral';
-  if (NOT_ITS_FAULT.has(result.error.code)) return 'neutral';
-  return 'failure';
 }

@@ -53,39 +53,21 @@ const CLOSING_MS = 1500;
 /** Keys of one question to a member, which has a minute for it. */
 const PRELOAD_PART = 500;
 
-export function openWarm({ config, log, site, engine, table, members }: WarmParts): Warm {
-  const clock = systemClock;
-  const directory = join(config.cache.dir, 'warm');
+const clock = systemClock;
+
+/** The warm-up of one node: its jobs, and the keys that are asked for most. */
+export function openWarm(parts: WarmParts): Warm {
+  const { config, log, members } = parts;
   const { topKeys } = config.warm;
-  const { lookup, filler } = engine;
-  const replaced = (key: string) => {
-    for (const member of members()) member.recheck(key);
-  };
   const hot = new HotList({
-    path: join(directory, 'hot.json'),
+    path: join(directoryOf(config), 'hot.json'),
     clock,
     most: topKeys,
     counted: (most) => answered(members().map((member) => member.hot(most))),
   });
   const counting = countsHits(config);
-  const get = exportGetter(config);
-  const jobs = new WarmJobs({
-    store: new JobStore(directory),
-    site,
-    warmer: new Warmer({ site, lookup, filler, purges: table, clock, replaced }),
-    clock,
-    newId: () => randomBytes(4).toString('hex'),
-    obstacle: obstacleOf(config),
-    exported: (choice, signal) => {
-      const onBadLines = (count: number) => log.warn({ count }, 'warm-up: lines of the export are damaged');
-      return downloadedTargets({ get, now: clock.now, onBadLines }, choice, signal);
-    },
-    hottest: async (most) => {
-      if (!counting) throw new ProxyError('conflict', 'WARM_TOP_KEYS=0: nobody counts what is hot');
-      return (await hot.top(most)).map(({ key }) => key);
-    },
-    onEvent: (event) => logEvent(log, event),
-  });
+  const hottest = async (most: number) => (counting ? hot.top(most) : null);
+  const jobs = jobsOf(parts, hottest);
   const saveHot = () => hot.save().catch((err) => log.warn({ err }, 'the hottest keys are not saved'));
   let loaded: Promise<void> = Promise.resolve();
   let cancelTimer = () => {};
@@ -102,7 +84,7 @@ export function openWarm({ config, log, site, engine, table, members }: WarmPart
     command: (command) => jobs.command(command),
     status: (id) => jobs.status(id),
     figures: () => jobs.figures(),
-    hottest: async (most) => (counting ? hot.top(most) : null),
+    hottest,
     start: () => {
       void jobs.start();
       if (!counting) return;
@@ -119,6 +101,39 @@ export function openWarm({ config, log, site, engine, table, members }: WarmPart
       await close();
     },
   };
+}
+
+/** @param hottest the keys asked for most, so many of them; null: nobody counts */
+function jobsOf(
+  { config, log, site, engine: { lookup, filler }, table, members }: WarmParts,
+  hottest: (most: number) => Promise<readonly HotKey[] | null>,
+): WarmJobs {
+  const replaced = (key: string) => {
+    for (const member of members()) member.recheck(key);
+  };
+  const get = exportGetter(config);
+  return new WarmJobs({
+    store: new JobStore(directoryOf(config)),
+    site,
+    warmer: new Warmer({ site, lookup, filler, purges: table, clock, replaced }),
+    clock,
+    newId: () => randomBytes(4).toString('hex'),
+    obstacle: obstacleOf(config),
+    exported: (choice, signal) => {
+      const onBadLines = (count: number) => log.warn({ count }, 'warm-up: lines of the export are damaged');
+      return downloadedTargets({ get, now: clock.now, onBadLines }, choice, signal);
+    },
+    hottest: async (most) => {
+      const counted = await hottest(most);
+      if (counted === null) throw new ProxyError('conflict', 'WARM_TOP_KEYS=0: nobody counts what is hot');
+      return counted.map(({ key }) => key);
+    },
+    onEvent: (event) => logEvent(log, event),
+  });
+}
+
+function directoryOf({ cache }: Config): string {
+  return join(cache.dir, 'warm');
 }
 
 function obstacleOf({ cache }: Config): string | undefined {

@@ -9,6 +9,8 @@ const FOREIGN = new Map([
   ['TMDB_API_DOMAIN', 'MoviePilot'],
   ['TMDB_IMAGE_DOMAIN', 'MoviePilot'],
   ['FUZZ_REQUESTS', 'test/fast-path'],
+  ['SOAK_REQUESTS', 'test/soak/bounds'],
+  ['SOAK_KILLS', 'test/soak/machine-faults'],
   ['SCENARIO_FOLDER', 'scripts/scenario.mjs'],
   ['MDB_MAP_FULL', 'an error of LMDB'],
   ['DECODED_OVERHEAD', 'a constant of src/tiers'],

@@ -14,11 +14,23 @@ const minutes = (seconds) => Math.round(seconds / 6) / 10;
 
 function overview(reports) {
   return table(
-    ['family', 'minutes', 'requests', 'inputs', 'faults', 'lost', 'wrong', 'longest stall, ms', 'commit'],
+    [
+      'family',
+      'minutes',
+      'requests',
+      'load, a second',
+      'inputs',
+      'faults',
+      'lost',
+      'wrong',
+      'longest stall, ms',
+      'commit',
+    ],
     reports.map((report) => [
       `[${report.family}](#${report.family})`,
       minutes(report.seconds),
       report.requests,
+      Math.round(report.requests / report.seconds),
       sum(report.inputs),
       sum(report.faults),
       report.lost,

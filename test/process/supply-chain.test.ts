@@ -15,8 +15,8 @@ interface Locked {
 interface Component {
   readonly name: string;
   readonly version: string;
-  readonly hashes?: readonly unknown[];
-  readonly licenses?: readonly unknown[];
+  readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
+  readonly licenses?: readonly { readonly license: { readonly id: string } }[];
 }
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -66,11 +66,19 @@ describe('npm run sbom', () => {
       components: Component[];
     };
     expect([bom.bomFormat, bom.metadata.component.name]).toEqual(['CycloneDX', 'tmdb-cache-proxy']);
-    const names = (list: readonly { name: string; version: string }[]) =>
-      [...new Set(list.map(({ name, version }) => `${name}@${version}`))].sort();
-    expect(names(bom.components)).toEqual(names(installed));
-    for (const { name, hashes, licenses } of bom.components)
-      expect([name, hashes?.length, licenses?.length]).toEqual([name, 1, 1]);
+    const listed = bom.components.map(({ name, version, hashes, licenses }) => [
+      `${name}@${version}`,
+      hashes?.map(({ alg, content }) => `${alg} ${content}`).join(),
+      licenses?.map(({ license }) => license.id).join(),
+    ]);
+    const locked = installed.map(({ name, version, integrity, license }) => [
+      `${name}@${version}`,
+      `SHA-512 ${Buffer.from(integrity!.replace('sha512-', ''), 'base64').toString('hex')}`,
+      license,
+    ]);
+    const sorted = (rows: readonly (readonly (string | undefined)[])[]) =>
+      [...new Set(rows.map((row) => row.join(' ')))].sort();
+    expect(sorted(listed)).toEqual(sorted(locked));
     expect((await print()).stdout).toBe(stdout);
   }, 60_000);
 });

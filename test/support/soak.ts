@@ -57,11 +57,19 @@ export class Soak implements SoakCounts {
   /**
    * Calls `round` one time after the other: `short` times under `npm test`, else until `share` of the budget is over.
    * @param share 0 to 1: the part of the minutes that this loop may take
+   * @param least so many are to be in any case, however long that takes
    */
-  async rounds(short: number, share: number, round: (index: number) => Promise<void>): Promise<number> {
+  async rounds(
+    short: number,
+    share: number,
+    round: (index: number) => Promise<void>,
+    least = 0,
+  ): Promise<number> {
     const end = performance.now() + this.budgetMs * share;
+    const goesOn = (index: number) =>
+      index < least || (this.long ? index === 0 || performance.now() < end : index < short);
     let index = 0;
-    while (this.long ? index === 0 || performance.now() < end : index < short) await round(index++);
+    while (goesOn(index)) await round(index++);
     return index;
   }
 

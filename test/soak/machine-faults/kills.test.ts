@@ -16,6 +16,11 @@ const TITLES = 24;
 const CLIENTS = 6;
 /** Worker kills between two kills of everything. */
 const WORKER_KILLS = 2;
+/** So many rounds of each kind, however few the minutes: hundreds in sequence take their time. */
+const KILLS = Number(process.env.SOAK_KILLS ?? 0);
+/** A round of any kind takes less, ms. */
+const ROUND_MS = 15_000;
+const timeout = (share: number) => soak.timeout(share) + KILLS * ROUND_MS;
 /** Longest that a restart may take on a busy machine: the supervisor's pause included, ms. */
 const PATIENCE = 20_000;
 /** Between the signal and the end of the process, ms. */
@@ -136,21 +141,22 @@ it(
   async () => {
     await witness.askAll(proxy.url);
     const crowd = witness.crowd(proxy.url, CLIENTS, underWay);
-    await soak.rounds(WORKER_KILLS, 0.3, async () => {
+    const round = async () => {
       await killWorker();
       await witness.edit(proxy.url, witness.any());
-    });
+    };
+    await soak.rounds(WORKER_KILLS, 0.3, round, KILLS);
     await crowd.stop();
     expect(soak.complaints).toEqual([]);
     expect(soak.faults['kill -9 of a worker']).toBeGreaterThanOrEqual(WORKER_KILLS);
   },
-  soak.timeout(0.3),
+  timeout(0.3),
 );
 
 it(
   'a core that is killed takes its workers along, also one that was stopped; the next one answers on its port at once from the same store',
   async () => {
-    await soak.rounds(1, 0.2, async () => {
+    const round = async () => {
       await witness.edit(proxy.url, witness.any());
       await witness.askAll(proxy.url);
       const crowd = witness.crowd(proxy.url, CLIENTS, whileDown);
@@ -158,16 +164,17 @@ it(
       await crowd.stop();
       await keeps();
       await within(PATIENCE, async () => expect(await readyWorkersOf(proxy.url)).toBe(WORKERS));
-    });
+    };
+    await soak.rounds(1, 0.2, round, KILLS);
     expect(soak.complaints).toEqual([]);
   },
-  soak.timeout(0.2),
+  timeout(0.2),
 );
 
 it(
   'a node that is killed whole comes back with the right bytes and without what was purged',
   async () => {
-    await soak.rounds(1, 0.4, async () => {
+    const round = async () => {
       const crowd = witness.crowd(proxy.url, CLIENTS, underWay);
       for (let i = 0; i < 3; i++) await witness.edit(proxy.url, witness.any());
       if (soak.long) for (let i = 0; i < WORKER_KILLS; i++) await killWorker();
@@ -180,8 +187,9 @@ it(
       await killAll();
       await asking;
       await keeps();
-    });
+    };
+    await soak.rounds(1, 0.4, round, KILLS);
     expect(soak.complaints).toEqual([]);
   },
-  soak.timeout(0.4),
+  timeout(0.4),
 );

@@ -48,6 +48,20 @@ describe('the body of a request that passes', () => {
     await until(() => state.bytes === 1_000_000);
   });
 
+  it.each([
+    [15, 0],
+    [17, 1],
+  ])('is taken there when more than 16 KiB of it have come: after %i KiB, %i times', async (kib, begun) => {
+    const { port, state } = await reading();
+    const socket = dial(port);
+    socket.resume();
+    socket.write(`${upload(1_000_000)}${'x'.repeat(kib * 1024)}`);
+    await until(() => state.asked === 1);
+    if (begun > 0) await until(() => state.begun === begun);
+    else await turn();
+    expect(state.begun).toBe(begun);
+  });
+
   it('goes nowhere when its client leaves before', async () => {
     const { port, state } = await reading();
     const socket = dial(port);

@@ -9,6 +9,8 @@ const collect = runInNewContext('gc');
 
 process.on('SIGWINCH', () => {
   collect();
+  // Buffers that the first has found to be garbage count as external until they are swept, beside the program; the next waits for that.
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   const file = `${process.env.LIVE_BYTES}/${process.pid}`;
   writeFileSync(`${file}.part`, String(heapUsed + external));

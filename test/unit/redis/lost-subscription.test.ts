@@ -1,33 +1,11 @@
 // A server that is back for a moment only: what the client does by itself on a new connection must not end the process.
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import { RedisLink } from '../../../src/redis/link.js';
+import { lyingServer } from '../../support/lying-server.js';
 import { LINK_SETTINGS, standaloneAddress } from '../../support/redis-server.js';
-
-const INFO = 'redis_version:7.0.0\r\nloading:0\r\n';
-
-/** Answers what a client asks of a new connection; `onSubscribe` has the say on the rest. */
-async function startServer(onSubscribe: (socket: Socket) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('data', (data) => {
-      const command = data.toString().toLowerCase();
-      if (command.includes('info')) socket.write(`$${INFO.length}\r\n${INFO}\r\n`);
-      if (command.includes('subscribe')) onSubscribe(socket);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** A link that is subscribed to `channel`; `ready` resolves when it has a connection again. */
 async function subscribedTo(port: number) {
@@ -57,9 +35,11 @@ it.each([
   onTestFinished(() => void process.off('uncaughtException', onThrown));
 
   const connections: Socket[] = [];
-  const port = await startServer((socket) => {
-    connections.push(socket);
-    socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+  const port = await lyingServer({
+    subscribe: (socket) => {
+      connections.push(socket);
+      socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+    },
   });
   const { link } = await subscribedTo(port);
 
@@ -72,6 +52,34 @@ it.each([
   await link.close();
 });
 
+it.each([
+  ['null', '$-1\r\n'],
+  ['a list of null', '*1\r\n$-1\r\n'],
+  ['a range without a server', '*1\r\n*3\r\n:0\r\n:5\r\n$-1\r\n'],
+])('a cluster that answers for its slots what is none (%s) does not end the process', async (_, slots) => {
+  const thrown: unknown[] = [];
+  const onThrown = (error: unknown) => thrown.push(error);
+  process.prependListener('uncaughtException', onThrown);
+  onTestFinished(() => void process.off('uncaughtException', onThrown));
+
+  const port = await lyingServer({ slots });
+  let refuse: (message: string) => void;
+  const refused = new Promise<string>((resolve) => {
+    refuse = resolve;
+  });
+  const link = new RedisLink({
+    address: { ...standaloneAddress(port), mode: 'cluster' },
+    settings: LINK_SETTINGS,
+    clock: systemClock,
+    events: { onError: ({ message }) => refuse(message) },
+  });
+  link.open();
+  expect(await refused).toContain('redis connection');
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(thrown).toEqual([]);
+  await link.close();
+});
+
 it('a subscription that breaks again as soon as its connection is back rejects nothing that nobody awaits', async () => {
   const lost: unknown[] = [];
   const onLost = (reason: unknown) => lost.push(reason);
@@ -79,10 +87,12 @@ it('a subscription that breaks again as soon as its connection is back rejects n
   onTestFinished(() => void process.off('unhandledRejection', onLost));
 
   let subscribed: Socket | undefined;
-  const port = await startServer((socket) => {
-    if (subscribed !== undefined) return void socket.destroy();
-    subscribed = socket;
-    socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+  const port = await lyingServer({
+    subscribe: (socket) => {
+      if (subscribed !== undefined) return void socket.destroy();
+      subscribed = socket;
+      socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+    },
   });
   const { link, ready } = await subscribedTo(port);
 

@@ -1,12 +1,15 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** What a server that lies sends for a reply; undefined: the reply itself. */
-export type Lie = (reply: Buffer, command?: readonly string[]) => Buffer | 'hang up' | undefined;
+/** What a server that lies sends for a reply. */
+export type Lie = (reply: Buffer) => Buffer | 'hang up';
+
+/** The same, if it lies this time; undefined: the reply itself. */
+export type Liars = (reply: Buffer, command: readonly string[]) => ReturnType<Lie> | undefined;
 
 export interface Liar {
   readonly port: number;
   /** From now on; undefined: the truth. */
-  tell(lie: Lie | undefined): void;
+  tell(lies: Liars | undefined): void;
   close(): Promise<void>;
 }
 
@@ -49,7 +52,7 @@ function wordsOf(command: Buffer): string[] {
 
 /** Stands before a Redis and changes what it says. */
 export async function startLiar(targetPort: number): Promise<Liar> {
-  let lie: Lie | undefined;
+  let lies: Liars | undefined;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const redis = connect(targetPort, '127.0.0.1');
@@ -73,7 +76,7 @@ export async function startLiar(targetPort: number): Promise<Liar> {
       values((reply) => {
         const push = reply.includes('$7\r\nmessage');
         const command = push ? ['push'] : (asked.shift() ?? ['?']);
-        const told = lie?.(reply, command);
+        const told = lies?.(reply, command);
         if (told === 'hang up') client.resetAndDestroy();
         else if (!client.destroyed) client.write(told ?? reply);
       }),
@@ -83,7 +86,7 @@ export async function startLiar(targetPort: number): Promise<Liar> {
   return {
     port: (server.address() as { port: number }).port,
     tell: (next) => {
-      lie = next;
+      lies = next;
     },
     close: () =>
       new Promise((resolve) => {

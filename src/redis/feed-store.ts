@@ -1,5 +1,6 @@
 import type { PerKind } from '../feed/status.js';
 import type { FeedStore, Glance, Saved } from '../feed/store.js';
+import { isBytes, isCount, isCountText, isEither, isListOf, isOneOf, isText, isTuple } from './answers.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
 
@@ -7,9 +8,10 @@ import type { RedisLink, Script } from './link.js';
  * KEYS state, alive. `state` is a hash without a time to live, so that `volatile-*` never evicts it: coverage, date, text, the lists, and `at`, the
  * time of the last complete reading by Redis' own clock (I-13). Answers [coverage, date, age (ms) or '', left to live (ms)] or [].
  */
-const LOOK: Script = {
+const LOOK: Script<[] | [coverage: string, date: string, age: string, left: number]> = {
   name: 'tmdbpFeedLook',
   keys: 2,
+  isAnswer: isEither(isTuple(), isTuple(isText, isText, isEither(isCountText, isOneOf('')), isCount)),
   lua: `
 local row = redis.call('HMGET', KEYS[1], 'coverage', 'date', 'at')
 if not row[1] or not row[2] then return {} end
@@ -23,17 +25,19 @@ return { row[1], row[2], age, redis.call('PTTL', KEYS[2]) }
 };
 
 /** KEYS state → [coverage, date, text, movie, tv, person] as bytes. */
-const LOAD: Script = {
+const LOAD: Script<(Buffer | null)[]> = {
   name: 'tmdbpFeedLoad',
   keys: 1,
+  isAnswer: isListOf(isEither(isBytes, isOneOf(null))),
   buffers: true,
   lua: `return redis.call('HMGET', KEYS[1], 'coverage', 'date', 'text', 'movie', 'tv', 'person')`,
 };
 
 /** KEYS state, alive; ARGV coverage, date, ms to live or '', text, movie, tv, person. 0: a later reading is there. */
-const SAVE: Script = {
+const SAVE: Script<number> = {
   name: 'tmdbpFeedSave',
   keys: 2,
+  isAnswer: isCount,
   lua: `
 local row = redis.call('HMGET', KEYS[1], 'coverage', 'date')
 if row[1] == ARGV[1] and row[2] and tonumber(row[2]) > tonumber(ARGV[2]) then return 0 end
@@ -66,9 +70,7 @@ export class RedisFeedStore implements FeedStore {
   }
 
   async look(): Promise<Glance | undefined> {
-    const answer = (await this.#run(LOOK, [this.#state, this.#alive], [])) as
-      | [string, string, string, number]
-      | [];
+    const answer = await this.#run(LOOK, [this.#state, this.#alive], []);
     if (answer.length === 0) return undefined;
     const [coverage, date, age, left] = answer;
     const ageMs = age === '' ? undefined : Math.max(0, Number(age));
@@ -76,11 +78,7 @@ export class RedisFeedStore implements FeedStore {
   }
 
   async load(): Promise<Saved | undefined> {
-    const [coverage, date, text, movie, tv, person] = (await this.#run(
-      LOAD,
-      [this.#state],
-      [],
-    )) as (Buffer | null)[];
+    const [coverage, date, text, movie, tv, person] = await this.#run(LOAD, [this.#state], []);
     if (!coverage || !date || !text) return undefined;
     const lists: PerKind<Buffer> = { movie: movie ?? NONE, tv: tv ?? NONE, person: person ?? NONE };
     return { coverage: coverage.toString(), date: Number(date.toString()), text: text.toString(), lists };
@@ -92,11 +90,11 @@ export class RedisFeedStore implements FeedStore {
     return (await this.#run(SAVE, [this.#state, this.#alive], args)) === 1;
   }
 
-  #run(
-    script: Script,
+  #run<T>(
+    script: Script<T>,
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
-  ): Promise<unknown> {
+  ): Promise<T> {
     return this.#link.run(script, keys, args, this.deadlineMs);
   }
 }

@@ -1,5 +1,6 @@
 import type { Lack, TitlesOfAll } from '../feed/known-titles.js';
 import type { Title } from '../feed/status.js';
+import { type Guard, isCount, isText } from './answers.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
 import { RUN_ID } from './run-id.js';
@@ -14,6 +15,7 @@ const KINDS: readonly Title['kind'][] = ['movie', 'tv', 'person'];
 const BEGIN: Script = {
   name: 'tmdbpFeedTitlesBegin',
   keys: 4,
+  isAnswer: isCount,
   lua: `${RUN_ID}
 for i = 1, 3 do redis.call('SETBIT', KEYS[i], 0, 1) end
 redis.call('HSET', KEYS[4], 'coverage', ARGV[1], 'run', server())
@@ -25,16 +27,20 @@ return 1
 const ADD: Script = {
   name: 'tmdbpFeedTitlesAdd',
   keys: 4,
+  isAnswer: isCount,
   lua: `
 for i = 1, #ARGV, 2 do redis.call('SETBIT', KEYS[tonumber(ARGV[i])], ARGV[i + 1], 1) end
 return 1
 `,
 };
 
+const isBits: Guard<string> = (value): value is string => isText(value) && /^(lost|open|[01]*)$/.test(value);
+
 /** ARGV coverage, then the same → '0' or '1' for each, or a Lack. */
-const WHICH: Script = {
+const WHICH: Script<string> = {
   name: 'tmdbpFeedTitlesWhich',
   keys: 4,
+  isAnswer: isBits,
   lua: `${RUN_ID}
 local since = redis.call('HMGET', KEYS[4], 'coverage', 'run', 'complete')
 if since[1] ~= ARGV[1] or since[2] ~= server() then return 'lost' end
@@ -50,6 +56,7 @@ return table.concat(answer)
 const COMPLETE: Script = {
   name: 'tmdbpFeedTitlesComplete',
   keys: 4,
+  isAnswer: isCount,
   lua: `
 redis.call('HSET', KEYS[4], 'complete', ARGV[1])
 return 1
@@ -80,7 +87,7 @@ export class RedisFeedTitles implements TitlesOfAll {
   }
 
   async which(coverage: string, titles: readonly Title[]): Promise<readonly boolean[] | Lack> {
-    const answer = String(await this.#run(WHICH, [coverage, ...places(titles)]));
+    const answer = await this.#run(WHICH, [coverage, ...places(titles)]);
     return answer === 'lost' || answer === 'open' ? answer : [...answer].map((bit) => bit === '1');
   }
 
@@ -88,7 +95,7 @@ export class RedisFeedTitles implements TitlesOfAll {
     await this.#run(COMPLETE, [coverage]);
   }
 
-  #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+  #run<T>(script: Script<T>, args: readonly (string | number)[]): Promise<T> {
     return this.link.run(script, this.#keys, args, this.deadlineMs);
   }
 }

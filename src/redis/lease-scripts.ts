@@ -1,3 +1,4 @@
+import { type Guard, isCount, isCountText, isEither, isOneOf, isText, isTuple } from './answers.js';
 import type { Script } from './link.js';
 import { STORED_FENCE } from './value-header.js';
 
@@ -13,14 +14,18 @@ export const LEASE_DEADLINE_MS = 400;
  * would round them to 14 digits.
  */
 
+/** What a lease key holds. */
+const isHeld: Guard<string> = (value): value is string => isText(value) && /^\d+:/.test(value);
+
 /**
  * KEYS lease, entry; ARGV length of the lease in ms, stamp, number of the latest purge that may name the key. Answers {1, fence, whether an entry is there} or {0, value}.
  * The fence in the entry's header keeps fences rising where the lease was evicted or the server's time stepped back (I-4). A lease of a fill that began before that purge is
  * taken over (I-3).
  */
-export const ACQUIRE: Script = {
+export const ACQUIRE: Script<[granted: 1, fence: string, filled: number] | [granted: 0, held: string]> = {
   name: 'tmdbpLeaseAcquire',
   keys: 2,
+  isAnswer: isEither(isTuple(isOneOf(1), isCountText, isCount), isTuple(isOneOf(0), isHeld)),
   lua: `${STORED_FENCE}
 local last = 0
 local held = redis.call('GET', KEYS[1])
@@ -39,9 +44,10 @@ return {1, text, redis.call('EXISTS', KEYS[2])}
 };
 
 /** KEYS lease; ARGV its value, its length in ms. Answers whether it was still ours. */
-export const EXTEND: Script = {
+export const EXTEND: Script<number> = {
   name: 'tmdbpLeaseExtend',
   keys: 1,
+  isAnswer: isCount,
   lua: `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -55,6 +61,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 export const RELEASE: Script = {
   name: 'tmdbpLeaseRelease',
   keys: 1,
+  isAnswer: isCount,
   lua: `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end

@@ -64,7 +64,7 @@ export class RedisLeases {
       const answer = await link.run(ACQUIRE, names, [this.#leaseMs, stamp, purgedAt], LEASE_DEADLINE_MS);
       this.#troubled = false;
       this.#failedAt = undefined;
-      return this.#read(key, stamp, answer as [number, string, number?], listener);
+      return this.#read(key, stamp, answer, listener);
     } catch (thrown) {
       // A lease that was granted after all ends by itself.
       this.#parts.onTrouble(asTrouble('lease', thrown));
@@ -82,7 +82,7 @@ export class RedisLeases {
   #read(
     key: string,
     stamp: number,
-    [granted, text, filled]: [number, string, number?],
+    [granted, text, filled]: readonly [granted: number, text: string, filled?: number],
     listener: Listener,
   ): RedisClaim {
     const fence = Number.parseInt(text, 10);

@@ -1,19 +1,23 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
 import { afterAwake, within } from '../deadline.js';
+import type { Guard } from './answers.js';
 import { clusterOptions, type RedisAddress, type RedisSettings, singleOptions } from './options.js';
-import { endConnectionOnStrayReply } from './replies.js';
+import { checkOwnReplies, endConnectionOnStrayReply } from './replies.js';
 import { asTrouble, RedisTrouble, type TroubleReason } from './trouble.js';
 
 endConnectionOnStrayReply();
+checkOwnReplies();
 
 /** A Lua script; `keys` is how many of its arguments are keys, all of one slot. */
-export interface Script {
+export interface Script<T = unknown> {
   readonly name: string;
   readonly keys: number;
   readonly lua: string;
   /** Strings of its answer come as buffers. */
   readonly buffers?: true;
+  /** What it never answers is trouble: a proxy before Redis that has lost count gives one the answer of another. */
+  readonly isAnswer: Guard<T>;
 }
 
 /** What happens to the connection. While a node is dead the client reports it some 60 times a second (docs/adr/0005). */
@@ -34,10 +38,12 @@ export interface LinkOptions {
 
 /** What says that the client has lost its servers; anything else is an answer of one. */
 const LOST: ReadonlySet<TroubleReason> = new Set(['deadline', 'unreachable', 'failing-over', 'read-only']);
+/** A client of one server in any other state is about to connect. */
+const STUCK: ReadonlySet<string> = new Set(['ready', 'end']);
 const ERROR_EVERY_MS = 1000;
 /** After trouble the map of slots may be old; it is asked for again, at most so often, ms. */
 const REMAP_EVERY_MS = 1000;
-/** A cluster's client that has failed every call for so long is replaced, ms. */
+/** A client that has failed every call for so long is replaced, ms. */
 const REPLACE_AFTER_MS = 3000;
 /** A client that does not hang up in time is cut off, ms: `quit` hangs on a dead node. */
 const CLOSE_DEADLINE_MS = 500;
@@ -183,7 +189,8 @@ export class RedisLink {
   /**
    * A failover shows as trouble; the client itself looks for the new master only when it is told MOVED. After the loss of
    * all nodes it can stand there `ready` with an empty pool for good (seen: five of eight, a node back early answers
-   * CLUSTER SLOTS with none): what has failed for long is made anew.
+   * CLUSTER SLOTS with none): what has failed for long is made anew. So is a connection to one server that is up and gives no
+   * answer: one reply that was lost, or told a wrong length, and it would wait for the rest for ever.
    */
   #failed(): void {
     const client = this.#client;
@@ -192,11 +199,11 @@ export class RedisLink {
     if (now - this.#lastFailure > REPLACE_AFTER_MS) this.#failingSince = now;
     this.#lastFailure = now;
     this.#failingSince ??= now;
-    if (this.#closed || !(client instanceof Cluster)) return;
+    if (this.#closed || !(client instanceof Cluster || STUCK.has(client.status))) return;
     if (now - this.#failingSince >= REPLACE_AFTER_MS) {
       this.#failingSince = undefined;
       this.#replace();
-    } else if (now - this.#remapped >= REMAP_EVERY_MS) {
+    } else if (client instanceof Cluster && now - this.#remapped >= REMAP_EVERY_MS) {
       this.#remapped = now;
       client.refreshSlotsCache();
     }
@@ -217,21 +224,23 @@ export class RedisLink {
     old.disconnect();
   }
 
-  /** Runs a script by its digest, loading it where it is not known yet. Deadline in ms. */
-  run(
-    script: Script,
+  /** Runs a script by its digest, loading it where it is not known yet. Deadline in ms. Rejects with RedisTrouble. */
+  run<T>(
+    script: Script<T>,
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
     deadlineMs: number,
-  ): Promise<unknown> {
-    return this.call(script.name, deadlineMs, () => {
+  ): Promise<T> {
+    return this.call(script.name, deadlineMs, async () => {
       if (!this.#defined.has(script.name)) {
         this.#client.defineCommand(script.name, { lua: script.lua, numberOfKeys: script.keys });
         this.#defined.add(script.name);
       }
       const commands = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
       const name = script.buffers === true ? `${script.name}Buffer` : script.name;
-      return commands[name]!.call(this.#client, ...keys, ...args);
+      const answer = await commands[name]!.call(this.#client, ...keys, ...args);
+      if (script.isAnswer(answer)) return answer;
+      throw new RedisTrouble('error', `redis ${script.name}: an answer to something else`);
     });
   }
 

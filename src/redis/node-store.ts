@@ -1,3 +1,4 @@
+import { isCount, isEither, isListOf, isOneOf, isText, isTuple } from './answers.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
 
@@ -14,9 +15,10 @@ export interface StoredNode {
  * KEYS row, ids; ARGV text, time to live (ms), id. Answers what was there before. The set has no time to live: evicted, it
  * would hide living nodes; a row that is evicted is back with the next heartbeat.
  */
-const WRITE: Script = {
+const WRITE: Script<string | null> = {
   name: 'tmdbpNodeWrite',
   keys: 2,
+  isAnswer: isEither(isText, isOneOf(null)),
   lua: `
 local before = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -26,9 +28,10 @@ return before
 };
 
 /** KEYS ids; ARGV what row names begin with. Rows are of the same slot. The dead, whose rows ended, leave the set here. */
-const LIST: Script = {
+const LIST: Script<[id: string, text: string, ttl: number][]> = {
   name: 'tmdbpNodeList',
   keys: 1,
+  isAnswer: isListOf(isTuple(isText, isText, isCount)),
   lua: `
 local rows = {}
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
@@ -47,6 +50,7 @@ return rows
 const REMOVE: Script = {
   name: 'tmdbpNodeRemove',
   keys: 2,
+  isAnswer: isCount,
   lua: `
 local text = redis.call('GET', KEYS[1])
 if text and not string.find(text, ARGV[2], 1, true) then return 0 end
@@ -69,17 +73,16 @@ export class NodeStore {
   /** Writes a node's row and answers the one it replaces. */
   async write(id: string, text: string): Promise<string | undefined> {
     const before = await this.link.run(WRITE, this.#keys(id), [text, this.ttlMs, id], this.deadlineMs);
-    return typeof before === 'string' ? before : undefined;
+    return before ?? undefined;
   }
 
   async list(): Promise<StoredNode[]> {
-    const answer = await this.link.run(
+    const rows = await this.link.run(
       LIST,
       [this.keys.bus('nodes')],
       [this.keys.bus('node:')],
       this.deadlineMs,
     );
-    const rows = answer as [id: string, text: string, ttl: number][];
     return rows.map(([id, text, ttl]) => ({ id, text, ageMs: Math.max(0, this.ttlMs - ttl) }));
   }
 

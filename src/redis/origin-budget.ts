@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
+import { isCount } from './answers.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
-import { type ConnectionAnswer, RENEW, SharedConnections } from './shared-connections.js';
+import { type ConnectionAnswer, RENEW, type RunScript, SharedConnections } from './shared-connections.js';
 import { SharedMode } from './shared-mode.js';
 import { SharedRate, type SharePriority } from './shared-rate.js';
 
@@ -30,6 +31,7 @@ export interface OriginBudgetOptions {
 const HOLD: Script = {
   name: 'tmdbpBudgetHold',
   keys: 1,
+  isAnswer: isCount,
   lua: `
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
 return 1
@@ -152,11 +154,7 @@ export class RedisOriginBudget {
     }
   }
 
-  readonly #run = async (
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<unknown> => {
+  readonly #run: RunScript = async (script, keys, args) => {
     try {
       return await this.#options.link.run(script, keys, args, this.#options.deadlineMs ?? DEADLINE_MS);
     } catch (error) {

@@ -80,19 +80,21 @@ export class RedisPurgeLog implements PurgeLog {
     let from = above;
     let first: History | undefined;
     for (;;) {
-      const page = await this.#run(READ, [from, this.#options.pageSize ?? PAGE]);
+      const page = await this.#call(READ, [from, this.#options.pageSize ?? PAGE]);
       if (page.length === 0) return 'lost';
       const [clock, era, run, full] = page as [string, string, string, string];
       first ??= { era, run };
       // Another server between two pages: what was read of the first says nothing of the second.
       if (first.era !== era || first.run !== run)
         throw new RedisTrouble('failing-over', 'redis purgeRead: another server answered in between');
+      const before = from;
       for (let i = 4; i < page.length; i += 2) {
         from = Number(page[i + 1]);
         if (!page[i]!.startsWith('e|')) rules.push({ member: page[i]!, seq: from });
       }
       // A rule raised meanwhile moves up, so going upwards to the end misses none, and the last clock covers all.
       if (full === '0') return { clock: Number(clock), era, run, rules };
+      if (!(from > before)) throw new RedisTrouble('error', 'redis purgeRead: pages that do not go on');
     }
   }
 
@@ -110,12 +112,12 @@ export class RedisPurgeLog implements PurgeLog {
       const args = rules.slice(i, i + CHUNK).flatMap(({ member, seq }) => [member, seq]);
       await this.#call(SEED, args);
     }
-    return Number(await this.#call(FOUND, [era, floor, FOUNDING_LEAP, purgeAll ? '1' : '0'])) === 1;
+    return (await this.#call(FOUND, [era, floor, FOUNDING_LEAP, purgeAll ? '1' : '0'])) === 1;
   }
 
   /** One script call per chunk, each with its own number; the last, being the highest, is given out. */
   async #inChunks<T>(
-    script: Script,
+    script: typeof RAISE,
     items: readonly T[],
     floor: number,
     toArgs: (item: T) => readonly (string | number)[],
@@ -125,20 +127,16 @@ export class RedisPurgeLog implements PurgeLog {
     let prev: number | undefined;
     let last: string | undefined;
     for (let i = 0; ; i += CHUNK) {
-      const answer = await this.#run(script, [...fixed, ...items.slice(i, i + CHUNK).flatMap(toArgs)]);
+      const answer = await this.#call(script, [...fixed, ...items.slice(i, i + CHUNK).flatMap(toArgs)]);
       if (answer.length === 0) return 'lost';
-      const [seq, before, era, run] = answer as [string, string, string, string];
+      const [seq, before, era, run] = answer;
       prev = last === undefined ? Number(before) : before === last ? prev! : -1;
       last = seq;
       if (i + CHUNK >= items.length) return { seq: Number(seq), prev, era, run };
     }
   }
 
-  async #run(script: Script, args: readonly (string | number)[]): Promise<string[]> {
-    return (await this.#call(script, args)) as string[];
-  }
-
-  #call(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+  #call<T>(script: Script<T>, args: readonly (string | number)[]): Promise<T> {
     return this.#options.link.run(script, this.#keys, args, this.#options.deadlineMs);
   }
 }

@@ -1,3 +1,4 @@
+import { type Guard, isCount, isCountText, isEither, isListOf, isText, isTuple } from './answers.js';
 import type { Script } from './link.js';
 import { RUN_ID } from './run-id.js';
 
@@ -63,10 +64,14 @@ local function ring(channel, node, seq, prev, name, run, members)
 end
 `;
 
+type Numbered = [] | [seq: string, prev: string, era: string, run: string];
+const isNumbered: Guard<Numbered> = isEither(isTuple(), isTuple(isCountText, isCountText, isText, isText));
+
 /** ARGV: floor, node, channel, most rules, leap, members… → [seq, prev, era, run] or [] when lost. */
-export const RAISE: Script = {
+export const RAISE: Script<Numbered> = {
   name: 'tmdbpPurgeRaise',
   keys: 4,
+  isAnswer: isNumbered,
   lua: `${COMMON}${NUMBER}
 local name, run = era(), server()
 if not name then return {} end
@@ -84,9 +89,10 @@ return ring(ARGV[3], ARGV[2], seq, prev, name, run, members)`,
  * channel, most rules, leap, then member and number by turns → [clock, prev, era, run], clock = prev when nothing was
  * missing; [] when lost.
  */
-export const MERGE: Script = {
+export const MERGE: Script<Numbered> = {
   name: 'tmdbpPurgeMerge',
   keys: 4,
+  isAnswer: isNumbered,
   lua: `${COMMON}${NUMBER}
 local name, run = era(), server()
 if not name then return {} end
@@ -104,13 +110,25 @@ fold(tonumber(ARGV[4]))
 return ring(ARGV[3], ARGV[2], seq, prev, name, run, members)`,
 };
 
+const isPage: Guard<string[]> = (value): value is string[] => {
+  if (!isListOf(isText)(value)) return false;
+  const [clock, , , full, ...rules] = value;
+  if (value.length === 0) return true;
+  return (
+    isCountText(clock) &&
+    (full === '0' || full === '1') &&
+    rules.every((text, i) => i % 2 === 0 || isCountText(text))
+  );
+};
+
 /**
  * One page of rules above a number, ascending, never cut between rules of one number. ARGV: above, page size →
  * [clock, era, run, full page?, member, score, …] or [] when lost. Writes nothing.
  */
-export const READ: Script = {
+export const READ: Script<string[]> = {
   name: 'tmdbpPurgeRead',
   keys: 4,
+  isAnswer: isPage,
   lua: `${COMMON}
 local name = era()
 if not name then return {} end
@@ -134,9 +152,10 @@ return answer`,
 };
 
 /** Puts rules under their own numbers into a log that is lost; an intact one is left alone. ARGV: member, number, … */
-export const SEED: Script = {
+export const SEED: Script<number> = {
   name: 'tmdbpPurgeSeed',
   keys: 4,
+  isAnswer: isCount,
   lua: `${COMMON}
 if era() then return 0 end
 for i = 1, #ARGV, 2 do redis.call('ZADD', RULES, 'GT', ARGV[i + 1], ARGV[i]) end
@@ -144,9 +163,10 @@ return 1`,
 };
 
 /** Makes a lost log whole. ARGV: new era, floor, leap, '1' for a hard purge of everything → 1, or 0 if it was not lost. */
-export const FOUND: Script = {
+export const FOUND: Script<number> = {
   name: 'tmdbpPurgeFound',
   keys: 4,
+  isAnswer: isCount,
   lua: `${COMMON}
 if era() then return 0 end
 local top = redis.call('ZRANGE', RULES, -1, -1, 'WITHSCORES')

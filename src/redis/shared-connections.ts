@@ -1,3 +1,4 @@
+import { isCount, isOneOf, isTuple } from './answers.js';
 import type { Script } from './link.js';
 import type { SharedMode } from './shared-mode.js';
 import type { SharePriority } from './shared-rate.js';
@@ -7,9 +8,10 @@ import type { SharePriority } from './shared-rate.js';
  * nodes' wall clocks and would let a node whose clock is ahead throw the others' members out (I-13).
  * KEYS members, hold; ARGV cap, lease (ms), member. {1, used}: taken; {0, used}: full; {-1, ms}: held by a 429.
  */
-const TAKE: Script = {
+const TAKE: Script<[1 | 0 | -1, number]> = {
   name: 'tmdbpBudgetTake',
   keys: 2,
+  isAnswer: isTuple(isOneOf(1, 0, -1), isCount),
   lua: `
 local held = redis.call('PTTL', KEYS[2])
 if held > 0 then return {-1, held} end
@@ -27,9 +29,10 @@ return {1, used + 1}
  * KEYS members; ARGV lease (ms), then this node's members. Puts back those a restart of Redis has forgotten. Always writes:
  * a server that is full or read-only answers reads, and would be taken for one that counts (found: the budget flapped).
  */
-export const RENEW: Script = {
+export const RENEW: Script<number> = {
   name: 'tmdbpBudgetRenew',
   keys: 1,
+  isAnswer: isCount,
   lua: `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -44,6 +47,7 @@ return redis.call('ZCARD', KEYS[1])
 const LEAVE: Script = {
   name: 'tmdbpBudgetLeave',
   keys: 1,
+  isAnswer: isCount,
   lua: `return redis.call('ZREM', KEYS[1], ARGV[1])`,
 };
 
@@ -56,6 +60,13 @@ const DRAIN_MS = 250;
 /** The part of the connections that lower classes may fill; as in origin/permits.ts. */
 const PART: Record<SharePriority, number> = { user: 1, refresh: 0.75, background: 0.5 };
 
+/** Runs a script with the budget's deadline; has noted the failure when it rejects. */
+export type RunScript = <T>(
+  script: Script<T>,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<T>;
+
 export interface SharedConnectionsOptions {
   /** Of all nodes together. */
   readonly max: number;
@@ -65,12 +76,7 @@ export interface SharedConnectionsOptions {
   readonly mode: SharedMode;
   /** Begins the names of this process' members. */
   readonly instance: string;
-  /** Runs a script with the budget's deadline; has noted the failure when it rejects. */
-  readonly run: (
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
+  readonly run: RunScript;
 }
 
 export type ConnectionAnswer =
@@ -105,7 +111,7 @@ export class SharedConnections {
     if (mode.shared) {
       try {
         const cap = capOf(this.#max, priority);
-        const [state, value] = (await run(TAKE, [key, holdKey], [cap, SLOT_MS, member])) as [number, number];
+        const [state, value] = await run(TAKE, [key, holdKey], [cap, SLOT_MS, member]);
         if (state >= 0) this.#used = value;
         if (state === 1) return this.#entered(member);
         this.#mine.delete(member);
@@ -127,7 +133,7 @@ export class SharedConnections {
   /** Extends the leases of what is in flight; also the proof that Redis takes writes again. Rejects when it does not. */
   async renew(): Promise<void> {
     const { key, run } = this.#options;
-    this.#used = Number(await run(RENEW, [key], [SLOT_MS, ...this.#granted]));
+    this.#used = await run(RENEW, [key], [SLOT_MS, ...this.#granted]);
   }
 
   /** Requests of this process in flight. */

@@ -1,5 +1,7 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { isCount, isTuple } from './answers.js';
 import type { Script } from './link.js';
+import type { RunScript } from './shared-connections.js';
 import type { SharedMode } from './shared-mode.js';
 
 /** Who waits for a request (origin/source.ts names the same). */
@@ -13,6 +15,7 @@ export type SharePriority = 'user' | 'refresh' | 'background';
 const CONSUME: Script = {
   name: 'tmdbpBudgetConsume',
   keys: 2,
+  isAnswer: isTuple(isCount, isCount),
   lua: `
 local points, limit = tonumber(ARGV[1]), tonumber(ARGV[3])
 local held = redis.call('PTTL', KEYS[2])
@@ -45,12 +48,7 @@ export interface SharedRateOptions {
   readonly key: string;
   readonly holdKey: string;
   readonly mode: SharedMode;
-  /** Runs a script with the budget's deadline; has noted the failure when it rejects. */
-  readonly run: (
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
+  readonly run: RunScript;
 }
 
 /**

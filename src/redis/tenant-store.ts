@@ -1,3 +1,4 @@
+import { isCount, isListOf, isText, isTuple } from './answers.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
 
@@ -7,9 +8,10 @@ import type { RedisLink, Script } from './link.js';
  * KEYS account; ARGV want, rate (-1: none), capacity, quota (-1: none), change, its day, floor, its day.
  * Answers {given, why (0 none, 1 rate, 2 quota), ms to wait, used, day}.
  */
-const TAKE: Script = {
+const TAKE: Script<[given: number, why: number, waitMs: number, used: number, day: number]> = {
   name: 'tmdbpTenantTake',
   keys: 1,
+  isAnswer: isTuple(isCount, isCount, isCount, isCount, isCount),
   lua: `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -47,6 +49,7 @@ return {give, why, wait, used + give, day}
 const WRITE_USAGE: Script = {
   name: 'tmdbpTenantUsageWrite',
   keys: 1,
+  isAnswer: isCount,
   lua: `
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
@@ -62,9 +65,10 @@ const USAGE_TTL_S = 40 * 86_400;
 const MOST_FIELDS = 500;
 
 /** KEYS usage of so many days. Answers the fields and values of each. */
-const READ_USAGE: Script = {
+const READ_USAGE: Script<string[][]> = {
   name: 'tmdbpTenantUsageRead',
   keys: USAGE_DAYS,
+  isAnswer: isListOf(isListOf(isText)),
   lua: `
 local days = {}
 for i, key in ipairs(KEYS) do days[i] = redis.call('HGETALL', key) end
@@ -117,7 +121,7 @@ export class RedisTenantStore {
     const atLeast = floor ?? { used: 0, day: -1 };
     const args = [want, rate, capacity, quota, change.amount, change.day, atLeast.used, atLeast.day];
     const answer = await link.run(TAKE, [keys.bus(`tenant:${tenant}`)], args, takeMs);
-    const [given, why, waitMs, used, day] = answer as [number, number, number, number, number];
+    const [given, why, waitMs, used, day] = answer;
     const refused = why === 1 ? 'rate' : why === 2 ? 'quota' : undefined;
     return { given, waitMs, used, day, ...(refused !== undefined && { refused }) };
   }
@@ -141,7 +145,7 @@ export class RedisTenantStore {
       [],
       deadlineMs,
     );
-    return (answer as string[][]).map((flat, i) => {
+    return answer.map((flat, i) => {
       const rows: [string, string][] = [];
       for (let at = 0; at + 1 < flat.length; at += 2) rows.push([flat[at]!, flat[at + 1]!]);
       return { day: days[i]!, rows };

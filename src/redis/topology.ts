@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { isListOf, isText } from './answers.js';
 import type { RedisLink } from './link.js';
 import type { RedisAddress, RedisSettings } from './options.js';
 import { type Command, mapped, nameOf, type Place, type Probe, type ProbeContext, probe } from './probe.js';
@@ -60,7 +61,7 @@ async function sentinelNodes(options: TopologyOptions): Promise<RedisNodeRow[]> 
   const rows = sentinels.map(({ place, answer }) => rowOf(place, 'sentinel', null, answer));
   const told = sentinels.flatMap(({ answer }) => (answer.reachable ? [answer.replies] : []))[0];
   if (told === undefined) return rows;
-  const servers = [fields(told[0]), ...(told[1] as unknown[]).map(fields)].flatMap((server, index) => {
+  const servers = [fields(told[0]), ...listOf(told[1]).map(fields)].flatMap((server, index) => {
     const place = { host: server.get('ip') ?? '', port: Number(server.get('port')) };
     return place.host === ''
       ? []
@@ -145,7 +146,7 @@ function round({ address, settings, clock }: TopologyOptions): ProbeContext {
 
 /** A server that was asked for its ROLE; its own word counts before that of others. */
 function serverRow(place: Place, answer: Probe, believed: Role = 'unknown'): RedisNodeRow {
-  const said = answer.reachable ? (answer.replies[0] as unknown[])[0] : undefined;
+  const said = answer.reachable ? listOf(answer.replies[0])[0] : undefined;
   const role = said === 'master' ? 'master' : said === 'slave' ? 'replica' : believed;
   return rowOf(place, role, null, answer);
 }
@@ -164,8 +165,12 @@ function rowOf(
   return { address, role, slots, reachable: false, latency_ms: null, detail };
 }
 
+function listOf(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
 /** A flat list of names and values, as the SENTINEL commands answer. */
 function fields(flat: unknown): Map<string, string> {
-  const list = flat as readonly string[];
+  const list = isListOf(isText)(flat) ? flat : [];
   return new Map(list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]!] as const] : [])));
 }

@@ -1,3 +1,4 @@
+import { isCount } from './answers.js';
 import type { RedisKeys } from './keys.js';
 import type { RedisLink, Script } from './link.js';
 
@@ -5,6 +6,7 @@ import type { RedisLink, Script } from './link.js';
 const TAKE: Script = {
   name: 'tmdbpTurnTake',
   keys: 1,
+  isAnswer: isCount,
   lua: `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end

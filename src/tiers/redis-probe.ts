@@ -7,6 +7,8 @@ import { type Master, mastersOf } from './redis-masters.js';
 
 /** Names tried until one lies on the master: with 16 masters of equal size none fits once in 60 000. */
 const MOST_NAMES = 170;
+/** The same of all nodes: they share the names. */
+const VALUE = '1';
 /** A probe's key leaves by itself, ms. */
 const PROBE_PX = 10_000;
 
@@ -53,9 +55,12 @@ export class RedisProbe {
 
   async #ask(node: Redis, name: string, { read, write }: RedisDeadlines): Promise<void> {
     const link = this.#link;
-    if (this.#writes) await link.call('probe', write, () => node.set(name, '1', 'PX', PROBE_PX));
-    const value = await link.call('probe', read, () => node.get(name));
-    if (this.#writes && value === null)
+    if (this.#writes) {
+      const said: unknown = await link.call('probe', write, () => node.set(name, VALUE, 'PX', PROBE_PX));
+      if (said !== 'OK') throw new RedisTrouble('error', 'redis probe: an answer to something else');
+    }
+    const value: unknown = await link.call('probe', read, () => node.get(name));
+    if (value !== VALUE && (this.#writes || value !== null))
       throw new RedisTrouble('error', 'redis probe: a value was not given back');
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { isBytes, isCount, isTuple } from '../redis/answers.js';
 import type { RedisLink, Script } from '../redis/link.js';
 import type { RedisDeadlines } from '../redis/options.js';
 import type { Entry } from './entry.js';
@@ -17,11 +18,12 @@ export interface ReaderParts {
  * KEYS value; ARGV first and last byte. A script, because it is one command to the client: two in a pipeline cost it twice
  * as much as one (bench/redis/l2.mjs). And no other write comes between the two.
  */
-const READ_SCRIPT: Script = {
+const READ_SCRIPT: Script<[pttl: number, bytes: Buffer]> = {
   name: 'tmdbpRead',
   keys: 1,
   lua: "return {redis.call('PTTL', KEYS[1]), redis.call('GETRANGE', KEYS[1], ARGV[1], ARGV[2])}",
   buffers: true,
+  isAnswer: isTuple(isCount, isBytes),
 };
 
 /** Bytes of a value, and what the reader's clock and Redis said about its time. */
@@ -66,8 +68,7 @@ export class ValueReader {
 
   async #ask(link: RedisLink, name: string, deadline: number, from: number, to: number): Promise<Answer> {
     const asked = this.#parts.clock.now();
-    const answer = await link.run(READ_SCRIPT, [name], [from, to], deadline);
-    const [pttl, bytes] = answer as [number, Buffer];
+    const [pttl, bytes] = await link.run(READ_SCRIPT, [name], [from, to], deadline);
     return { bytes, pttl, asked };
   }
 

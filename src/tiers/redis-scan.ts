@@ -1,3 +1,4 @@
+import { isListOf, isText } from '../redis/answers.js';
 import type { RedisLink } from '../redis/link.js';
 import { RedisTrouble } from '../redis/trouble.js';
 import type { EntryHead } from './entry.js';
@@ -36,8 +37,9 @@ const HEAD_BYTES = 4096;
 export function scanStep(parts: ScanParts, { node }: Master, cursor: string, count: number): Promise<Batch> {
   const pattern = `${parts.entries.replace(/[\\*?[\]]/g, '\\$&')}*`;
   return parts.control.call('scan', parts.deadline, async () => {
-    const [next, names] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', count);
-    return { next, names };
+    const [next, names]: readonly unknown[] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', count);
+    if (isText(next) && /^\d+$/.test(next) && isListOf(isText)(names)) return { next, names };
+    throw new RedisTrouble('error', 'redis scan: an answer to something else');
   });
 }
 

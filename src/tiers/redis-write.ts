@@ -1,3 +1,4 @@
+import { isCount } from '../redis/answers.js';
 import type { Script } from '../redis/link.js';
 import { STORED_FENCE } from '../redis/value-header.js';
 
@@ -5,9 +6,10 @@ import { STORED_FENCE } from '../redis/value-header.js';
  * Writes an entry unless a later leader has the key (I-4): its lease is held under a later fence, or what it stored is
  * there. Keys: entry, lease. Arguments: fence, PX (0: take away what is there), value. Answers 1, or 0 when refused.
  */
-export const WRITE_SCRIPT: Script = {
+export const WRITE_SCRIPT: Script<number> = {
   name: 'tmdbpWriteEntry',
   keys: 2,
+  isAnswer: isCount,
   lua: `${STORED_FENCE}
 local fence = tonumber(ARGV[1])
 local lease = redis.call('GET', KEYS[2])

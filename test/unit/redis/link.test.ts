@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
+import { isCount, isText, isTuple } from '../../../src/redis/answers.js';
 import { RedisLink } from '../../../src/redis/link.js';
 import type { RedisAddress } from '../../../src/redis/options.js';
 import {
@@ -50,7 +51,8 @@ describe('RedisLink on a standalone server', () => {
     const value = Buffer.from([0, 255, 10, 13]);
     await link.call('set', 500, (redis) => redis.set('k', value));
     expect(await link.call('get', 500, (redis) => redis.getBuffer('k'))).toEqual(value);
-    const script = { name: 'tmdbpTest', keys: 1, lua: "return {redis.call('STRLEN', KEYS[1]), ARGV[1]}" };
+    const lua = "return {redis.call('STRLEN', KEYS[1]), ARGV[1]}";
+    const script = { name: 'tmdbpTest', keys: 1, lua, isAnswer: isTuple(isCount, isText) };
     expect(await link.run(script, ['k'], ['x'], 500)).toEqual([4, 'x']);
     await link.close();
     await link.close();

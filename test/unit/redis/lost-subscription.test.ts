@@ -1,51 +1,13 @@
 // A server that is back for a moment only: what the client does by itself on a new connection must not end the process.
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import { RedisLink } from '../../../src/redis/link.js';
 import type { RedisAddress } from '../../../src/redis/options.js';
+import { lyingSentinel, lyingServer } from '../../support/lying-server.js';
 import { eventually } from '../../support/patience.js';
 import { LINK_SETTINGS, standaloneAddress } from '../../support/redis-server.js';
-
-const INFO = 'redis_version:7.0.0\r\nloading:0\r\n';
-
-/** `onData` is told what came on a connection, in lower case. */
-async function startListening(onData: (socket: Socket, text: string) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('data', (data) => onData(socket, data.toString().toLowerCase()));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** Answers what a client asks of a new connection; `onSubscribe` has the say on the rest. */
-function startServer(onSubscribe: (socket: Socket) => void): Promise<number> {
-  return startListening((socket, text) => {
-    if (text.includes('info')) socket.write(`$${INFO.length}\r\n${INFO}\r\n`);
-    if (text.includes('subscribe')) onSubscribe(socket);
-  });
-}
-
-/** A Sentinel that knows the master's port; `onSubscribe` has the say on who wants to hear of failovers. */
-function startSentinel(master: number, onSubscribe: (socket: Socket) => void): Promise<number> {
-  const address = `*2\r\n$9\r\n127.0.0.1\r\n$${String(master).length}\r\n${master}\r\n`;
-  return startListening((socket, text) => {
-    for (const command of text.split(/(?=\*\d)/)) {
-      if (command.includes('get-master-addr-by-name')) socket.write(address);
-      else if (command.includes('\r\nsubscribe\r\n')) onSubscribe(socket);
-      else socket.write(command.includes('\r\nsentinels\r\n') ? '*0\r\n' : '+OK\r\n');
-    }
-  });
-}
 
 function linkTo(address: RedisAddress): { link: RedisLink; ready: () => Promise<void> } {
   const link = new RedisLink({ address, settings: LINK_SETTINGS, clock: systemClock, events: {} });
@@ -74,9 +36,11 @@ it.each([
   onTestFinished(() => void process.off('uncaughtException', onThrown));
 
   const connections: Socket[] = [];
-  const port = await startServer((socket) => {
-    connections.push(socket);
-    socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+  const port = await lyingServer({
+    subscribe: (socket) => {
+      connections.push(socket);
+      socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+    },
   });
   const { link } = await subscribedTo(port);
 
@@ -85,6 +49,34 @@ it.each([
   connections[0]?.write(`${bytes}*3\r\n$7\r\nmessage\r\n$7\r\nchannel\r\n$4\r\ntext\r\n`);
   await Promise.race([once(connections[0]!, 'close'), heard]);
   await new Promise((resolve) => setImmediate(resolve));
+  expect(thrown).toEqual([]);
+  await link.close();
+});
+
+it.each([
+  ['null', '$-1\r\n'],
+  ['a list of null', '*1\r\n$-1\r\n'],
+  ['a range without a server', '*1\r\n*3\r\n:0\r\n:5\r\n$-1\r\n'],
+])('a cluster that answers for its slots what is none (%s) does not end the process', async (_, slots) => {
+  const thrown: unknown[] = [];
+  const onThrown = (error: unknown) => thrown.push(error);
+  process.prependListener('uncaughtException', onThrown);
+  onTestFinished(() => void process.off('uncaughtException', onThrown));
+
+  const port = await lyingServer({ slots });
+  let refuse: (message: string) => void;
+  const refused = new Promise<string>((resolve) => {
+    refuse = resolve;
+  });
+  const link = new RedisLink({
+    address: { ...standaloneAddress(port), mode: 'cluster' },
+    settings: LINK_SETTINGS,
+    clock: systemClock,
+    events: { onError: ({ message }) => refuse(message) },
+  });
+  link.open();
+  expect(await refused).toContain('redis connection');
+  await new Promise((resolve) => setTimeout(resolve, 0));
   expect(thrown).toEqual([]);
   await link.close();
 });
@@ -101,10 +93,12 @@ function unawaited(): unknown[] {
 it('a subscription that breaks again as soon as its connection is back rejects nothing that nobody awaits', async () => {
   const lost = unawaited();
   let subscribed: Socket | undefined;
-  const port = await startServer((socket) => {
-    if (subscribed !== undefined) return void socket.destroy();
-    subscribed = socket;
-    socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+  const port = await lyingServer({
+    subscribe: (socket) => {
+      if (subscribed !== undefined) return void socket.destroy();
+      subscribed = socket;
+      socket.write('*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n');
+    },
   });
   const { link, ready } = await subscribedTo(port);
 
@@ -119,9 +113,9 @@ it('a subscription that breaks again as soon as its connection is back rejects n
 
 it('a Sentinel that hangs up on who listens for failovers is not subscribed to again on the quiet, which nobody would await', async () => {
   const lost = unawaited();
-  const master = await startServer(() => {});
+  const master = await lyingServer({});
   const listeners: Socket[] = [];
-  const sentinel = await startSentinel(master, (socket) => {
+  const sentinel = await lyingSentinel(master, (socket) => {
     listeners.push(socket);
     if (listeners.length > 1) socket.destroy();
     else socket.write('*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n');

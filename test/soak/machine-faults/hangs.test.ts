@@ -88,7 +88,7 @@ it(
   async () => {
     onTestFailed(() => console.error(...nodes.map(({ proxy }) => proxy.lastWords())));
     const crowds = nodes.map(({ proxy }) => witness.crowd(proxy.url, CLIENTS));
-    await soak.rounds(2, 0.9, async (round) => {
+    await soak.rounds(1, 0.9, async (round) => {
       await Promise.all(
         nodes.map(async (node) => {
           await hangAgain(node, MOMENTS[round % MOMENTS.length]!);

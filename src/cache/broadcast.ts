@@ -99,7 +99,7 @@ export class Broadcast implements BodySink {
     this.#chunks.push(chunk);
     this.#hold(chunk.length);
     this.#totalBytes += chunk.length;
-    if (!this.#overflowed && (this.#totalBytes > this.#keepBytes || this.#held.full)) {
+    if (!this.#overflowed && this.#isTooMuch()) {
       this.#overflowed = true;
       this.#events.onOverflow();
     }
@@ -107,6 +107,15 @@ export class Broadcast implements BodySink {
     this.trim();
     // What can't be stored flows for its readers alone.
     if (this.#overflowed) this.#cancelIfUnwanted();
+  }
+
+  /**
+   * What a window holds is held in any case, so that a body which fits into one costs no more for being stored; else a few readers
+   * who take nothing of large ones would keep every other body from it.
+   */
+  #isTooMuch(): boolean {
+    if (this.#totalBytes > this.#keepBytes) return true;
+    return this.#held.full && this.#heldBytes > WINDOW_BYTES;
   }
 
   end(): void {

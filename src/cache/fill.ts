@@ -41,8 +41,8 @@ export interface FillParts {
 /** After a failed refresh the origin is left alone for this key for this long (I-10), ms. */
 const NOT_BEFORE_MS = 10_000;
 /**
- * Bodies on their way may hold as many bytes as this many entries of the largest size; beyond, they are held back by their
- * slowest reader and not stored, so that slow clients do not make memory grow (I-17).
+ * Bodies on their way may hold as many bytes as this many entries of the largest size; beyond, all but small ones are held back by
+ * their slowest reader and not stored, so that slow clients do not make memory grow (I-17).
  */
 const HELD_ENTRIES = 2;
 /** Requests that may wait for one flight (I-6). */

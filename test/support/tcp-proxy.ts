@@ -7,6 +7,8 @@ export interface TcpProxy {
   set(mode: 'pass' | 'hang' | 'refuse'): void;
   /** Holds every chunk back for so long, ms. */
   delay(ms: number): void;
+  /** Resolves when a client says what matches, which goes on to the server: the moment to misbehave. */
+  heard(pattern: RegExp): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -14,6 +16,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let mode: 'pass' | 'hang' | 'refuse' = 'pass';
   let delayMs = 0;
   const sockets = new Set<Socket>();
+  const listeners = new Map<RegExp, () => void>();
+  const listen = (chunk: Buffer) => {
+    for (const [pattern, told] of listeners) if (pattern.test(chunk.toString('latin1'))) told();
+  };
   const forward = (from: Socket, to: Socket) => {
     const held: Buffer[] = [];
     const flush = () => {
@@ -39,6 +45,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
     }
+    client.on('data', listen);
     forward(client, upstream);
     forward(upstream, client);
   });
@@ -55,6 +62,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     delay(ms) {
       delayMs = ms;
     },
+    heard: (pattern) =>
+      new Promise((resolve) => {
+        listeners.set(pattern, () => {
+          listeners.delete(pattern);
+          resolve();
+        });
+      }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

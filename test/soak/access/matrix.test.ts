@@ -143,7 +143,10 @@ describe('the listeners of a running proxy', () => {
     const combinations = credentials.flatMap((credential) =>
       origins.flatMap((from) => REQUESTS.map((asked) => ({ credential, from, asked }))),
     );
-    const due = combinations.filter((_, i) => i % PARTS === part % PARTS);
+    // A listener of one path opens nothing else, to nobody: with the right key each is tried.
+    const isForMetrics = ({ credential, from, asked }: (typeof combinations)[number]) =>
+      listener === 'METRICS_PORT' && credential === right && from === origins[0] && asked.method === 'GET';
+    const due = combinations.filter((one, i) => i % PARTS === part % PARTS || isForMetrics(one));
     await Promise.all(
       due.map(async ({ credential, from, asked }) => {
         const headers = { ...from.fields, ...credential.fields };

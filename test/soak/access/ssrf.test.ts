@@ -51,7 +51,8 @@ let inside: Host;
 let table: ProxyProcess;
 let letter: ProxyProcess;
 let child: ProxyProcess;
-let number = 0;
+/** Beyond what is warmed: each is asked of the origin. */
+let number = 100_000;
 
 beforeAll(async () => {
   [origin, inside] = await Promise.all([startHost(), startHost()]);
@@ -100,8 +101,10 @@ const addresses = ({ host, url }: Host, own: Host): string[] => [
 
 describe('a warm-up asks no host but the configured ones', () => {
   it('whatever the addresses it is given', async () => {
+    const honest = '/3/movie/777';
     const urls = [
       ...addresses(inside, origin),
+      honest,
       'file:///etc/passwd',
       'gopher://127.0.0.1/3/movie/1',
       'ftp://127.0.0.1/3/movie/1',
@@ -118,6 +121,7 @@ describe('a warm-up asks no host but the configured ones', () => {
     );
     soak.requests += urls.length;
     expect(inside.asked).toEqual([]);
+    expect(origin.asked.map((target) => target.split('?')[0])).toContain(honest);
     // What they name is a path of TMDB's, whatever host is written before it.
     expect(origin.asked.every((target) => /^\/(?:3|4|t\/p)\//.test(target))).toBe(true);
   });
@@ -136,10 +140,11 @@ it.each(['table', 'letter', 'child'] as const)(
         origin.redirect = redirect;
         const reading = { method: 'GET', target: '/3/movie/#', fields: [], body: '' };
         await soak.timed(() => send(url, reading, ++number));
+        expect(origin.redirect, 'the origin was asked, and has redirected').toBeUndefined();
         origin.redirect = redirect;
         const rating = { method: 'POST', target: '/3/movie/#/rating', fields: [], body: '{"value":8}' };
         await soak.timed(() => send(url, rating, ++number));
-        origin.redirect = undefined;
+        expect(origin.redirect, 'the origin was sent it, and has redirected').toBeUndefined();
       }
     });
     expect(inside.asked).toEqual([]);

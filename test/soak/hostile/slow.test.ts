@@ -8,7 +8,7 @@ import { Soak } from '../../support/soak.js';
 import { BYSTANDERS, Bystanders } from './bystander.js';
 import { AFTERMATH_MS, MOST_STALL_MS, Scene } from './scene.js';
 import { KINDS, type Kind, SlowClient, shorterTimes } from './slow-clients.js';
-import { MODES, type Mode, slowhttptest, slowhttptestIsThere } from './slowhttptest.js';
+import { findSlowhttptest, MODES, type Mode, slowhttptest } from './slowhttptest.js';
 import { TITLE } from './smuggling-cases.js';
 
 /** Slow connections of each kind at a time. */
@@ -137,13 +137,14 @@ describe('clients that are slow on purpose', () => {
     );
 
     const seconds = Math.max(40, Math.round((soak.budgetMs * 0.4) / 4000));
-    it.runIf(slowhttptestIsThere).each(Object.keys(MODES) as Mode[])(
+    const tool = soak.long ? findSlowhttptest() : undefined;
+    it.runIf(tool !== undefined).each(Object.keys(MODES) as Mode[])(
       'slowhttptest %s cannot make it unavailable',
       async (mode) => {
         const what = `slowhttptest ${mode}, ${MODES[mode]}`;
         await real.beside(async () => {
           const target = mode === '-X' ? '/t/p/original/big.jpg' : TITLE;
-          const { available, exit } = await slowhttptest(mode, real.proxy.url + target, seconds);
+          const { available, exit } = await slowhttptest(tool!, mode, real.proxy.url + target, seconds);
           soak.input(what, 300);
           if (available.length === 0 || available.some((word) => word !== 'YES'))
             soak.lose(`${what} found it available: ${available}`);

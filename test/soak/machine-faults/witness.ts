@@ -21,7 +21,12 @@ export class Witness {
   readonly #soak: Soak;
   readonly #origin: SampleOrigin;
 
-  constructor(soak: Soak, origin: SampleOrigin) {
+  /** @param key of a proxy that asks its clients for one */
+  constructor(
+    soak: Soak,
+    origin: SampleOrigin,
+    private readonly key?: string,
+  ) {
     this.#soak = soak;
     this.#origin = origin;
   }
@@ -44,7 +49,11 @@ export class Witness {
     let failure: string;
     try {
       const signal = AbortSignal.timeout(HUNG_MS);
-      const { status, body } = await get(url + path(id), { signal, headers: { connection: 'close' } });
+      const headers = {
+        connection: 'close',
+        ...(this.key !== undefined && { authorization: `Bearer ${this.key}` }),
+      };
+      const { status, body } = await get(url + path(id), { signal, headers });
       if (status === 200) return this.#judge(id, body, began);
       failure = `${status} ${body.toString().slice(0, 200)}`;
     } catch (error) {

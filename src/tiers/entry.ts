@@ -44,7 +44,10 @@ export interface Entry extends EntryHead {
 }
 
 /** Age in ms at `now`: current_age of RFC 9111 section 4.2.3. A clock that went back does not make a response younger. */
-export function ageAt({ ageAtStore, storedAt }: Pick<EntryHead, 'ageAtStore' | 'storedAt'>, now: number): number {
+export function ageAt(
+  { ageAtStore, storedAt }: Pick<EntryHead, 'ageAtStore' | 'storedAt'>,
+  now: number,
+): number {
   return ageAtStore + Math.max(0, now - storedAt);
 }
 

@@ -138,6 +138,7 @@ async function openReader(
   }
 }
 
+/** What the core may tell this process beside what every member takes. */
 export function extrasOf(live: LiveConfig, { feed, warm, misses, tenants }: Sides): MemberExtras {
   const reconfigure = async (config: Config) => live.become(config);
   return { ...feed?.extras, ...warm?.extras, ...misses?.extras, ...tenants?.extras, reconfigure };

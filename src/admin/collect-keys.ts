@@ -7,10 +7,6 @@ import { readKey } from './position.js';
 import { type Lister, nextSorted } from './walk-sorted.js';
 import { nextUnsorted, type UnsortedTier } from './walk-unsorted.js';
 
-export { describeEntry } from './key-rows.js';
-export type { Lister } from './walk-sorted.js';
-export type { UnsortedTier } from './walk-unsorted.js';
-
 /** Calls of each tier for one page, those for its offset included. Fewer where each may cost hundreds of looks at L2. */
 const MAX_CALLS = 500;
 const MAX_CALLS_UNSORTED = 100;

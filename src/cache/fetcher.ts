@@ -1,8 +1,9 @@
+import type { ForwardReason } from '../http/cache-status.js';
 import type { RawHeaders } from '../http/headers.js';
 import type { BodySource, OriginRequest, OriginResponse, Priority } from '../origin/source.js';
 import type { Entry, EntryHead } from '../tiers/entry.js';
 import type { Made } from './made.js';
-import type { ForwardReason, NoStoreReason } from './outcome.js';
+import type { NoStoreReason } from './outcome.js';
 import type { Attendants } from './phases.js';
 import type { SharedRoute } from './site.js';
 

@@ -21,8 +21,6 @@ import type { Kept, Storer } from './store.js';
 import { type Comer, suits } from './suits.js';
 import { isTrouble, statusOf } from './trouble.js';
 
-export type { Want } from './landed.js';
-
 export interface FillParts {
   readonly site: SitePolicy;
   readonly fetcher: Fetcher;

@@ -1,9 +1,10 @@
+import type { ForwardReason } from '../http/cache-status.js';
 import type { OriginRequest } from '../origin/source.js';
 import type { Entry } from '../tiers/entry.js';
 import type { Answer } from './answer.js';
 import type { ResponseHead } from './fetcher.js';
 import type { Flight, Landing } from './flight.js';
-import type { ForwardReason, Outcome } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import type { Attendants } from './phases.js';
 import type { SharedRoute } from './site.js';
 

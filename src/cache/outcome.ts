@@ -10,9 +10,6 @@ export type Served = TierName | 'origin' | 'none';
 export const RESULTS = ['hit', 'stale', 'miss', 'bypass', 'error'] as const;
 export type Result = (typeof RESULTS)[number];
 
-/** Why the origin was (also) asked. */
-export type { ForwardReason };
-
 /** Why a stale answer was given. */
 export type StaleReason = 'while-revalidate' | 'origin-error' | 'soft-timeout' | 'not-before' | 'offline';
 

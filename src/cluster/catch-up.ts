@@ -134,7 +134,7 @@ export class CatchUp {
       await this.#found();
       all = await log.read(-1);
     }
-    if (all === 'lost') throw logLost();
+    if (all === 'lost') throw purgeLogLost();
     return all;
   }
 
@@ -158,10 +158,10 @@ export class CatchUp {
     const { floor } = this;
     await this.#replay();
     // Also with nothing to push: a new server thereby leaps over numbers it may have lost.
-    if ((await log.merge(push, floor)) === 'lost') throw logLost();
-    if (renew.length > 0 && (await log.raise(renew, floor)) === 'lost') throw logLost();
+    if ((await log.merge(push, floor)) === 'lost') throw purgeLogLost();
+    if (renew.length > 0 && (await log.raise(renew, floor)) === 'lost') throw purgeLogLost();
     const all = await log.read(-1);
-    if (all === 'lost' || !sameData(all, reading)) throw logLost();
+    if (all === 'lost' || !sameData(all, reading)) throw purgeLogLost();
     return all;
   }
 
@@ -174,7 +174,7 @@ export class CatchUp {
       rules.map(({ scope, soft }) => toMember(scope, soft)),
       this.floor,
     );
-    if (raised === 'lost') throw logLost();
+    if (raised === 'lost') throw purgeLogLost();
     // A scope that was purged once more meanwhile waits for the next number: this one may be older.
     const now = new Set(table.localRules());
     const numbered = rules.filter((rule) => now.has(rule));
@@ -198,6 +198,6 @@ function sameData(a: History, b: History): boolean {
   return a.era === b.era && a.run === b.run;
 }
 
-export function logLost(): RedisTrouble {
+export function purgeLogLost(): RedisTrouble {
   return new RedisTrouble('error', 'redis purges: the shared purge clock is gone and is founded anew');
 }

@@ -2,7 +2,7 @@ import { localNumber, type PurgeScope } from '../cache/purge-table.js';
 import type { Bell } from '../redis/bell.js';
 import { Acks, type LagStats } from './acks.js';
 import { type Acked, parseBusMessage, type Rung } from './bus-message.js';
-import { CatchUp, type CatchUpParts, logLost } from './catch-up.js';
+import { CatchUp, type CatchUpParts, purgeLogLost } from './catch-up.js';
 import { toMember } from './purge-members.js';
 import type { PurgeReceipt, Purges } from './purger.js';
 
@@ -118,7 +118,7 @@ export class Coherence implements Purges {
     if (this.#state === 'away') return undefined;
     try {
       const raised = await this.#parts.log.raise(members, this.#catchUp.floor);
-      if (raised === 'lost') throw logLost();
+      if (raised === 'lost') throw purgeLogLost();
       this.#raised += members.length;
       const gapless = this.#catchUp.follows(raised);
       if (!gapless && !this.#catchUp.knows(raised, raised.seq)) this.#readSoon();

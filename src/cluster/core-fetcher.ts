@@ -1,6 +1,7 @@
 import type { Answer } from '../cache/answer.js';
 import type { Fetched, Fetcher } from '../cache/fetcher.js';
-import type { Filler, Want } from '../cache/fill.js';
+import type { Filler } from '../cache/fill.js';
+import type { Want } from '../cache/landed.js';
 import { freshFor, type Lookup } from '../cache/lookup.js';
 import { completable, holds } from '../cache/part.js';
 import type { OnPhase } from '../cache/phases.js';

@@ -1,7 +1,10 @@
 import type { EntryAnswer } from '../admin/answers/keys.js';
-import { collectKeys, describeEntry, type Lister, type UnsortedTier } from '../admin/collect-keys.js';
+import { collectKeys } from '../admin/collect-keys.js';
+import { describeEntry } from '../admin/key-rows.js';
 import type { KeysPage, KeysQuery, PurgeSelection, PurgeTally } from '../admin/management.js';
 import type { Preview } from '../admin/preview.js';
+import type { Lister } from '../admin/walk-sorted.js';
+import type { UnsortedTier } from '../admin/walk-unsorted.js';
 import type { PurgeTable } from '../cache/purge-table.js';
 import type { SitePolicy } from '../cache/site.js';
 import type { Clock } from '../clock.js';

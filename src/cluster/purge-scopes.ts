@@ -1,8 +1,8 @@
 import type { PurgeCommand } from '../admin/management.js';
 import { type PurgeScope, scopeId } from '../cache/purge-table.js';
 import type { SitePolicy } from '../cache/site.js';
-import { primaryKeyOf } from '../cache/variant.js';
 import { ProxyError } from '../errors.js';
+import { primaryKeyOf } from '../tiers/entry.js';
 
 /** The scopes a purge command names, each once. Rejects an address that is not this site's, and a tag that nothing could have. */
 export function purgeScopes(site: SitePolicy, command: PurgeCommand): PurgeScope[] {

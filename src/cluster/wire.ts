@@ -1,8 +1,9 @@
 import type { ResponseHead } from '../cache/fetcher.js';
-import type { ForwardReason, NoStoreReason } from '../cache/outcome.js';
+import type { NoStoreReason } from '../cache/outcome.js';
 import type { Phase } from '../cache/phases.js';
 import type { SharedRoute } from '../cache/site.js';
 import { type ErrorCode, ProxyError } from '../errors.js';
+import type { ForwardReason } from '../http/cache-status.js';
 import type { RawHeaders } from '../http/headers.js';
 import type { Priority } from '../origin/source.js';
 import type { EntryHead } from '../tiers/entry.js';

@@ -1,6 +1,7 @@
 import { DEBUG_FIELD } from '../http/cache-status.js';
 import { type RawHeaders, withoutFields } from '../http/headers.js';
 import { withoutHopByHop } from '../http/hop-by-hop.js';
+import { CLIENT_CONDITIONS } from '../http/revalidation.js';
 import { TRACE_FIELDS } from '../http/trace-context.js';
 import { REQUEST_IDS, UNTOLD } from '../http/untold.js';
 import { withVia } from '../http/via.js';
@@ -24,12 +25,7 @@ const KEPT_BACK_ON_FILLS: ReadonlySet<string> = new Set([
   ...REQUEST_IDS,
   ...TRACE_FIELDS,
   ...WAY_HERE,
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'if-range',
-  'range',
+  ...CLIENT_CONDITIONS,
 ]);
 
 /** Fields of a fill: the client's end-to-end ones, over which the engine applies the response's Vary. */

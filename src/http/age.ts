@@ -23,8 +23,3 @@ export function initialAge(headers: RawHeaders, requestTime: number, responseTim
   const responseDelay = Math.max(0, responseTime - requestTime);
   return Math.max(apparentAge, (parseAge(headers) ?? 0) + responseDelay);
 }
-
-/** current_age of section 4.2.3 in ms. A clock that went back does not make a response younger. */
-export function currentAge(initialAgeMs: number, responseTime: number, now: number): number {
-  return initialAgeMs + Math.max(0, now - responseTime);
-}

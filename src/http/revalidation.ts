@@ -3,7 +3,8 @@ import { parseEntityTag } from './entity-tag.js';
 import { field, type RawHeaders, withoutFields } from './headers.js';
 import { withoutHopByHop } from './hop-by-hop.js';
 
-const CLIENT_CONDITIONS: ReadonlySet<string> = new Set([
+/** Fields by which a client asks for less than the whole representation. */
+export const CLIENT_CONDITIONS: ReadonlySet<string> = new Set([
   'if-match',
   'if-none-match',
   'if-modified-since',

@@ -92,6 +92,7 @@ export class Waiting {
   }
 }
 
+/** Who waits for a server, the highest class first. */
 export function inLane({ waiting }: Lane): Waiter[] {
   return PRIORITIES.flatMap((priority) => waiting[priority]);
 }

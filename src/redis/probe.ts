@@ -76,6 +76,7 @@ export function mapped(address: RedisAddress, place: Place): Place {
   return found ?? place;
 }
 
+/** `host:port`, as people write it. */
 export function nameOf({ host, port }: Place): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

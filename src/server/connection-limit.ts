@@ -1,4 +1,5 @@
 import { clientOf } from '../http/client-of.js';
+import { Multiset } from './multiset.js';
 
 /** How much a listener takes in; each may change while it runs. */
 export interface DoorBounds {
@@ -14,7 +15,7 @@ export interface DoorBounds {
 export class ConnectionLimit {
   readonly #bounds: () => DoorBounds;
   readonly #isExempt: (address: string) => boolean;
-  readonly #ofClient = new Map<string, number>();
+  readonly #ofClient = new Multiset<string>();
   #open = 0;
 
   /** `isExempt`: addresses of proxies, each of which speaks for many clients. */
@@ -33,17 +34,14 @@ export class ConnectionLimit {
     const { connections, perClient } = this.#bounds();
     if (this.#open >= connections) return 'connections';
     const client = address === undefined ? '' : clientOf(address);
-    const before = this.#ofClient.get(client) ?? 0;
-    if (perClient > 0 && before >= perClient && !this.#isExempt(address ?? '')) return 'client';
+    if (perClient > 0 && this.#ofClient.count(client) >= perClient && !this.#isExempt(address ?? '')) return 'client';
     this.#open++;
-    this.#ofClient.set(client, before + 1);
+    this.#ofClient.add(client);
     return () => this.#leave(client);
   }
 
   #leave(client: string): void {
     this.#open--;
-    const left = this.#ofClient.get(client)! - 1;
-    if (left === 0) this.#ofClient.delete(client);
-    else this.#ofClient.set(client, left);
+    this.#ofClient.remove(client);
   }
 }

@@ -109,7 +109,7 @@ export class Connections {
     setImmediate(() => {
       for (const { isWhole } of state.active.values()) if (isWhole()) return;
       const { whenAnswered } = state;
-      state.whenAnswered = once;
+      state.whenAnswered = alreadyCalled;
       whenAnswered?.();
     });
   }
@@ -134,4 +134,4 @@ function firstOf({ active }: ConnectionState): Active | undefined {
 }
 
 const always = () => true;
-const once = () => {};
+const alreadyCalled = () => {};

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ProxyError } from '../errors.js';
 import { clientOf } from '../http/client-of.js';
 import type { Exchange } from './exchange.js';
+import { Multiset } from './multiset.js';
 
 /** Of one connection: nobody pipelines so many but to keep us busy. */
 const MOST_OF_CONNECTION = 16;
@@ -17,7 +18,7 @@ const MOST_OPEN = 512;
  */
 export class ManagementLimit {
   readonly #ofConnection = new WeakMap<Socket, number>();
-  readonly #ofClient = new Map<string, number>();
+  readonly #ofClient = new Multiset<string>();
   #open = 0;
 
   /** Takes it in until it is over, or says why not. */
@@ -26,12 +27,11 @@ export class ManagementLimit {
     const before = this.#ofConnection.get(socket) ?? 0;
     if (before >= MOST_OF_CONNECTION) return full('of this connection');
     const client = clientOf(exchange.client);
-    const ofClient = this.#ofClient.get(client) ?? 0;
-    if (refusable && ofClient >= MOST_OF_CLIENT) return full('of your address');
+    if (refusable && this.#ofClient.count(client) >= MOST_OF_CLIENT) return full('of your address');
     if (refusable && this.#open >= MOST_OPEN) return full('');
     this.#ofConnection.set(socket, before + 1);
     if (refusable) {
-      this.#ofClient.set(client, ofClient + 1);
+      this.#ofClient.add(client);
       this.#open++;
     }
     exchange.whenClosed = () => this.#leave(socket, refusable ? client : undefined);
@@ -42,9 +42,7 @@ export class ManagementLimit {
     this.#ofConnection.set(socket, this.#ofConnection.get(socket)! - 1);
     if (client === undefined) return;
     this.#open--;
-    const left = this.#ofClient.get(client)! - 1;
-    if (left === 0) this.#ofClient.delete(client);
-    else this.#ofClient.set(client, left);
+    this.#ofClient.remove(client);
   }
 }
 

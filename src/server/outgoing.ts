@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
+import { Multiset } from './multiset.js';
 
 /** Bodies of the largest size that may be on their way beside what memory holds in any case. */
 export const MOST_BESIDE = 4;
@@ -34,7 +35,7 @@ export class Outgoing {
   readonly #options: OutgoingOptions;
   readonly #readers = new Set<Reader>();
   /** How many are being sent each. */
-  readonly #bodies = new Map<ArrayBufferLike, number>();
+  readonly #bodies = new Multiset<ArrayBufferLike>();
   #bytes = 0;
 
   constructor(options: OutgoingOptions) {
@@ -51,9 +52,9 @@ export class Outgoing {
     const memory = body.buffer;
     const reader = { socket, memory, since: this.#options.clock.steady(), toTake: leftOf(socket) };
     this.#readers.add(reader);
-    const others = this.#bodies.get(memory) ?? 0;
-    this.#bodies.set(memory, others + 1);
-    if (others === 0) {
+    const isFirst = this.#bodies.count(memory) === 0;
+    this.#bodies.add(memory);
+    if (isFirst) {
       this.#bytes += memory.byteLength;
       this.#makeRoom();
     }
@@ -87,13 +88,8 @@ export class Outgoing {
   #release(reader: Reader): void {
     if (!this.#readers.delete(reader)) return;
     const { memory } = reader;
-    const others = this.#bodies.get(memory)! - 1;
-    if (others > 0) {
-      this.#bodies.set(memory, others);
-    } else {
-      this.#bodies.delete(memory);
-      this.#bytes -= memory.byteLength;
-    }
+    this.#bodies.remove(memory);
+    if (this.#bodies.count(memory) === 0) this.#bytes -= memory.byteLength;
   }
 }
 

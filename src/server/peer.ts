@@ -21,6 +21,7 @@ export interface Addressed {
 /** The address of the client, for logs and for counting wrong keys; `unknown` once the socket is gone. */
 export type ClientAddress = (request: Addressed) => string;
 
+/** Reads the address out of `X-Forwarded-For` as far as the proxies before us are believed. */
 export function createClientAddress(trust: Trust): ClientAddress {
   const socketAddress = ({ socket }: Addressed) => socket.remoteAddress ?? 'unknown';
   if (trust === false || trust === 0) return socketAddress;

@@ -23,7 +23,7 @@ const VERSION = ' HTTP/1.1\r\n';
 /** Longer requests are for the parser: remembering them would cost more than it saves, bytes. */
 export const LONGEST_REQUEST = 4096;
 
-/** Method, target and fields of a chunk that may be a plain request, not yet judged; undefined when it can't be one. */
+/** Method, target and fields of a chunk that may be a plain request, not yet judged. */
 export interface Split {
   readonly method: 'GET' | 'HEAD';
   readonly target: string;
@@ -31,6 +31,7 @@ export interface Split {
   readonly fields: string;
 }
 
+/** Undefined when the chunk can't be a plain request. */
 export function split(chunk: Buffer): Split | undefined {
   const { length } = chunk;
   // 13 and 10: it ends like a head. Cheap, and most of what is not plain fails here.

@@ -19,6 +19,7 @@ export interface Moment {
   readonly steady: number;
 }
 
+/** Both clocks at once, ms. */
 export function momentOf(clock: Clock): Moment {
   return { now: clock.now(), steady: clock.steady() };
 }

@@ -35,14 +35,17 @@ export const WANTED = {
   expires: 'must be a date such as 2027-01-31, or an instant such as 2027-01-31T12:00:00Z',
 } as const;
 
+/** Requests a second. */
 export function isRate(value: number): boolean {
   return Number.isFinite(value) && value > 0 && value <= 1e6;
 }
 
+/** Requests at once. */
 export function isBurst(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1 && value <= 1e6;
 }
 
+/** Requests a day. */
 export function isQuota(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1 && value <= 1e12;
 }

@@ -40,6 +40,7 @@ export interface IndexRow extends RowFacts {
 
 export type IndexWrite = { readonly key: Buffer; readonly value: Buffer | undefined };
 
+/** @param recordBytes what the record takes in its segment; `expires`: when the entry may be dropped, ms since epoch */
 export function encodeRow(place: Place, recordBytes: number, expires: number, head: Buffer): Buffer {
   const row = Buffer.allocUnsafe(FIXED + head.length);
   row.writeUInt32LE(place.segment, 0);

@@ -28,6 +28,7 @@ export interface DiskSizes {
 
 const MiB = 1024 * 1024;
 
+/** How a store of `maxBytes` is divided up. */
 export function limitsFor(maxBytes: number): DiskSizes {
   const segmentBytes = clamp(Math.floor(maxBytes / 64), MiB / 2, 32 * MiB);
   return {

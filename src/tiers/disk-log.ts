@@ -51,10 +51,12 @@ export interface Found {
   readonly place: Place;
 }
 
+/** What one record takes in its segment, bytes; of its full key and its body. */
 export function recordBytes(keyLength: number, bodyLength: number): number {
   return FIXED + keyLength + bodyLength;
 }
 
+/** What a file of so many bytes takes of the file system, bytes. */
 export function onDisk(bytes: number): number {
   return Math.ceil(bytes / BLOCK) * BLOCK;
 }

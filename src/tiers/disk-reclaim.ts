@@ -11,6 +11,19 @@ interface Live {
   readonly facts: RowFacts;
 }
 
+/** One that is to be written again. */
+interface Kept {
+  readonly live: Live;
+  readonly body: Buffer;
+  readonly head: Buffer;
+}
+
+interface Moved {
+  readonly write: IndexWrite;
+  readonly before: RowFacts;
+  readonly after: RowFacts;
+}
+
 /**
  * Makes room by giving up whole segments: the oldest, whose entries are dropped unless they were used since they were
  * last considered (then they are appended again: second chance); or, when more than half of some segment is dead, that
@@ -123,10 +136,26 @@ export class Reclaimer {
 
   /** Appends the ones to keep again and removes the others; gives the bytes of survivors. */
   async #move(batch: readonly Live[], keepAll: boolean, budget: number): Promise<number> {
-    const { index, log, account, used, now } = this.parts;
     if (batch.length === 0) return 0;
-    const kept: { live: Live; body: Buffer; head: Buffer }[] = [];
-    const writes: IndexWrite[] = [];
+    const { index, account } = this.parts;
+    const { kept, gone, expired, bytes } = await this.#sorted(batch, keepAll, budget);
+    const moved = await this.#appendAgain(kept);
+    const writes: IndexWrite[] = gone.map(({ key }) => ({ key, value: undefined }));
+    await index.write([...writes, ...moved.map(({ write }) => write)]);
+    for (const { facts } of gone) account.remove(facts);
+    for (const { before, after } of moved) {
+      account.remove(before);
+      account.add(after);
+    }
+    this.expired += expired;
+    this.evictions += gone.length - expired;
+    return bytes;
+  }
+
+  /** Which are to be kept, up to `budget` bytes, and which go; some of those have `expired`. */
+  async #sorted(batch: readonly Live[], keepAll: boolean, budget: number) {
+    const { index, log, used, now } = this.parts;
+    const kept: Kept[] = [];
     const gone: Live[] = [];
     let bytes = 0;
     let expired = 0;
@@ -141,32 +170,25 @@ export class Reclaimer {
         bytes += facts.recordBytes;
       } else {
         gone.push(live);
-        writes.push({ key, value: undefined });
         if (dead) expired += 1;
       }
     }
-    const moved: { before: RowFacts; after: RowFacts }[] = [];
-    if (kept.length > 0) {
-      const places = await log.append(
-        kept.map(({ live, body }) => ({ key: Buffer.from(live.found.key), body })),
-      );
-      for (const [i, place] of places.entries()) {
-        const { live, head } = kept[i]!;
-        writes.push({
-          key: live.key,
-          value: encodeRow(place, live.facts.recordBytes, live.facts.expires, head),
-        });
-        moved.push({ before: live.facts, after: { ...live.facts, place } });
-      }
-    }
-    await index.write(writes);
-    for (const { facts } of gone) account.remove(facts);
-    for (const { before, after } of moved) {
-      account.remove(before);
-      account.add(after);
-    }
-    this.expired += expired;
-    this.evictions += gone.length - expired;
-    return bytes;
+    return { kept, gone, expired, bytes };
+  }
+
+  /** Writes their records once more, and says which rows that makes. */
+  async #appendAgain(kept: readonly Kept[]): Promise<Moved[]> {
+    if (kept.length === 0) return [];
+    const records = kept.map(({ live, body }) => ({ key: Buffer.from(live.found.key), body }));
+    const places = await this.parts.log.append(records);
+    return places.map((place, i) => {
+      const { live, head } = kept[i]!;
+      const { key, facts } = live;
+      return {
+        write: { key, value: encodeRow(place, facts.recordBytes, facts.expires, head) },
+        before: facts,
+        after: { ...facts, place },
+      };
+    });
   }
 }

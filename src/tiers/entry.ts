@@ -1,4 +1,3 @@
-import { currentAge } from '../http/age.js';
 import { hasField, type RawHeaders } from '../http/headers.js';
 
 /** Content coding of stored bytes. Anything but these two is kept as it came and never transformed. */
@@ -44,9 +43,12 @@ export interface Entry extends EntryHead {
   readonly body: Buffer;
 }
 
-/** Age in ms at `now`. */
-export function ageAt(entry: EntryHead, now: number): number {
-  return currentAge(entry.ageAtStore, entry.storedAt, now);
+/** Age in ms at `now`: current_age of RFC 9111 section 4.2.3. A clock that went back does not make a response younger. */
+export function ageAt(
+  { ageAtStore, storedAt }: Pick<EntryHead, 'ageAtStore' | 'storedAt'>,
+  now: number,
+): number {
+  return ageAtStore + Math.max(0, now - storedAt);
 }
 
 /** When the entry stops being fresh, ms since epoch. */

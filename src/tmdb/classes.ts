@@ -1,20 +1,10 @@
+import { TITLED } from './tags.js';
+
 /** What a response is; it chooses the times (DESIGN.md, Times). `negative` is known from the status alone. */
 export type ClassName = 'image' | 'detail' | 'search' | 'changes' | 'static' | 'other' | 'negative';
 
 /** Families whose answers are details or lists of titles. */
-const DETAIL: ReadonlySet<string> = new Set([
-  'movie',
-  'tv',
-  'person',
-  'collection',
-  'company',
-  'network',
-  'keyword',
-  'review',
-  'credit',
-  'trending',
-  'find',
-]);
+const DETAIL: ReadonlySet<string> = new Set([...TITLED, 'trending', 'find']);
 
 const SEARCH: ReadonlySet<string> = new Set(['search', 'discover']);
 

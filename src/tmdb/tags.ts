@@ -5,7 +5,7 @@
  */
 
 /** Families with an id: `movie:550`. */
-const TITLED: ReadonlySet<string> = new Set([
+export const TITLED: ReadonlySet<string> = new Set([
   'movie',
   'tv',
   'person',

@@ -1,4 +1,5 @@
-import type { Filler, Want } from '../cache/fill.js';
+import type { Filler } from '../cache/fill.js';
+import type { Want } from '../cache/landed.js';
 import { freshFor, type Lookup } from '../cache/lookup.js';
 import type { PurgeTable } from '../cache/purge-table.js';
 import type { SharedRoute, SitePolicy } from '../cache/site.js';

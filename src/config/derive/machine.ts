@@ -13,6 +13,7 @@ export interface Machine {
   readonly randomId: string;
 }
 
+/** What this process may use, as its container or the machine bounds it. */
 export function thisMachine(): Machine {
   const total = totalmem();
   // 0, or an absurdly large number, where no limit is set.

@@ -4,7 +4,8 @@ import { type AdminAppOptions, createAdminApp } from '../../../src/admin/app.js'
 import { createAuth, type Peer } from '../../../src/admin/auth.js';
 import { Brake } from '../../../src/admin/brake.js';
 import { cacheInfo } from '../../../src/admin/cache-info-answer.js';
-import { collectKeys, describeEntry } from '../../../src/admin/collect-keys.js';
+import { collectKeys } from '../../../src/admin/collect-keys.js';
+import { describeEntry } from '../../../src/admin/key-rows.js';
 import type { ClearCommand, Management, PurgeCommand } from '../../../src/admin/management.js';
 import { mergeStats } from '../../../src/admin/merge-stats.js';
 import type { Preview } from '../../../src/admin/preview.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type CollectOptions, collectKeys, type Lister } from '../../../src/admin/collect-keys.js';
+import { type CollectOptions, collectKeys } from '../../../src/admin/collect-keys.js';
 import { decodeCursor, encodeCursor } from '../../../src/admin/cursor.js';
 import type { KeysQuery } from '../../../src/admin/management.js';
+import type { Lister } from '../../../src/admin/walk-sorted.js';
 import { MemoryTier } from '../../../src/tiers/memory.js';
 import type { ListQuery, Row } from '../../../src/tiers/tier.js';
 import { adminApp, FakeManagement, head, NOW, row } from './fakes.js';

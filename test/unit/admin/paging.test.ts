@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { collectKeys, describeEntry, type Lister } from '../../../src/admin/collect-keys.js';
+import { collectKeys } from '../../../src/admin/collect-keys.js';
 import { decodeCursor, encodeCursor } from '../../../src/admin/cursor.js';
+import { describeEntry } from '../../../src/admin/key-rows.js';
 import type { KeysQuery } from '../../../src/admin/management.js';
+import type { Lister } from '../../../src/admin/walk-sorted.js';
 import type { ListQuery, Row } from '../../../src/tiers/tier.js';
 import { adminApp, FakeManagement, type head, NOW, row } from './fakes.js';
 

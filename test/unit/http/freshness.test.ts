@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { currentAge, initialAge, parseAge } from '../../../src/http/age.js';
+import { initialAge, parseAge } from '../../../src/http/age.js';
 import { clientCacheControl } from '../../../src/http/client-cache-control.js';
 import { formatHttpDate } from '../../../src/http/dates.js';
 import {
@@ -9,6 +9,7 @@ import {
   staleWindows,
 } from '../../../src/http/freshness.js';
 import { responsePolicy } from '../../../src/http/targeted.js';
+import { ageAt } from '../../../src/tiers/entry.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const S = 1000;
@@ -136,8 +137,9 @@ describe('age, RFC 9111 sections 4.2.3 and 5.1', () => {
   });
 
   it('grows with time spent here and never shrinks with the clock', () => {
-    expect(currentAge(5 * S, NOW, NOW + 10 * S)).toBe(15 * S);
-    expect(currentAge(5 * S, NOW, NOW - 10 * S)).toBe(5 * S);
+    const stored = { ageAtStore: 5 * S, storedAt: NOW };
+    expect(ageAt(stored, NOW + 10 * S)).toBe(15 * S);
+    expect(ageAt(stored, NOW - 10 * S)).toBe(5 * S);
   });
 });
 

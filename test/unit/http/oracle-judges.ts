@@ -1,11 +1,12 @@
 import CachePolicy from 'http-cache-semantics';
-import { currentAge, initialAge } from '../../../src/http/age.js';
+import { initialAge } from '../../../src/http/age.js';
 import { requestCacheControl } from '../../../src/http/cache-control.js';
 import { forbidsStale, freshnessLifetime, staleWindows } from '../../../src/http/freshness.js';
 import { judgeReuse } from '../../../src/http/reuse.js';
 import { storability } from '../../../src/http/storable.js';
 import { responsePolicy } from '../../../src/http/targeted.js';
 import { parseVary, secondaryKey } from '../../../src/http/vary.js';
+import { ageAt } from '../../../src/tiers/entry.js';
 import { ARRIVED, type Case, type Member, type Wish } from './oracle-cases.js';
 
 /** What two implementations are compared in. Times in seconds; those of what is not stored have no meaning. */
@@ -28,7 +29,8 @@ export function ours(given: Case): Judgement {
   const policy = responsePolicy(headers);
   const { directives } = policy;
   const { lifetimeMs } = freshnessLifetime(response, { responseTime: ARRIVED, policy });
-  const ageMs = currentAge(initialAge(headers, ARRIVED, ARRIVED), ARRIVED, ARRIVED + given.later * 1000);
+  const stored = { ageAtStore: initialAge(headers, ARRIVED, ARRIVED), storedAt: ARRIVED };
+  const ageMs = ageAt(stored, ARRIVED + given.later * 1000);
   const second = requestFields(given.second, false).flat();
   const windows = staleWindows(directives);
   const { kind, reason } = judgeReuse(

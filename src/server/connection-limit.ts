@@ -34,7 +34,8 @@ export class ConnectionLimit {
     const { connections, perClient } = this.#bounds();
     if (this.#open >= connections) return 'connections';
     const client = address === undefined ? '' : clientOf(address);
-    if (perClient > 0 && this.#ofClient.count(client) >= perClient && !this.#isExempt(address ?? '')) return 'client';
+    if (perClient > 0 && this.#ofClient.count(client) >= perClient && !this.#isExempt(address ?? ''))
+      return 'client';
     this.#open++;
     this.#ofClient.add(client);
     return () => this.#leave(client);

@@ -16,7 +16,7 @@ const WATCHED_MS = 1500;
 /** Of bodies of 24 MiB that nobody takes most must stay at the origin, bytes. */
 const MOST_GROWTH = 200 * 1024 * 1024;
 
-/** A connection that others wait for is left to a slow reader for so long (`origin/exchange.ts`), ms. */
+/** A connection that others wait for is left to a slow reader for so long (`origin/attempt-deadlines.ts`), ms. */
 const LENT_MS = 5000;
 
 const soak = new Soak('slow-arrivals');

@@ -10,6 +10,7 @@ import { type Flow, IncomingBody } from './body.js';
 import { faultOf } from './faults.js';
 import type { OriginTimeouts } from './options.js';
 import type { OriginRequest, OriginResponse } from './source.js';
+import { sayable } from './wire-fields.js';
 
 export type ExchangeRequest = Pick<OriginRequest, 'method' | 'signal' | 'body' | 'onInfo'>;
 
@@ -130,7 +131,15 @@ export class Exchange implements Dispatcher.DispatchHandler, Flow {
     const responseTime = clock.now();
     this.settle({
       kind: 'head',
-      response: { status, statusText, headers, body, server, requestTime, responseTime },
+      response: {
+        status,
+        statusText: sayable(statusText),
+        headers,
+        body,
+        server,
+        requestTime,
+        responseTime,
+      },
     });
   }
 

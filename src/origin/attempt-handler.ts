@@ -7,6 +7,7 @@ import { type Flow, IncomingBody } from './body.js';
 import { faultOf } from './faults.js';
 import type { OriginRequest, OriginResponse } from './source.js';
 import { arrivesDecoded } from './transfer-coding.js';
+import { sayable } from './wire-fields.js';
 
 export type AttemptRequest = Pick<OriginRequest, 'method' | 'signal' | 'body' | 'onInfo'>;
 
@@ -103,7 +104,15 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Flow {
     const responseTime = clock.now();
     this.settle({
       kind: 'head',
-      response: { status, statusText, headers, body, server, requestTime, responseTime },
+      response: {
+        status,
+        statusText: sayable(statusText),
+        headers,
+        body,
+        server,
+        requestTime,
+        responseTime,
+      },
     });
   }
 

@@ -30,3 +30,10 @@ export function grouped(headers: readonly string[]): Record<string, string | str
   }
   return groups;
 }
+
+/** A reason phrase may hold any byte above 127 (RFC 9112, section 4) and comes read as UTF-8; Node.js sends Latin-1 alone, and refuses the rest. */
+export function sayable(phrase: string): string {
+  return UNSAYABLE.test(phrase) ? '' : phrase;
+}
+
+const UNSAYABLE = /[^\t\x20-\x7e\x80-\xff]/;

@@ -26,7 +26,8 @@ export function respondRaw(answer: Raw, exchange: Exchange): void {
   const silent = !allowsBody(method, head.status);
   const coded = codedRaw(answer, settings.site);
   const decoded = formFor(coded, acceptsCoding(headers, 'gzip'), settings.site) === 'decoded';
-  const theirs = variesByCoding(coded, settings.site) ? recoded(head.headers, decoded) : head.headers;
+  const all = variesByCoding(coded, settings.site) ? recoded(head.headers, decoded) : head.headers;
+  const theirs = head.status === 204 ? withoutFields(all, LENGTH) : all;
   const writer = new BodyWriter(exchange, decoded && !silent ? new DecodedSource(body) : body, {
     head: () => writeHead(exchange, head.status, head.statusText, rawFields(theirs, exchange)),
     length: silent ? undefined : announcedLength(theirs),
@@ -42,6 +43,9 @@ export function respondRaw(answer: Raw, exchange: Exchange): void {
 function recoded(theirs: RawHeaders, decoded: boolean): string[] {
   return withVaryCoding(decoded ? withoutFields(recodedFields(theirs), OF_CODED_BYTES) : [...theirs]);
 }
+
+/** An answer that never has a body must not tell its length (RFC 9110, section 8.6). */
+const LENGTH: ReadonlySet<string> = new Set(['content-length']);
 
 /** No range is cut of what is not stored. */
 const OF_CODED_BYTES: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'accept-ranges']);

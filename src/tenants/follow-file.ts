@@ -23,7 +23,10 @@ export interface Files {
 
 const systemFiles: Files = {
   mark: async (path) => {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    const found = await stat(path, { bigint: true });
+    // Reading a pipe waits for its writer, and a device has no end.
+    if (!found.isFile()) throw new Error('it is no file');
+    const { ino, size, mtimeNs } = found;
     if (size > MOST_BYTES) throw new Error('it is larger than 8 MiB');
     return `${ino} ${size} ${mtimeNs}`;
   },

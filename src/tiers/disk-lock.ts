@@ -97,9 +97,14 @@ export class WriterLock {
     }
   }
 
+  /** What cannot be taken away names a process that is gone: the next writer takes it over. */
   release(): void {
-    rmSync(this.#path, { force: true });
     held.delete(this.#directory);
+    try {
+      rmSync(this.#path, { force: true });
+    } catch {
+      // Nothing of ours is there: another file is in the place of the directory, or it is read-only.
+    }
   }
 }
 

@@ -39,6 +39,7 @@ export class DiskWriter {
   readonly reclaimer: Reclaimer;
   #queue: Op[] = [];
   #pendingBytes = 0;
+  #indexFileBytes = 0;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -51,8 +52,14 @@ export class DiskWriter {
     return onDisk(this.indexFileBytes()) + this.parts.log.bytes + this.parts.limits.slack;
   }
 
+  /** As last seen where it cannot be looked at (no rights, something else in its place): it is open all the same. */
   indexFileBytes(): number {
-    return statSync(this.parts.indexPath, { throwIfNoEntry: false })?.size ?? 0;
+    try {
+      this.#indexFileBytes = statSync(this.parts.indexPath, { throwIfNoEntry: false })?.size ?? 0;
+    } catch {
+      // Writes tell of it.
+    }
+    return this.#indexFileBytes;
   }
 
   /** Evicts until the bounds hold, when one has become smaller. */

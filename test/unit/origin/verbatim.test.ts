@@ -44,6 +44,20 @@ describe('an upstream that is taken at its word', () => {
     expect(origin.status()[0]).toMatchObject({ breaker: 'closed', errors: 10 });
   });
 
+  it.each([
+    ['Trouvé', 'Trouvé'],
+    ['成功', ''],
+    [Buffer.from([0xc4, 0xd6]), ''],
+  ])('a reason in another script (%s) is none, where it cannot be sent on', async (reason, said) => {
+    const { url } = await bench.raw((socket) => {
+      socket.write('HTTP/1.1 200 ');
+      socket.write(reason);
+      socket.end('\r\nContent-Length: 2\r\n\r\nok');
+    });
+    const response = await bench.origin([url], quick(), VERBATIM).fetch(request());
+    expect([response.statusText, await text(response)]).toEqual([said, 'ok']);
+  });
+
   it('nonsense in answer to one request keeps no other away', async () => {
     const { url } = await bench.raw((socket) =>
       socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'),

@@ -55,6 +55,12 @@ describe('an answer that is passed through', () => {
     expect([head.status, head.get('content-length'), head.body.length]).toEqual([200, '5', 0]);
   });
 
+  it('tells no length with 204, which never has a body', async () => {
+    const { port } = await start(() => raw(204, 'No Content', ['Content-Length', '5'], bodyOf('12345')));
+    const reply = await get(port, '/3/account/1');
+    expect([reply.status, reply.get('content-length'), reply.body.length]).toEqual([204, undefined, 0]);
+  });
+
   it('does not read a long body that nobody is sent', async () => {
     const body = new ManualBody();
     const { port } = await start(() => raw(200, 'OK', [], body));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -73,6 +73,16 @@ describe('what a fault beside the writing itself costs', () => {
     for (const fault of faults) fault.mockRestore();
     expect(await store.set(big('a'))).toBe('stored');
   });
+});
+
+it('tells its size where its directory can no longer be looked at', async () => {
+  const folder = join(directory, 'store');
+  store = await openDiskStore({ directory: folder, maxBytes: 48 * MiB, clock });
+  await store.set(sample('k'));
+  const { fileBytes } = store.stats();
+  await rename(folder, `${folder}-away`);
+  await writeFile(folder, 'a file in its place');
+  expect(store.stats().fileBytes).toBe(fileBytes);
 });
 
 describe('bounds of the disk store (I-17)', () => {

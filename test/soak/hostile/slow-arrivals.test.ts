@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/server/limits.js';
+import { readExposition } from '../../support/exposition.js';
 import { eventually } from '../../support/patience.js';
 import { get } from '../../support/raw-client.js';
 import { within } from '../../support/region.js';
@@ -16,6 +17,8 @@ const WATCHED_MS = 1500;
 /** Of bodies of 24 MiB that nobody takes most must stay at the origin, bytes. */
 const MOST_GROWTH = 200 * 1024 * 1024;
 
+/** Bodies of 3 MiB: more together than may be on their way where an entry may have 4 MiB (`server/outgoing.ts`). */
+const STORED = 10;
 /** A connection that others wait for is left to a slow reader for so long (`origin/attempt-deadlines.ts`), ms. */
 const LENT_MS = 5000;
 
@@ -38,13 +41,14 @@ class Trickler {
   readonly #timer: NodeJS.Timeout;
   gone = false;
 
-  constructor(port: number, target: string) {
+  /** @param times how often it asks, in one go: what the buffers of both sides hold is not slow to take */
+  constructor(port: number, target: string, times = 1) {
     this.socket = connect({ port, host: '127.0.0.1' });
     this.socket.on('error', () => {});
     this.socket.on('close', () => this.#end());
-    this.socket.write(head('GET', target));
+    this.socket.write(head('GET', target).repeat(times));
     this.#timer = setInterval(() => this.socket.read(1), READ_MS);
-    soak.requests++;
+    soak.requests += times;
   }
 
   /** Of one who reads nothing more the end is not seen: writing tells. */
@@ -107,6 +111,33 @@ it(
     expect(soak.longestStallMs).toBeLessThan(MOST_STALL_MS + LENT_MS);
   },
   soak.timeout(0.4),
+);
+
+it(
+  'stored bodies that nobody takes are bounded together: the slowest readers are cut, and others are served',
+  async () => {
+    const few = await Scene.open(soak, { MEMORY_CACHE_BYTES: '1MiB', MAX_ENTRY_BYTES: '4MiB' });
+    const stored = Array.from({ length: STORED }, (_, n) => `/t/p/original/big-stored-${n}.jpg`);
+    for (const target of stored)
+      await eventually(async () =>
+        expect((await get(few.proxy.url + target)).headers['x-cache']).toBe('HIT'),
+      );
+    const list = stored.map((target) => new Trickler(few.port, target, 8));
+    await eventually(async () => {
+      const { body } = await get(`${few.proxy.url}/metrics`);
+      const { sum } = readExposition(body.toString());
+      expect(sum('tmdb_proxy_refused_total', { bound: 'outgoing' })).toBeGreaterThan(0);
+    });
+    const others = new Bystanders(few.port, soak, 0);
+    await others.ask(stored[0]!);
+    await others.stop();
+    soak.input('reader of a byte a second of what is stored', list.length);
+    for (const one of list) one.leave();
+    await few.settled();
+    await few.close();
+    expect(soak.complaints).toEqual([]);
+  },
+  soak.timeout(0),
 );
 
 it.runIf(soak.budgetMs > 2 * LIMITS.stallTimeout)(

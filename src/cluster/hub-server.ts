@@ -45,6 +45,11 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
   const requestBody = new PassThrough();
   requestBody.on('drain', () => socket.resume());
   requestBody.on('error', () => socket.destroy()); // more of a body after its end
+  // What is left of a body when the answer is over nobody takes. A socket that stayed paused for it would never show that the worker has gone.
+  socket.on('finish', () => {
+    requestBody.destroy();
+    socket.resume();
+  });
   socket.on('close', () => {
     gone.abort();
     requestBody.destroy();
@@ -66,7 +71,7 @@ function serve(socket: Socket, fetcher: HubFetcher): void {
         },
       );
     } else if (type === Frame.data) {
-      if (!requestBody.write(Buffer.from(payload))) socket.pause();
+      if (!requestBody.destroyed && !requestBody.write(Buffer.from(payload))) socket.pause();
     } else if (type === Frame.end) {
       requestBody.end();
     }

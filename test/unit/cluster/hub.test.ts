@@ -312,4 +312,37 @@ describe('asking the core from a worker', () => {
     expect((await gather(response.body)).toString()).toBe('{"value":8}');
     expect(infos).toEqual([103]);
   });
+
+  it.each([
+    [
+      'fails',
+      () => {
+        throw new ProxyError('origin_unreachable', 'refused');
+      },
+    ],
+    [
+      'is answered before',
+      (): OriginResponse => {
+        const body = new ScriptedBody();
+        body.end();
+        const times = { requestTime: 1, responseTime: 2 };
+        return { status: 413, statusText: 'Too Large', headers: [], body, server: 's', ...times };
+      },
+    ],
+  ])('an upload that %s and that nobody has read leaves no connection behind', async (_, answer) => {
+    pass.mockImplementation(async () => answer());
+    const asked = client.pass({
+      upstream: 'api',
+      method: 'POST',
+      target: '/3/movie/1/rating',
+      headers: [],
+      body: Readable.from(Array.from({ length: 30 }, () => Buffer.alloc(100_000))),
+      retryable: false,
+      priority: 'user',
+      signal: new AbortController().signal,
+    });
+    await asked.then(({ body }) => gather(body)).catch(() => {});
+    const connections = () => new Promise((resolve) => server.getConnections((__, count) => resolve(count)));
+    await eventually(async () => expect(await connections()).toBe(0));
+  });
 });
